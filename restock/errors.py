@@ -1,0 +1,45 @@
+"""The vocabulary of what can go wrong, one line each. Adapters raise these from the vendors' errors."""
+
+
+class RestockError(Exception):
+    """Anything Restock itself raises on purpose."""
+
+
+class SettingsError(RestockError):
+    """One or more settings are missing or wrong; the message lists all of them with their remedies."""
+
+
+class BadEventError(RestockError):
+    """An event that no redelivery can mend."""
+
+
+class BadRequestError(RestockError):
+    """The caller's mistake; the message names the field and the remedy."""
+
+
+class StoreUnavailableError(RestockError):
+    """Firestore, Cloud Storage or Cloud Tasks did not answer, or asked to try again; a retry may help."""
+
+
+class StoreRefusedError(RestockError):
+    """The store refused what was sent and always will: too large, malformed, or not permitted."""
+
+
+class ConflictError(RestockError):
+    """A precondition did not hold: somebody else wrote first."""
+
+
+class LeaseHeldError(RestockError):
+    """Another retrain holds the lease."""
+
+
+class LeaseLostError(RestockError):
+    """This retrain was overtaken: the pointer moved or its time ran out."""
+
+
+class DamagedError(RestockError):
+    """A stored object is missing, truncated, altered, or in a layout this release does not read."""
+
+
+class NoModelError(RestockError):
+    """Nothing has been published yet, or nothing readable."""

@@ -1,0 +1,293 @@
+"""Every setting of Restock: its variable, default, unit, meaning and the doors that read it, declared once.
+
+The README's table, the deploy tool and the local stack are checked against this file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from restock.errors import SettingsError
+
+ON_APPOINTMENT, RETRAIN, FORECAST = "on_appointment", "retrain", "forecast"
+EVERY_DOOR = (ON_APPOINTMENT, RETRAIN, FORECAST)
+COUNTING_DOORS = (ON_APPOINTMENT, RETRAIN)
+
+
+def text(value: str) -> str:
+    return value
+
+
+def time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except Exception as exc:
+        raise ValueError("is not a time zone; write one like Europe/London") from exc
+    return value
+
+
+def day(value: str) -> date:
+    try:
+        return date.fromisoformat(value)
+    except ValueError as exc:
+        raise ValueError("is not a day; write YYYY-MM-DD") from exc
+
+
+def names(value: str) -> frozenset[str]:
+    found = frozenset(" ".join(word.split()).casefold() for word in value.split(",") if word.strip())
+    if not found:
+        raise ValueError("names nothing; write one or more words separated by commas")
+    return found
+
+
+def origins(value: str) -> tuple[str, ...]:
+    return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+
+
+def days_list(value: str) -> frozenset[date]:
+    return frozenset(day(part.strip()) for part in value.split(",") if part.strip())
+
+
+def flag(value: str) -> bool:
+    if value.strip().lower() not in {"true", "false"}:
+        raise ValueError("is neither true nor false")
+    return value.strip().lower() == "true"
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"is none of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[+-]?\d{1,12}", value.strip(), re.ASCII):
+            raise ValueError(f"is not a whole number; write one from {low} to {high}")
+        number = int(value)
+        if not low <= number <= high:
+            raise ValueError(f"is outside {low} to {high}")
+        return number
+
+    return parse
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    def parse(value: str) -> float:
+        try:
+            found = float(value)
+        except ValueError as exc:
+            raise ValueError(f"is not a number; write one from {low:g} to {high:g}") from exc
+        if not low <= found <= high:
+            raise ValueError(f"is outside {low:g} to {high:g}")
+        return found
+
+    return parse
+
+
+def setting(
+    variable: str, help: str, *, parse: Callable[[str], Any] = text, default: Any = MISSING, doors: tuple[str, ...] = EVERY_DOOR, unit: str = ""
+) -> Any:
+    """Declare one setting. Without a default it is required by every door that reads it."""
+    metadata = {"variable": variable, "help": help, "parse": parse, "doors": doors, "unit": unit, "required": default is MISSING}
+    return field(default=None if default is MISSING else default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one process. Build it with :meth:`from_env`; fields a door does not read keep their defaults."""
+
+    project: str = setting("GOOGLE_CLOUD_PROJECT", "The Google Cloud project.")
+    bucket: str = setting("RESTOCK_BUCKET", "The bucket that holds history and models.", doors=(RETRAIN, FORECAST))
+    time_zone: str = setting("SHOP_TIME_ZONE", "The shop's time zone: where its days begin.", parse=time_zone)
+    completed_statuses: frozenset[str] = setting(
+        "COMPLETED_STATUSES",
+        "What counts as completed; compared trimmed, without case, and whole.",
+        parse=names,
+        default=frozenset({"completed", "complete"}),
+        doors=COUNTING_DOORS,
+        unit="words separated by commas",
+    )
+    history_start: date = setting(
+        "HISTORY_START", "Earlier days are taken for typing errors.", parse=day, default=date(2010, 1, 1), doors=COUNTING_DOORS, unit="YYYY-MM-DD"
+    )
+    keep_usage_when_deleted_after_days: int | None = setting(
+        "KEEP_USAGE_WHEN_DELETED_AFTER_DAYS",
+        "Deleting an appointment whose day is at least this old keeps its usage; unset: deleting always withdraws.",
+        parse=whole(1, 36_500),
+        default=None,
+        doors=COUNTING_DOORS,
+        unit="days",
+    )
+    retrain_threshold: int = setting(
+        "RETRAIN_THRESHOLD",
+        "Completions awaiting training that lead to a retrain.",
+        parse=whole(1, 100_000),
+        default=10,
+        doors=COUNTING_DOORS,
+        unit="completions",
+    )
+    retrain_queue: str = setting("RETRAIN_QUEUE", "The Cloud Tasks queue of retrains: projects/P/locations/L/queues/Q.", doors=COUNTING_DOORS)
+    retrain_url: str = setting("RETRAIN_URL", "Where the retrain function answers.", doors=COUNTING_DOORS)
+    retrain_invoker: str = setting(
+        "RETRAIN_INVOKER", "The service account in whose name the queue calls retrain; empty: no token.", default="", doors=COUNTING_DOORS
+    )
+    tasks_emulator_host: str = setting(
+        "CLOUD_TASKS_EMULATOR_HOST", "A local Cloud Tasks endpoint, host:port; empty: Google's.", default="", doors=COUNTING_DOORS
+    )
+    task_deadline_seconds: int = setting(
+        "TASK_DEADLINE_SECONDS",
+        "How long the queue waits for one retrain.",
+        parse=whole(15, 1800),
+        default=1800,
+        doors=COUNTING_DOORS,
+        unit="seconds",
+    )
+    retrain_deadline_seconds: int = setting(
+        "RETRAIN_DEADLINE_SECONDS", "A retrain stops itself after this long.", parse=whole(5, 3000), default=1500, doors=(RETRAIN,), unit="seconds"
+    )
+    lease_seconds: int = setting(
+        "LEASE_SECONDS",
+        "How long a retrain may hold the lease; longer than the task deadline.",
+        parse=whole(5, 7200),
+        default=1900,
+        doors=(RETRAIN,),
+        unit="seconds",
+    )
+    retry_after_failure_seconds: int = setting(
+        "RETRY_AFTER_FAILURE_SECONDS",
+        "After a failed or refused retrain, threshold retrains wait this long.",
+        parse=whole(0, 86_400),
+        default=600,
+        doors=(RETRAIN,),
+        unit="seconds",
+    )
+    rebuild_every_days: int = setting(
+        "REBUILD_EVERY_DAYS",
+        "How often a scheduled retrain re-reads all appointments and checks the history; 0: never.",
+        parse=whole(0, 3650),
+        default=7,
+        doors=(RETRAIN,),
+        unit="days",
+    )
+    rebuild_page_size: int = setting(
+        "REBUILD_PAGE_SIZE", "Appointments per page of a full read.", parse=whole(10, 10_000), default=1000, doors=(RETRAIN,), unit="documents"
+    )
+    closed_days: frozenset[date] = setting(
+        "CLOSED_DAYS",
+        "Days the shop was or will be closed; no demand there means nothing.",
+        parse=days_list,
+        default=frozenset(),
+        doors=(RETRAIN,),
+        unit="YYYY-MM-DD separated by commas",
+    )
+    training_budget_seconds: int = setting(
+        "TRAINING_BUDGET_SECONDS",
+        "Fitting drops its expensive candidates when they would take longer.",
+        parse=whole(1, 3000),
+        default=600,
+        doors=(RETRAIN,),
+        unit="seconds",
+    )
+    keep_versions_days: int = setting(
+        "KEEP_VERSIONS_DAYS",
+        "Versions and histories younger than this are kept; the last ten always.",
+        parse=whole(1, 3650),
+        default=90,
+        doors=(RETRAIN,),
+        unit="days",
+    )
+    reload_seconds: float = setting(
+        "RELOAD_SECONDS",
+        "How often a busy instance looks for a new generation.",
+        parse=number(0.1, 3600),
+        default=10.0,
+        doors=(FORECAST,),
+        unit="seconds",
+    )
+    stale_seconds: float = setting(
+        "STALE_SECONDS",
+        "When the last check is older, the request itself checks first.",
+        parse=number(0.1, 86_400),
+        default=60.0,
+        doors=(FORECAST,),
+        unit="seconds",
+    )
+    reload_wait_ms: int = setting(
+        "RELOAD_WAIT_MS", "How long such a request waits for its check.", parse=whole(0, 30_000), default=300, doors=(FORECAST,), unit="milliseconds"
+    )
+    forecast_auth: str = setting(
+        "FORECAST_AUTH",
+        "Who may call: firebase (a Firebase ID token), iam (the platform checks) or public (anyone).",
+        parse=one_of("firebase", "iam", "public"),
+        default="firebase",
+        doors=(FORECAST,),
+    )
+    require_admin: bool = setting(
+        "FORECAST_REQUIRE_ADMIN",
+        "Only users whose users/{uid} document has role admin and isActive true.",
+        parse=flag,
+        default=False,
+        doors=(FORECAST,),
+        unit="true or false",
+    )
+    firebase_api_key: str = setting(
+        "FIREBASE_WEB_API_KEY", "The Firebase web API key with which the page signs people in.", default="", doors=(FORECAST,)
+    )
+    cors_origins: tuple[str, ...] = setting(
+        "CORS_ORIGINS",
+        "Origins whose pages may read answers; * is any.",
+        parse=origins,
+        default=("*",),
+        doors=(FORECAST,),
+        unit="origins separated by commas",
+    )
+    stock_cache_seconds: float = setting(
+        "STOCK_CACHE_SECONDS",
+        "How long stock on hand read for /v1/restock is reused.",
+        parse=number(0, 3600),
+        default=30.0,
+        doors=(FORECAST,),
+        unit="seconds",
+    )
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @classmethod
+    def from_env(cls, door: str, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings of one door; raise one SettingsError that lists every mistake with its remedy.
+
+        >>> Settings.from_env("forecast", {"GOOGLE_CLOUD_PROJECT": "p", "RESTOCK_BUCKET": "b", "SHOP_TIME_ZONE": "Mars"})
+        Traceback (most recent call last):
+        restock.errors.SettingsError: forecast cannot start: SHOP_TIME_ZONE='Mars' is not a time zone; write one like Europe/London
+        """
+        env = os.environ if env is None else env
+        values: dict[str, Any] = {}
+        mistakes: list[str] = []
+        for declared in fields(cls):
+            about = declared.metadata
+            if door not in about["doors"]:
+                continue
+            given = env.get(about["variable"], "").strip()
+            if not given:
+                if about["required"]:
+                    mistakes.append(f"{about['variable']} is not set: {about['help']}")
+                continue
+            try:
+                values[declared.name] = about["parse"](given)
+            except ValueError as exc:
+                mistakes.append(f"{about['variable']}={given!r} {exc}")
+        if mistakes:
+            raise SettingsError(f"{door} cannot start: " + "; ".join(mistakes))
+        return cls(**values)
