@@ -52,7 +52,9 @@ def make(name: str, environment: Path, pins: Path) -> None:
     pip = [str(python_of(environment)), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
     done = subprocess.run([*pip, "--require-hashes", "-r", str(pins)], check=False)
     if done.returncode:
-        sys.exit(f"set-up: {name}: pip could not install {pins.relative_to(ROOT)} (see above). Mend that and run the command again.")
+        sys.exit(
+            f"set-up: {name}: pip could not install {pins.relative_to(ROOT)} (see above). Mend that and run the command again."
+        )
     for site_packages in environment.glob("[lL]ib*/**/site-packages"):
         # The deployed folder carries a copy of restock/; here the source itself is on the path, as an editable install puts it.
         (site_packages / "restock-source.pth").write_text(str(ROOT) + "\n", encoding="utf-8")
@@ -61,8 +63,10 @@ def make(name: str, environment: Path, pins: Path) -> None:
 
 
 def main(chosen: list[str]) -> None:
-    if sys.version_info < (3, 11):
-        sys.exit(f"set-up: Restock needs Python 3.11 or newer; this is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 ...")
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever Python the machine has
+        sys.exit(
+            f"set-up: Restock needs Python 3.11 or newer; this is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 ..."
+        )
     missing = [name for name in chosen or ENVIRONMENTS if not is_ready(*ENVIRONMENTS[name])]
     if missing:
         print(f"set-up: {len(missing)} environment(s) to install, once: {', '.join(missing)}", flush=True)

@@ -95,10 +95,23 @@ def number(low: float, high: float) -> Callable[[str], float]:
 
 
 def setting(
-    variable: str, help: str, *, parse: Callable[[str], Any] = text, default: Any = MISSING, doors: tuple[str, ...] = EVERY_DOOR, unit: str = ""
+    variable: str,
+    help: str,
+    *,
+    parse: Callable[[str], Any] = text,
+    default: Any = MISSING,
+    doors: tuple[str, ...] = EVERY_DOOR,
+    unit: str = "",
 ) -> Any:
     """Declare one setting. Without a default it is required by every door that reads it."""
-    metadata = {"variable": variable, "help": help, "parse": parse, "doors": doors, "unit": unit, "required": default is MISSING}
+    metadata = {
+        "variable": variable,
+        "help": help,
+        "parse": parse,
+        "doors": doors,
+        "unit": unit,
+        "required": default is MISSING,
+    }
     return field(default=None if default is MISSING else default, metadata=metadata)
 
 
@@ -118,7 +131,12 @@ class Settings:
         unit="words separated by commas",
     )
     history_start: date = setting(
-        "HISTORY_START", "Earlier days are taken for typing errors.", parse=day, default=date(2010, 1, 1), doors=COUNTING_DOORS, unit="YYYY-MM-DD"
+        "HISTORY_START",
+        "Earlier days are taken for typing errors.",
+        parse=day,
+        default=date(2010, 1, 1),
+        doors=COUNTING_DOORS,
+        unit="YYYY-MM-DD",
     )
     keep_usage_when_deleted_after_days: int | None = setting(
         "KEEP_USAGE_WHEN_DELETED_AFTER_DAYS",
@@ -136,13 +154,21 @@ class Settings:
         doors=COUNTING_DOORS,
         unit="completions",
     )
-    retrain_queue: str = setting("RETRAIN_QUEUE", "The Cloud Tasks queue of retrains: projects/P/locations/L/queues/Q.", doors=COUNTING_DOORS)
+    retrain_queue: str = setting(
+        "RETRAIN_QUEUE", "The Cloud Tasks queue of retrains: projects/P/locations/L/queues/Q.", doors=COUNTING_DOORS
+    )
     retrain_url: str = setting("RETRAIN_URL", "Where the retrain function answers.", doors=COUNTING_DOORS)
     retrain_invoker: str = setting(
-        "RETRAIN_INVOKER", "The service account in whose name the queue calls retrain; empty: no token.", default="", doors=COUNTING_DOORS
+        "RETRAIN_INVOKER",
+        "The service account in whose name the queue calls retrain; empty: no token.",
+        default="",
+        doors=COUNTING_DOORS,
     )
     tasks_emulator_host: str = setting(
-        "CLOUD_TASKS_EMULATOR_HOST", "A local Cloud Tasks endpoint, host:port; empty: Google's.", default="", doors=COUNTING_DOORS
+        "CLOUD_TASKS_EMULATOR_HOST",
+        "A local Cloud Tasks endpoint, host:port; empty: Google's.",
+        default="",
+        doors=COUNTING_DOORS,
     )
     task_deadline_seconds: int = setting(
         "TASK_DEADLINE_SECONDS",
@@ -153,7 +179,12 @@ class Settings:
         unit="seconds",
     )
     retrain_deadline_seconds: int = setting(
-        "RETRAIN_DEADLINE_SECONDS", "A retrain stops itself after this long.", parse=whole(5, 3000), default=1500, doors=(RETRAIN,), unit="seconds"
+        "RETRAIN_DEADLINE_SECONDS",
+        "A retrain stops itself after this long.",
+        parse=whole(5, 3000),
+        default=1500,
+        doors=(RETRAIN,),
+        unit="seconds",
     )
     lease_seconds: int = setting(
         "LEASE_SECONDS",
@@ -180,7 +211,12 @@ class Settings:
         unit="days",
     )
     rebuild_page_size: int = setting(
-        "REBUILD_PAGE_SIZE", "Appointments per page of a full read.", parse=whole(10, 10_000), default=1000, doors=(RETRAIN,), unit="documents"
+        "REBUILD_PAGE_SIZE",
+        "Appointments per page of a full read.",
+        parse=whole(10, 10_000),
+        default=1000,
+        doors=(RETRAIN,),
+        unit="documents",
     )
     closed_days: frozenset[date] = setting(
         "CLOSED_DAYS",
@@ -223,7 +259,12 @@ class Settings:
         unit="seconds",
     )
     reload_wait_ms: int = setting(
-        "RELOAD_WAIT_MS", "How long such a request waits for its check.", parse=whole(0, 30_000), default=300, doors=(FORECAST,), unit="milliseconds"
+        "RELOAD_WAIT_MS",
+        "How long such a request waits for its check.",
+        parse=whole(0, 30_000),
+        default=300,
+        doors=(FORECAST,),
+        unit="milliseconds",
     )
     forecast_auth: str = setting(
         "FORECAST_AUTH",
@@ -241,7 +282,10 @@ class Settings:
         unit="true or false",
     )
     firebase_api_key: str = setting(
-        "FIREBASE_WEB_API_KEY", "The Firebase web API key with which the page signs people in.", default="", doors=(FORECAST,)
+        "FIREBASE_WEB_API_KEY",
+        "The Firebase web API key with which the page signs people in.",
+        default="",
+        doors=(FORECAST,),
     )
     cors_origins: tuple[str, ...] = setting(
         "CORS_ORIGINS",
