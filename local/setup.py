@@ -53,10 +53,11 @@ def make(name: str, environment: Path, pins: Path) -> None:
     done = subprocess.run([*pip, "--require-hashes", "-r", str(pins)], check=False)
     if done.returncode:
         sys.exit(
-            f"set-up: {name}: pip could not install {pins.relative_to(ROOT)} (see above). Mend that and run the command again."
+            f"set-up: {name}: pip could not install {pins.relative_to(ROOT)} (see above). "
+            "Mend that and run the command again."
         )
     for site_packages in environment.glob("[lL]ib*/**/site-packages"):
-        # The deployed folder carries a copy of restock/; here the source itself is on the path, as an editable install puts it.
+        # The deployed folder carries a copy of restock/; here the source is on the path, as an editable install has it.
         (site_packages / "restock-source.pth").write_text(str(ROOT) + "\n", encoding="utf-8")
     (environment / ".pins").write_text(digest_of(pins))
     print(f"set-up: {name}: ready after {time.monotonic() - started:.0f} s", flush=True)
@@ -65,7 +66,8 @@ def make(name: str, environment: Path, pins: Path) -> None:
 def main(chosen: list[str]) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever Python the machine has
         sys.exit(
-            f"set-up: Restock needs Python 3.11 or newer; this is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 ..."
+            f"set-up: Restock needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
+            "Name another: make PYTHON=python3.12 ..."
         )
     missing = [name for name in chosen or ENVIRONMENTS if not is_ready(*ENVIRONMENTS[name])]
     if missing:
