@@ -34,7 +34,11 @@ class LeaseHeldError(RestockError):
 
 
 class LeaseLostError(RestockError):
-    """This retrain was overtaken: the pointer moved or its time ran out."""
+    """This retrain was overtaken: the pointer moved while it trained."""
+
+
+class OutOfTimeError(RestockError):
+    """This retrain stopped itself before the platform would have."""
 
 
 class DamagedError(RestockError):

@@ -40,7 +40,7 @@ def day(value: str) -> date:
 
 
 def names(value: str) -> frozenset[str]:
-    found = frozenset(" ".join(word.split()).casefold() for word in value.split(",") if word.strip())
+    found = frozenset(word.strip().casefold() for word in value.split(",") if word.strip())
     if not found:
         raise ValueError("names nothing; write one or more words separated by commas")
     return found
@@ -312,9 +312,9 @@ class Settings:
     def from_env(cls, door: str, env: Mapping[str, str] | None = None) -> Settings:
         """Read the settings of one door; raise one SettingsError that lists every mistake with its remedy.
 
-        >>> Settings.from_env("forecast", {"GOOGLE_CLOUD_PROJECT": "p", "RESTOCK_BUCKET": "b", "SHOP_TIME_ZONE": "Mars"})
+        >>> Settings.from_env("forecast", {"GOOGLE_CLOUD_PROJECT": "p", "RESTOCK_BUCKET": "b"})
         Traceback (most recent call last):
-        restock.errors.SettingsError: forecast cannot start: SHOP_TIME_ZONE='Mars' is not a time zone; write one like Europe/London
+        restock.errors.SettingsError: forecast cannot start: SHOP_TIME_ZONE is not set: The shop's time zone: where ...
         """
         env = os.environ if env is None else env
         values: dict[str, Any] = {}

@@ -1,0 +1,160 @@
+"""All usage ever counted, as one file: a row per appointment and part.
+
+Columns: appointment, day, part (its key), quantity (units), source_time (of the appointment version counted), name (as
+written). A file is written once and never changed; the live one is the one the pointer names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from restock.counting.appointments import Usage, UsedPart
+from restock.counting.changes import Change
+from restock.errors import DamagedError
+
+SCHEMA = 1
+READABLE_SCHEMAS = (1,)
+COLUMNS = pa.schema(
+    [
+        ("appointment", pa.string()),
+        ("day", pa.date32()),
+        ("part", pa.string()),
+        ("quantity", pa.float64()),
+        ("source_time", pa.timestamp("us", tz="UTC")),
+        ("name", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CountedAppointment:
+    """One appointment's row or rows, before they are columns."""
+
+    appointment: str
+    usage: Usage
+    source_time: datetime
+
+
+@dataclass(frozen=True)
+class History:
+    rows: pa.Table
+    rules: str
+    """Digest of the counting rules all rows were counted by."""
+    rebuilt_at: datetime
+    """Read time of the last full read: every version up to it is in."""
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    @classmethod
+    def of(cls, counted: Iterable[CountedAppointment], rules: str, rebuilt_at: datetime) -> History:
+        return cls(rows_of(counted), rules, rebuilt_at)
+
+    def source_times(self, appointments: Sequence[str]) -> dict[str, datetime]:
+        """The version each of these appointments was counted at, for those that have rows."""
+        found = self.rows.filter(pc.is_in(self.rows["appointment"], value_set=pa.array(appointments, pa.string())))
+        return dict(zip(found["appointment"].to_pylist(), found["source_time"].to_pylist(), strict=True))
+
+    def holds(self, change: Change, source_times: dict[str, datetime]) -> datetime | None:
+        """Up to which version of the change's appointment this history is known to be complete, if at all.
+
+        A row holds its own version. Without one, a full read has seen, and left out, everything up to its read time.
+        """
+        row_time = source_times.get(change.appointment)
+        if row_time is not None:
+            return row_time
+        return change.source_time if change.source_time <= self.rebuilt_at else None
+
+    def applied(self, changes: Sequence[Change]) -> tuple[History, int]:
+        """This history with the changes in it, and how many of them made a difference.
+
+        Promise 1: a row is replaced only by a newer version of its appointment, so applying twice is applying once.
+        """
+        source_times = self.source_times([change.appointment for change in changes])
+        newer = []
+        for change in changes:
+            held = self.holds(change, source_times)
+            if held is None or change.source_time > held:
+                newer.append(change)
+        effective = [change for change in newer if not change.usage.is_empty or change.appointment in source_times]
+        if not effective:
+            return self, 0
+        replaced = pa.array([change.appointment for change in effective], pa.string())
+        kept = self.rows.filter(pc.invert(pc.is_in(self.rows["appointment"], value_set=replaced)))
+        added = rows_of(CountedAppointment(c.appointment, c.usage, c.source_time) for c in effective)
+        return History(pa.concat_tables([kept, added]).combine_chunks(), self.rules, self.rebuilt_at), len(effective)
+
+    def to_bytes(self) -> bytes:
+        facts = {"schema": str(SCHEMA), "rules": self.rules, "rebuilt_at": self.rebuilt_at.isoformat()}
+        sink = pa.BufferOutputStream()
+        pq.write_table(self.rows.replace_schema_metadata(facts), sink, compression="zstd")
+        return bytes(sink.getvalue())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> History:
+        """Raises DamagedError for anything but a whole history of a readable layout."""
+        try:
+            rows = pq.read_table(pa.BufferReader(data))
+            facts = {key.decode(): value.decode() for key, value in (rows.schema.metadata or {}).items()}
+            if int(facts["schema"]) not in READABLE_SCHEMAS:
+                raise DamagedError(f"history: schema {facts['schema']} is not among {READABLE_SCHEMAS}")
+            rows = rows.select(COLUMNS.names).replace_schema_metadata(None).cast(COLUMNS)
+            return cls(rows, facts["rules"], datetime.fromisoformat(facts["rebuilt_at"]))
+        except (pa.ArrowException, KeyError, ValueError, OSError) as exc:
+            raise DamagedError(f"history: {exc}") from exc
+
+
+def rows_of(counted: Iterable[CountedAppointment]) -> pa.Table:
+    columns: dict[str, list[object]] = {name: [] for name in COLUMNS.names}
+    for one in counted:
+        for part in one.usage.parts:
+            columns["appointment"].append(one.appointment)
+            columns["day"].append(one.usage.day)
+            columns["part"].append(part.key)
+            columns["quantity"].append(part.quantity)
+            columns["source_time"].append(one.source_time)
+            columns["name"].append(part.name)
+    return pa.table(columns, schema=COLUMNS)
+
+
+def usage_by_appointment(history: History) -> dict[str, CountedAppointment]:
+    """The history as appointments; only a rebuild, which compares whole histories, pays for this."""
+    parts: dict[str, list[UsedPart]] = {}
+    facts: dict[str, tuple[date, datetime]] = {}
+    for row in history.rows.to_pylist():
+        parts.setdefault(row["appointment"], []).append(UsedPart(row["part"], row["name"], row["quantity"]))
+        facts[row["appointment"]] = (row["day"], row["source_time"])
+    return {
+        appointment: CountedAppointment(appointment, Usage(day, tuple(sorted(parts[appointment]))), source_time)
+        for appointment, (day, source_time) in facts.items()
+    }
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What a full read found to differ from the history with its pending changes applied."""
+
+    differing: tuple[str, ...] = field(default=())
+    """Appointments whose usage differs although their last write is older than any event may be: a broken promise."""
+    in_flight: tuple[str, ...] = field(default=())
+    """Appointments written lately, or deleted, whose event may still be under way."""
+
+
+def drift(expected: History, found: History, in_flight_since: datetime) -> Drift:
+    """Compare two histories, telling what is still under way from what is wrong."""
+    before, after = usage_by_appointment(expected), usage_by_appointment(found)
+    differing: list[str] = []
+    in_flight: list[str] = []
+    for appointment in sorted(before.keys() | after.keys()):
+        old, new = before.get(appointment), after.get(appointment)
+        if old and new and old.usage == new.usage:
+            continue
+        young = new is None or new.source_time > in_flight_since
+        (in_flight if young else differing).append(appointment)
+    return Drift(tuple(differing), tuple(in_flight))

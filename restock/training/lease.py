@@ -1,0 +1,60 @@
+"""The lease: one document that says who is training, counts the runs, and remembers how the last one went.
+
+::
+
+    run 41 ──lease──────────────────────────commit──release
+                 run 42: 503, 503 (the queue retries)            ──lease── …
+    run 43 ──lease── (its process is frozen) …………………………………… wakes up ──commit?  412: the pointer moved
+                                   until │ run 44 ──lease────commit──release
+
+The lease keeps trainers apart for cost's sake; that only one publishes rests on the pointer's generation (promise 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from restock.counting.threshold import STATE
+from restock.errors import LeaseHeldError
+from restock.stores import DocumentStore, Fields
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    run: int
+    holder: str
+
+
+def acquire(documents: DocumentStore, holder: str, reason: str, now: datetime, seconds: float) -> Lease:
+    """Take the lease and a new run number in one transaction, or raise LeaseHeldError."""
+    taken: list[int] = []
+
+    def take(state: Fields | None) -> Mapping[str, Any]:
+        state = state or {}
+        lease = state.get("lease")
+        if lease and lease["until"] > now and lease["holder"] != holder:
+            raise LeaseHeldError(f"a {lease['reason']} retrain has held the lease since {lease['since']:%H:%M:%S} UTC")
+        taken[:] = [int(state.get("run", 0)) + 1]
+        until = now + timedelta(seconds=seconds)
+        held = {"holder": holder, "reason": reason, "since": now, "until": until}
+        return {**state, "run": taken[0], "lease": held, "schema": SCHEMA}
+
+    documents.transact(STATE, take)
+    return Lease(taken[0], holder)
+
+
+def release(documents: DocumentStore, lease: Lease, note: Callable[[Fields], Mapping[str, Any]]) -> None:
+    """Let go, and add to the state what ``note`` makes of it; a holder that was overtaken notes nothing."""
+
+    def let_go(state: Fields | None) -> Mapping[str, Any] | None:
+        held = (state or {}).get("lease")
+        if state is None or not held or held["holder"] != lease.holder:
+            return None
+        return {**state, **note(state), "lease": None}
+
+    documents.transact(STATE, let_go)

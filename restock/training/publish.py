@@ -1,0 +1,156 @@
+"""Writing under a version, and the one conditional write that makes it live."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Any, Protocol
+
+from restock import pointer as pointers
+from restock.errors import ConflictError, DamagedError, LeaseLostError
+from restock.pointer import Pointer
+from restock.stores import ObjectStore
+from restock.training.history import History
+
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "joblib")
+
+NEWEST_KEPT = 10
+"""So many of the newest versions are never pruned, however old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The pointer as one run found it. Without one nothing is live, and its generation is 0."""
+
+    pointer: Pointer | None
+    generation: int
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_live(objects: ObjectStore) -> Live:
+    """Raises DamagedError if there is a pointer that this release cannot read."""
+    stored = objects.read(pointers.NAME)
+    return Live(Pointer.from_bytes(stored.data), stored.generation) if stored else Live(None, 0)
+
+
+def read_verified(objects: ObjectStore, name: str, digest: str) -> bytes:
+    """Raises DamagedError unless the object is there and is the one the pointer vouches for."""
+    stored = objects.read(name)
+    if stored is None:
+        raise DamagedError(f"{name} is missing")
+    if sha256(stored.data) != digest:
+        raise DamagedError(f"{name} is not what was published: its digest differs")
+    return stored.data
+
+
+def write_once(objects: ObjectStore, files: Mapping[str, bytes]) -> None:
+    """Write files that must not exist yet. Nothing is ever overwritten under a version (promise 4).
+
+    A conflict may be the echo of our own write, whose answer was lost: the same bytes under the name are success.
+    """
+    for name, data in files.items():
+        try:
+            objects.write(name, data, if_generation=0)
+        except ConflictError:
+            read_verified(objects, name, sha256(data))
+
+
+def commit(objects: ObjectStore, new: Pointer, found: Live) -> int:
+    """Promise 3: make ``new`` live if nobody else wrote the pointer since ``found`` was read; return its generation.
+
+    This one write commits model and history together. After a refusal the pointer is read back: naming our own run, it
+    is the first try of a write whose answer was lost.
+    """
+    try:
+        return objects.write(pointers.NAME, new.to_bytes(), if_generation=found.generation)
+    except ConflictError as exc:
+        now_live = read_live(objects)
+        if now_live.pointer == new:
+            return now_live.generation
+        raise LeaseLostError("the pointer moved while this run was training") from exc
+
+
+class Model(Protocol):
+    """What is published of a fitted model."""
+
+    @property
+    def recipe(self) -> Mapping[str, Any]: ...
+
+    @property
+    def scores(self) -> Mapping[str, Any]: ...
+
+    def forecast(self, version: int, trained_at: datetime) -> bytes: ...
+
+    def estimators(self) -> bytes: ...
+
+    def window(self) -> Mapping[str, Any]: ...
+
+
+class Files:
+    """What one run writes under its own version, and the pointer that will name it."""
+
+    def __init__(self, version: int, written_at: datetime) -> None:
+        self.version, self.written_at = version, written_at
+        self.contents: dict[str, bytes] = {}
+
+    def add_model(self, model: Model, rules: str) -> None:
+        forecast, estimators = model.forecast(self.version, self.written_at), model.estimators()
+        manifest = {
+            "schema": pointers.SCHEMA,
+            "version": self.version,
+            "trained_at": self.written_at.isoformat(),
+            "rules": rules,
+            "window": dict(model.window()),
+            "recipe": dict(model.recipe),
+            "scores": dict(model.scores),
+            "digests": {"forecast": sha256(forecast), "model.joblib": sha256(estimators)},
+            "libraries": {name: version(name) for name in LIBRARIES},
+            "revision": os.environ.get("K_REVISION", ""),
+        }
+        self.contents[pointers.forecast_name(self.version)] = forecast
+        self.contents[pointers.estimators_name(self.version)] = estimators
+        self.contents[pointers.manifest_name(self.version)] = json.dumps(manifest, indent=1, default=str).encode()
+
+    def add_history(self, history: History) -> None:
+        self.contents[pointers.history_name(self.version)] = history.to_bytes()
+
+    def pointer(self, live: Pointer | None, published_by: str, rules: str) -> Pointer:
+        """Naming what was added here, and for the rest what was live before."""
+        facts: dict[str, Any] = asdict(live) if live else {}
+        facts |= {"run": self.version, "rules": rules, "published_by": published_by, "pinned": False}
+        facts["published_at"] = self.written_at.isoformat()
+        if forecast := self.contents.get(pointers.forecast_name(self.version)):
+            manifest = self.contents[pointers.manifest_name(self.version)]
+            facts |= {"version": self.version, "trained_at": self.written_at.isoformat()}
+            facts |= {"forecast_sha256": sha256(forecast), "manifest_sha256": sha256(manifest)}
+        if history := self.contents.get(pointers.history_name(self.version)):
+            facts |= {"history": self.version, "history_sha256": sha256(history)}
+        return Pointer(**facts)
+
+
+def prune(objects: ObjectStore, live: Pointer, now: datetime, days: int) -> list[str]:
+    """Delete versions and histories older than ``days``; never what is live, nor the newest ten. Returns the names."""
+    deleted = []
+    for prefix, kept in (("models/", live.version), ("history/", live.history)):
+        versions: dict[int, list[str]] = {}
+        newest: dict[int, datetime] = {}
+        for found in objects.list(prefix):
+            number = found.name.removeprefix(prefix).split("/")[0].removesuffix(".parquet")
+            if number.isdigit():
+                versions.setdefault(int(number), []).append(found.name)
+                newest[int(number)] = max(found.updated, newest.get(int(number), found.updated))
+        old = now - timedelta(days=days)
+        for old_version in sorted(versions)[:-NEWEST_KEPT]:
+            if old_version != kept and newest[old_version] < old:
+                deleted += versions[old_version]
+    for name in deleted:
+        objects.delete(name)
+    return deleted

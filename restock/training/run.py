@@ -1,0 +1,413 @@
+"""The story of one retrain, top to bottom.
+
+::
+
+    lease ─ pointer ─ history ─ changes ─ settled ─ fitted ─ files ─ commit ─ marked ─ released ─ threshold
+      │        │                                                       │
+      │        └── the generation read here is the precondition of ────┘     so of two overlapping runs one commits
+      └── held by another: 503, the queue tries again
+
+A crash anywhere before the commit leaves files that nothing names; after it, changes that the next run finds settled.
+The order of the steps was checked in an executable model; ``tests/unit/test_simulation.py`` checks this code.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+
+from restock import pointer as pointers
+from restock.counting.appointments import CountingRules
+from restock.counting.threshold import STATE, ask_if_due, is_due
+from restock.errors import DamagedError, LeaseHeldError, LeaseLostError, OutOfTimeError, RestockError
+from restock.logs import Log
+from restock.pointer import Pointer
+from restock.settings import Settings
+from restock.stores import DocumentStore, Fields, ObjectStore, RetrainQueue
+from restock.training import gate
+from restock.training.history import Drift, History, drift
+from restock.training.lease import Lease, acquire, release
+from restock.training.publish import Files, Live, Model, commit, prune, read_live, read_verified, write_once
+from restock.training.rebuild import IN_FLIGHT, read_everything
+from restock.training.record import RunRecord
+from restock.training.settling import Pending, mark_trained, read_pending, settle, write_settled
+
+CATALOGUE = "spare_parts"
+CATALOGUE_FIELDS = ("name", "category", "supersedes")
+MOST_BACKOFF = timedelta(hours=6)
+ALL_WELL: Mapping[str, Any] = {"retry_at": None, "failures": None, "last_error": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a retrain was asked for."""
+
+    reason: str
+    """schedule, threshold or manual."""
+    rebuild: bool = False
+    """Read all appointments again, whatever the history says."""
+    force: bool = False
+    """Publish although the gate refuses, or the full read looks broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended. ``http_status`` tells the queue: 2xx done, anything else try again."""
+
+    status: str
+    http_status: int
+    message: str
+    run: int | None = None
+    version: int | None = None
+    generation: int | None = None
+
+
+class Fitted(Model, Protocol):
+    """A model fitted to one history, scored, and ready to be written."""
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+    def evidence(self) -> gate.Evidence: ...
+
+
+class Fit(Protocol):
+    def __call__(
+        self,
+        history: History,
+        catalogue: Sequence[Mapping[str, Any]],
+        *,
+        today: date,
+        champion: Mapping[str, Any] | None,
+        budget_seconds: float,
+        progress: Callable[[str], None],
+    ) -> Fitted: ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Everything a retrain acts on, so that a test can hand it a world of its own."""
+
+    settings: Settings
+    documents: DocumentStore
+    objects: ObjectStore
+    queue: RetrainQueue
+    fit: Fit
+    log: Log
+    clock: Callable[[], datetime]
+    after: Callable[[str], None] = field(default=lambda step: None)
+    """Told the name of each step once it is over; where a test stops a run."""
+
+
+def retrain(asked: Request, tools: Tools) -> Outcome:
+    """One attempt, from lease to release. Never raises: every end is an Outcome, a run record and a line in the log."""
+    now = tools.clock()
+    holder = uuid.uuid4().hex
+    try:
+        lease = acquire(tools.documents, holder, asked.reason, now, tools.settings.lease_seconds)
+    except LeaseHeldError as exc:
+        tools.log.info(str(exc), reason=asked.reason)
+        return Outcome("busy", 503, f"{exc}; try again later")
+    except RestockError as exc:
+        tools.log.error(f"no lease: {exc}", reason=asked.reason)
+        return Outcome("failed", 500, "the lease could not be taken; see the log")
+    record = RunRecord(lease.run, asked.reason, now, reads_before=tools.documents.reads)
+    try:
+        tools.after("lease")
+        return _Run(asked, tools, lease, record).through()
+    except LeaseLostError as exc:
+        return _end(tools, lease, record, Outcome("overtaken", 503, str(exc), lease.run))
+    except Exception as exc:
+        record.error = f"{type(exc).__name__}: {exc}"
+        outcome = Outcome(
+            "failed", 500, f"training failed: {record.error}", lease.run, record.version, record.generation
+        )
+        return _end(tools, lease, record, outcome, is_setback=True)
+
+
+class _Run:
+    """One run under its lease. The methods are the steps, in order."""
+
+    def __init__(self, asked: Request, tools: Tools, lease: Lease, record: RunRecord) -> None:
+        self.asked, self.tools, self.lease, self.record = asked, tools, lease, record
+        self.settings, self.documents, self.objects = tools.settings, tools.documents, tools.objects
+        self.rules = CountingRules.of(tools.settings)
+        self.today = self.rules.day_at(tools.clock())
+        self.started = record.started_at
+
+    def through(self) -> Outcome:
+        record, stage = self.record, self._stage
+        record.write(self.documents, None)
+        with stage("pointer"):
+            live = read_live(self.objects)
+        if live.pointer and live.pointer.pinned:
+            return self._done("pinned", f"version {live.pointer.version} is pinned; unpin to train again")
+
+        with stage("history"):
+            known, is_damaged = self._known_history(live)
+        with stage("changes"):
+            pending = self._pending()
+        if known is not None:
+            with stage("settled"):
+                settled = settle(pending, known, self.tools.clock())
+                pending = write_settled(self.documents, pending, settled)
+        awaiting = sum(one.change.is_awaiting for one in pending)
+        threshold = self.settings.retrain_threshold
+        record.changes["awaiting"] = awaiting
+        if self.asked.reason == "threshold" and not is_due(awaiting, threshold) and not is_damaged:
+            # Promise 2: the recount under the lease. What a finished run trained counts no more.
+            return self._done("below_threshold", f"{awaiting} of {threshold} completions await training")
+
+        if why_full := "history damaged" if is_damaged else self._why_full_read(known, pending):
+            with stage("full read"):
+                history, applied = self._read_everything(known, pending, why_full), len(pending)
+        else:
+            assert known is not None  # without a history there is always a reason for a full read
+            history, applied = known.applied([one.change for one in pending])
+        record.changes["applied"] = applied
+        for one in pending:
+            record.reject(one.path, one.change.rejected)
+        if live.pointer is None and len(history) == 0:
+            return self._done("empty", "no completed appointment with spare parts yet; nothing to train or publish")
+        if not applied and not why_full and not self._is_refit_due(live):
+            return self._done("unchanged", "nothing changed since today's training")
+
+        with stage("fitted"):
+            fitted = self._fit(history, live)
+        refusals = gate.reasons_to_refuse(fitted.evidence())
+        if refusals and not self.asked.force:
+            if why_full and live.pointer:
+                self._commit_history_alone(live, live.pointer, history, pending)
+            return self._refused(refusals)
+        if refusals:
+            record.notes.append("published by force although: " + "; ".join(refusals))
+
+        files = Files(self.lease.run, self.tools.clock())
+        files.add_model(fitted, history.rules)
+        if live.pointer is None or applied or why_full:
+            files.add_history(history)
+        pointer = files.pointer(live.pointer, f"retrain ({self.asked.reason})", history.rules)
+        with stage("files"):
+            write_once(self.objects, files.contents)
+        self._check_deadline()
+        with stage("commit"):
+            record.generation = commit(self.objects, pointer, live)
+        record.version = pointer.version
+        with stage("marked"):
+            record.changes["marked"] = mark_trained(self.documents, pending, self.tools.clock())
+        self._prune(pointer)
+        outcome = self._done(
+            "published",
+            f"version {record.version} published",
+            {
+                "version": record.version,
+                "generation": record.generation,
+                "last_success_at": self.tools.clock(),
+                **ALL_WELL,
+            },
+        )
+        self._look_at_threshold()
+        return outcome
+
+    def _stage(self, name: str) -> Any:
+        return self.record.stage(name, self.tools.after)
+
+    def _known_history(self, live: Live) -> tuple[History | None, bool]:
+        """The history the pointer names, verified, and whether it should be there but is not."""
+        if live.pointer is None:
+            return None, False
+        name = pointers.history_name(live.pointer.history)
+        try:
+            return History.from_bytes(read_verified(self.objects, name, live.pointer.history_sha256)), False
+        except DamagedError as exc:
+            self.tools.log.error(f"{exc}; rebuilding it from the appointments", run=self.lease.run)
+            return None, True
+
+    def _pending(self) -> list[Pending]:
+        pending, damaged = read_pending(self.documents)
+        for problem in damaged:
+            self.record.rejected["change unreadable"] += 1
+            self.tools.log.error(f"{problem}; the next full read repairs", run=self.lease.run)
+        self.record.changes["pending"] = len(pending)
+        return pending
+
+    def _why_full_read(self, known: History | None, pending: Sequence[Pending]) -> str:
+        """Why the history must be recomputed from all appointments; empty in a normal run."""
+        if known is None:
+            return "first training"
+        if known.rules != self.rules.digest:
+            return "the counting rules changed"
+        if any(one.change.rules != self.rules.digest for one in pending):
+            return "changes were counted by other rules"
+        if self.asked.rebuild:
+            return "asked for"
+        every = self.settings.rebuild_every_days
+        if self.asked.reason == "schedule" and every and self.started - known.rebuilt_at >= timedelta(days=every):
+            return f"the check due every {every} days"
+        return ""
+
+    def _read_everything(self, known: History | None, pending: Sequence[Pending], why: str) -> History:
+        """History from a full read, compared with what was known. The changes read before it are all in it."""
+        self.tools.log.info(f"reading all appointments: {why}", run=self.lease.run)
+        self.record.notes.append(f"full read: {why}")
+        expected = known.applied([one.change for one in pending])[0] if known else None
+        found = read_everything(
+            self.documents,
+            self.rules,
+            anchor=STATE,
+            page_size=self.settings.rebuild_page_size,
+            known=expected,
+            reject=self.record.reject,
+            progress=self._progress,
+        )
+        if expected is not None and expected.rules == found.rules:
+            self._report_drift(drift(expected, found, self.started - IN_FLIGHT))
+            vanished = len(_appointments(expected) - _appointments(found))
+            distrust = gate.reason_to_distrust_read(vanished, len(_appointments(expected)))
+            if distrust and not self.asked.force:
+                raise DamagedError(distrust)
+        return found
+
+    def _report_drift(self, found: Drift) -> None:
+        self.record.drift = {
+            "differing": len(found.differing),
+            "in_flight": len(found.in_flight),
+            "examples": list(found.differing[:20]),
+        }
+        if found.differing:
+            self.tools.log.error(
+                f"drift: {len(found.differing)} appointments differed from the history; repaired",
+                run=self.lease.run,
+                appointments=list(found.differing[:20]),
+            )
+
+    def _is_refit_due(self, live: Live) -> bool:
+        """Without changes a schedule refits once a day, for days have passed; who asks by hand always gets a fit."""
+        if live.pointer is None or self.asked.reason == "manual":
+            return True
+        return self.rules.day_at(datetime.fromisoformat(live.pointer.trained_at)) < self.today
+
+    def _fit(self, history: History, live: Live) -> Fitted:
+        self._check_deadline()
+        catalogue = [
+            {"id": snapshot.id, **{name: snapshot.fields.get(name) for name in CATALOGUE_FIELDS}}
+            for page in self.documents.pages(CATALOGUE, CATALOGUE_FIELDS, 1000)
+            for snapshot in page
+        ]
+        remaining = self.settings.retrain_deadline_seconds - (self.tools.clock() - self.started).total_seconds()
+        fitted = self.tools.fit(
+            history,
+            catalogue,
+            today=self.today,
+            champion=self._champion(live),
+            budget_seconds=min(self.settings.training_budget_seconds, remaining / 2),
+            progress=self._progress,
+        )
+        self.record.scores = dict(fitted.scores)
+        self.record.notes.extend(fitted.notes)
+        return fitted
+
+    def _champion(self, live: Live) -> Mapping[str, Any] | None:
+        """The recipe of the live version, to be scored on the same backtest; without a readable one there is none."""
+        if live.pointer is None:
+            return None
+        try:
+            data = read_verified(
+                self.objects, pointers.manifest_name(live.pointer.version), live.pointer.manifest_sha256
+            )
+            recipe: Mapping[str, Any] | None = json.loads(data).get("recipe")
+        except (DamagedError, ValueError) as exc:
+            self.tools.log.warning(f"no champion to compare with: {exc}", run=self.lease.run)
+            return None
+        return recipe
+
+    def _commit_history_alone(self, live: Live, old: Pointer, history: History, pending: Sequence[Pending]) -> None:
+        """A full read is worth keeping even when the model fitted to it is refused: the old version stays with it."""
+        files = Files(self.lease.run, self.tools.clock())
+        files.add_history(history)
+        with self._stage("files"):
+            write_once(self.objects, files.contents)
+        with self._stage("commit"):
+            self.record.generation = commit(self.objects, files.pointer(old, "full read", history.rules), live)
+        with self._stage("marked"):
+            self.record.changes["marked"] = mark_trained(self.documents, pending, self.tools.clock())
+
+    def _refused(self, refusals: list[str]) -> Outcome:
+        """Promise 4: the old version stays, the changes stay pending, the run says why."""
+        message = "not published: " + "; ".join(refusals)
+        outcome = Outcome("refused", 200, message, self.lease.run)
+        return _end(self.tools, self.lease, self.record, outcome, is_setback=True)
+
+    def _prune(self, pointer: Pointer) -> None:
+        try:
+            deleted = prune(self.objects, pointer, self.tools.clock(), self.settings.keep_versions_days)
+        except RestockError as exc:
+            self.record.notes.append(f"old versions were not pruned: {exc}")
+        else:
+            if deleted:
+                self.record.notes.append(f"pruned {len(deleted)} files of old versions")
+
+    def _look_at_threshold(self) -> None:
+        """A courtesy to completions that came while this run trained; promise 2 does not rest on it."""
+        try:
+            ask_if_due(self.documents, self.tools.queue, self.settings.retrain_threshold, self.tools.clock())
+        except RestockError as exc:
+            self.tools.log.warning(f"the threshold was not looked at: {exc}", run=self.lease.run)
+
+    def _check_deadline(self) -> None:
+        spent, most = (self.tools.clock() - self.started).total_seconds(), self.settings.retrain_deadline_seconds
+        if spent > most:
+            raise OutOfTimeError(f"stopped after {spent:.0f} s; RETRAIN_DEADLINE_SECONDS is {most}")
+
+    def _progress(self, message: str) -> None:
+        self._check_deadline()
+        self.tools.log.info(message, run=self.lease.run)
+
+    def _done(self, status: str, message: str, changed: Mapping[str, Any] | None = None) -> Outcome:
+        outcome = Outcome(status, 200, message, self.lease.run, self.record.version, self.record.generation)
+        return _end(self.tools, self.lease, self.record, outcome, changed)
+
+
+def _end(
+    tools: Tools,
+    lease: Lease,
+    record: RunRecord,
+    outcome: Outcome,
+    changed: Mapping[str, Any] | None = None,
+    *,
+    is_setback: bool = False,
+) -> Outcome:
+    """Write the run record, release the lease, say how it went. A failing clean-up never hides how it went."""
+    record.status, record.decision = outcome.status, outcome.message
+
+    def note(state: Fields) -> Mapping[str, Any]:
+        return setback(state, outcome.message, tools) if is_setback else changed or {}
+
+    record.documents.update(read=tools.documents.reads - record.reads_before)
+    try:
+        record.write(tools.documents, tools.clock())
+    except RestockError as exc:
+        tools.log.error(f"no run record: {exc}", run=lease.run)
+    try:
+        release(tools.documents, lease, note)
+    except RestockError as exc:
+        tools.log.error(f"the lease was not released and ends by itself: {exc}", run=lease.run)
+    write = tools.log.error if is_setback else tools.log.info
+    write(outcome.message, run=lease.run, reason=record.reason, status=outcome.status, seconds=record.seconds)
+    tools.after("released")
+    return outcome
+
+
+def setback(state: Fields, message: str, tools: Tools) -> Mapping[str, Any]:
+    """What a failure or refusal leaves in the state: no threshold task before ``retry_at``, later each time."""
+    failures = int(state.get("failures") or 0) + 1
+    wait = timedelta(seconds=tools.settings.retry_after_failure_seconds * 2 ** min(failures - 1, 10))
+    return {"failures": failures, "retry_at": tools.clock() + min(wait, MOST_BACKOFF), "last_error": message}
+
+
+def _appointments(history: History) -> set[str]:
+    return set(history.rows["appointment"].to_pylist())
