@@ -212,18 +212,18 @@ def _day_of(
 
 
 def _as_day(value: Any, rules: CountingRules) -> date | None:
+    """A "YYYY-MM-DD", an ISO moment or a Timestamp as a day in the shop's zone; None for anything else."""
     try:
-        if isinstance(value, str):
-            written = value.strip()
-            if _ISO_DAY.fullmatch(written):
-                return date.fromisoformat(written)
-            if not _ISO_MOMENT.fullmatch(written):
-                return None
-            value = datetime.fromisoformat(written)
-            if value.tzinfo is None:
-                return value.date()  # written without a zone: the shop's own
+        moment: datetime
         if isinstance(value, datetime):
-            return rules.day_at(value)
+            moment = value
+        elif isinstance(value, str) and _ISO_DAY.fullmatch(value.strip()):
+            return date.fromisoformat(value.strip())
+        elif isinstance(value, str) and _ISO_MOMENT.fullmatch(value.strip()):
+            moment = datetime.fromisoformat(value.strip())
+        else:
+            return None
+        # A moment written without a zone is the shop's own
+        return moment.date() if moment.tzinfo is None else rules.day_at(moment)
     except (ValueError, OverflowError):  # no such day, or the zone's shift leaves the calendar
-        pass
-    return None
+        return None

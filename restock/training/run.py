@@ -34,24 +34,13 @@ from restock.training.lease import Lease, acquire, release
 from restock.training.publish import Files, Live, Model, commit, prune, read_live, read_verified, write_once
 from restock.training.rebuild import IN_FLIGHT, read_everything
 from restock.training.record import RunRecord
+from restock.training.request import Request
 from restock.training.settling import Pending, mark_trained, read_pending, settle, write_settled
 
 CATALOGUE = "spare_parts"
 CATALOGUE_FIELDS = ("name", "category", "supersedes")
 MOST_BACKOFF = timedelta(hours=6)
 ALL_WELL: Mapping[str, Any] = {"retry_at": None, "failures": None, "last_error": None}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a retrain was asked for."""
-
-    reason: str
-    """schedule, threshold or manual."""
-    rebuild: bool = False
-    """Read all appointments again, whatever the history says."""
-    force: bool = False
-    """Publish although the gate refuses, or the full read looks broken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,103 @@
+"""Firestore trigger events, decoded without the Firestore client.
+
+The body is a DocumentEventData message: raw in production and from the Firebase emulator, base64 text straight from the
+Firestore emulator.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.events.cloud.firestore_v1.types.data import DocumentEventData
+from google.protobuf.message import DecodeError
+
+from restock.counting.appointments import FIELDS_READ
+from restock.counting.count import AppointmentWritten, Version
+from restock.errors import BadEventError
+
+_MESSAGE = DocumentEventData.pb(DocumentEventData()).__class__
+_FIRST_BYTES = b"\x0a\x12\x1a"
+"""A message begins with the tag of one of its three fields; none of these is a base64 character."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DEEPEST = 20
+"""Levels of lists and maps that are decoded; Firestore itself allows no more."""
+
+
+def decode(data: Any) -> AppointmentWritten:
+    """The appointment before and after, with the fields counting reads; raises BadEventError if it is no such event."""
+    message = _parse(data)
+    before = message.old_value if message.HasField("old_value") else None
+    after = message.value if message.HasField("value") else None
+    named = after or before
+    if named is None:
+        raise BadEventError("the event holds no document, neither before nor after")
+    return AppointmentWritten(_appointment_of(named.name), _version(before), _version(after))
+
+
+def _parse(data: Any) -> Any:
+    if isinstance(data, str):
+        data = data.encode()
+    if not isinstance(data, (bytes, bytearray)) or not data:
+        raise BadEventError(f"the event's data is {type(data).__name__}, not DocumentEventData")
+    try:
+        if data[0] not in _FIRST_BYTES:
+            data = base64.b64decode(data, validate=True)
+        return _MESSAGE.FromString(bytes(data))
+    except (binascii.Error, DecodeError) as exc:
+        raise BadEventError(f"the event's data is not DocumentEventData: {exc}") from exc
+
+
+def _appointment_of(name: str) -> str:
+    """The id in projects/P/databases/D/documents/appointments/ID."""
+    _, _, path = name.partition("/documents/")
+    collection, _, appointment = path.partition("/")
+    if collection != "appointments" or not appointment or "/" in appointment:
+        raise BadEventError(f"the event is about {name!r}, not an appointment; check the trigger's path pattern")
+    return appointment
+
+
+def _version(document: Any) -> Version | None:
+    if document is None:
+        return None
+    if not document.HasField("update_time"):
+        raise BadEventError(f"{document.name}: the event's document has no update_time")
+    fields = {name: _value(document.fields[name], DEEPEST) for name in FIELDS_READ if name in document.fields}
+    return Version(fields, _moment(document.update_time))
+
+
+def _value(value: Any, deepest: int) -> Any:
+    """A Firestore value as Python; what counting has no use for (bytes, references, places) stays opaque."""
+    kind = value.WhichOneof("value_type")
+    if kind == "timestamp_value":
+        return _moment_or_none(value.timestamp_value)
+    if kind == "map_value":
+        return _map(value.map_value.fields, deepest - 1) if deepest else None
+    if kind == "array_value":
+        return [_value(entry, deepest - 1) for entry in value.array_value.values] if deepest else None
+    if kind in ("null_value", None):
+        return None
+    return getattr(value, kind)
+
+
+def _map(fields: Mapping[str, Any], deepest: int) -> dict[str, Any]:
+    return {name: _value(value, deepest) for name, value in fields.items()}
+
+
+def _moment(timestamp: Any) -> datetime:
+    """To the microsecond, as Firestore stores it."""
+    try:
+        return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
+    except OverflowError as exc:
+        raise BadEventError("the event holds a time outside the calendar") from exc
+
+
+def _moment_or_none(timestamp: Any) -> datetime | None:
+    try:
+        return _moment(timestamp)
+    except BadEventError:
+        return None

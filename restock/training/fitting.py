@@ -1,0 +1,141 @@
+"""From the history to a model ready to publish: where the run hands over to forecasting."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from restock.training.demand import CatalogueItem, Demand
+from restock.training.gate import Evidence
+from restock.training.history import History
+from restock.training.train import Trained, train
+
+GATE_DAYS = 28
+GATE_SPANS = 3
+"""The gate compares four weeks of forecast with so many spans of four weeks before them."""
+
+
+class FittedModel:
+    """A trained model in the shape the run publishes."""
+
+    def __init__(self, trained: Trained, time_zone: str) -> None:
+        self.trained, self._time_zone = trained, time_zone
+        self.recipe: Mapping[str, Any] = trained.recipe
+        self.scores: Mapping[str, Any] = trained.scores
+        unknown = trained.demand.unknown
+        self.notes = [*trained.notes]
+        if unknown:
+            self.notes.append(f"{len(unknown)} used parts are not in the catalogue: {', '.join(unknown[:10])}")
+
+    def evidence(self) -> Evidence:
+        demand, distribution = self.trained.demand, self.trained.distribution
+        mean = distribution.mean(demand.last_day + timedelta(days=1), GATE_DAYS)
+        spans = [
+            float(demand.quantities[:, demand.days - (k + 1) * GATE_DAYS : demand.days - k * GATE_DAYS].sum())
+            for k in range(GATE_SPANS)
+            if demand.days >= (k + 1) * GATE_DAYS
+        ]
+        return Evidence(
+            is_finite=bool(np.isfinite(mean).all()),
+            forecast_28=float(mean.sum()),
+            recent_28=tuple(spans),
+            challenger_score=_score(self.scores, "challenger"),
+            champion_score=_score(self.scores, "champion"),
+        )
+
+    def forecast(self, version: int, trained_at: datetime) -> bytes:
+        artifact = self.trained.artifact(version=version, trained_at=trained_at, time_zone=self._time_zone)
+        return artifact.to_bytes()
+
+    def estimators(self) -> bytes:
+        stored = io.BytesIO()
+        joblib.dump(self.trained.estimators, stored, compress=3)
+        return stored.getvalue()
+
+    def window(self) -> Mapping[str, Any]:
+        demand = self.trained.demand
+        return {
+            "first_day": demand.first_day.isoformat(),
+            "last_day": demand.last_day.isoformat(),
+            "parts": len(demand.parts),
+            "units": float(demand.quantities.sum()),
+        }
+
+
+class Fitter:
+    """Fits histories for one shop."""
+
+    def __init__(self, time_zone: str, closed_days: frozenset[date]) -> None:
+        self._time_zone, self._closed_days = time_zone, closed_days
+
+    def __call__(
+        self,
+        history: History,
+        catalogue: Sequence[Mapping[str, Any]],
+        *,
+        today: date,
+        champion: Mapping[str, Any] | None,
+        budget_seconds: float,
+        progress: Callable[[str], None],
+    ) -> FittedModel:
+        usage = usage_frame(history)
+        through = last_telling_day(usage, today)
+        demand = Demand.from_usage(usage, items(catalogue), through=through, closed_days=self._closed_days)
+        progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
+        trained = train(demand, champion=champion, budget_seconds=budget_seconds, progress=progress)
+        return FittedModel(trained, self._time_zone)
+
+
+def usage_frame(history: History) -> pd.DataFrame:
+    """The history as the columns demand is made from."""
+    rows = history.rows
+    return pd.DataFrame(
+        {
+            "appointment": rows["appointment"].to_pandas(),
+            "day": rows["day"].to_numpy().astype("datetime64[ns]"),
+            "key": rows["part"].to_pandas(),
+            "name": rows["name"].to_pandas(),
+            "quantity": rows["quantity"].to_numpy(),
+        }
+    )
+
+
+def last_telling_day(usage: pd.DataFrame, today: date) -> date:
+    """Yesterday; or today, if it already holds as much demand as an average day of the last four weeks.
+
+    A day that has only begun would pull every level down, but a busy one is news worth having before midnight.
+    """
+    ordinal = np.datetime64(today, "D")
+    days = usage["day"].to_numpy().astype("datetime64[D]")
+    quantities = usage["quantity"].to_numpy()
+    so_far = quantities[days == ordinal].sum()
+    before = quantities[(days < ordinal) & (days >= ordinal - GATE_DAYS)].sum() / GATE_DAYS
+    return today if so_far > 0 and so_far >= before else today - timedelta(days=1)
+
+
+def items(catalogue: Sequence[Mapping[str, Any]]) -> list[CatalogueItem]:
+    """The catalogue's documents as items; what is not text counts as absent."""
+
+    def text(value: Any) -> str:
+        return value if isinstance(value, str) else ""
+
+    return [
+        CatalogueItem(
+            str(entry["id"]),
+            text(entry.get("name")),
+            text(entry.get("category")),
+            text(entry.get("supersedes")) or None,
+        )
+        for entry in catalogue
+    ]
+
+
+def _score(scores: Mapping[str, Any], of: str) -> float | None:
+    found = (scores.get(of) or {}).get("loss")
+    return None if found is None else float(found)

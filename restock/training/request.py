@@ -1,0 +1,42 @@
+"""What retrain can be asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+
+from restock.errors import BadRequestError
+
+REASONS = ("schedule", "threshold", "manual")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    reason: str
+    """schedule, threshold or manual."""
+    rebuild: bool = False
+    """Read all appointments again, whatever the history says."""
+    force: bool = False
+    """Publish although the gate refuses, or the full read looks broken."""
+
+
+def parse_request(body: bytes) -> Request:
+    """Raises BadRequestError naming the field and the remedy.
+
+    >>> parse_request(b'{"reason": "manual", "rebuild": true}')
+    Request(reason='manual', rebuild=True, force=False)
+    """
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        raise BadRequestError('the body is not JSON; send {"reason": "manual"}') from exc
+    if not isinstance(asked, dict):
+        raise BadRequestError('the body is not an object; send {"reason": "manual"}')
+    if unknown := asked.keys() - {field.name for field in fields(Request)}:
+        raise BadRequestError(f"unknown field {min(unknown)!r}; known are reason, rebuild and force")
+    if asked.get("reason") not in REASONS:
+        raise BadRequestError(f"reason is {asked.get('reason')!r}; send one of {', '.join(REASONS)}")
+    for name in ("rebuild", "force"):
+        if not isinstance(asked.get(name, False), bool):
+            raise BadRequestError(f"{name} is {asked[name]!r}; send true or false")
+    return Request(**asked)
