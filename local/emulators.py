@@ -32,7 +32,22 @@ class FirestoreEmulator:
         log_dir: Path = LOG_DIR,
         listener: Listener | None = None,
     ) -> FirestoreEmulator:
-        """Start it; with `functions_host` it delivers events of registered triggers there (see local/eventarc.py)."""
+        """Start it and wait for it; with `functions_host` it sends events there (see local/eventarc.py)."""
+        emulator = cls.launch(port=port, functions_host=functions_host, rules=rules, log_dir=log_dir, listener=listener)
+        emulator.wait_until_ready()
+        return emulator
+
+    @classmethod
+    def launch(
+        cls,
+        *,
+        port: int | None = None,
+        functions_host: str | None = None,
+        rules: Path | None = None,
+        log_dir: Path = LOG_DIR,
+        listener: Listener | None = None,
+    ) -> FirestoreEmulator:
+        """Start it without waiting."""
         java, jar = machine.java(), machine.firestore_jar()
         if not java or not jar:
             raise ProcessError(machine.remedy_for("java" if not java else "firestore"))
@@ -53,13 +68,14 @@ class FirestoreEmulator:
             command.append(f"--functions_emulator={functions_host}")
         if rules:
             command.append(f"--rules={rules}")
-        child = Child.start("firestore", command, cwd=log_dir_of(log_dir), log_dir=log_dir, listener=listener)
+        return cls(host, Child.start("firestore", command, cwd=made(log_dir), log_dir=log_dir, listener=listener))
+
+    def wait_until_ready(self) -> None:
         try:
-            child.wait_until_ready(f"http://{host}/")
+            self.child.wait_until_ready(f"http://{self.host}/")
         except ProcessError:
-            child.stop()
+            self.stop()
             raise
-        return cls(host, child)
 
     def clear(self, project: str) -> None:
         """Delete every document of a project."""
@@ -88,7 +104,7 @@ class StorageServer:
         command = [binary, "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", str(port)]
         # public-host: downloads by alt=media are answered only under this name; external-url: where uploads resume.
         command += ["-public-host", f"127.0.0.1:{port}", "-external-url", url, "-log-level", "warn"]
-        child = Child.start("storage", command, cwd=log_dir_of(log_dir), log_dir=log_dir, listener=listener)
+        child = Child.start("storage", command, cwd=made(log_dir), log_dir=log_dir, listener=listener)
         server = cls(url, child)
         try:
             child.wait_until_ready(f"{url}/_internal/healthcheck")
@@ -124,10 +140,10 @@ class StorageServer:
         self.child.stop()
 
 
-def log_dir_of(log_dir: Path) -> Path:
-    """Where an emulator may drop files of its own."""
-    log_dir.mkdir(parents=True, exist_ok=True)
-    return log_dir
+def made(directory: Path) -> Path:
+    """A directory that exists: where an emulator may drop files of its own."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
 
 
 def call(method: str, url: str, body: object = None, *, content_type: str = "application/json") -> bytes:

@@ -29,6 +29,22 @@ LEASH = Path(__file__).with_name("leash.py")
 LOG_DIR = Path(__file__).resolve().parent.parent / ".local" / "logs"
 
 Listener = Callable[[str, str], None]
+"""Told every line a process writes: the process's name, the line."""
+
+
+def line_log(name: str, log_dir: Path, listener: Listener | None) -> Callable[[str], None]:
+    """What a part of the stack that is a thread, not a process, says its lines to: a log like the others'."""
+    log_dir.mkdir(parents=True, exist_ok=True)
+    log = log_dir / f"{name}.log"
+    log.write_text("", encoding="utf-8")
+
+    def say(line: str) -> None:
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%H:%M:%S')} {line}\n")
+        if listener:
+            listener(name, line)
+
+    return say
 
 
 class ProcessError(Exception):
@@ -63,7 +79,6 @@ class Child:
     log: Path
     _last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=12))
     _pump: threading.Thread | None = None
-    is_stopping: bool = False
 
     @classmethod
     def start(
@@ -156,17 +171,18 @@ class Child:
             else:
                 os.killpg(self.process.pid, signal_number)
 
-    def stop(self, *, grace_seconds: float = 8) -> None:
-        """Ask politely, wait, then insist; also ends what the process itself started."""
-        self.is_stopping = True
+    def ask_to_stop(self) -> None:
+        """SIGTERM to the process alone: gunicorn and firebase-tools end their own children in good order."""
         if self.is_running:
-            if os.name == "nt":
+            with contextlib.suppress(ProcessLookupError):
                 self.process.terminate()
-            else:
-                # To the process alone first: gunicorn and firebase-tools end their own children in good order.
-                with contextlib.suppress(ProcessLookupError):
-                    self.process.terminate()
-                self.send(signal.SIGCONT)
+            if os.name != "nt":
+                self.send(signal.SIGCONT)  # a frozen process would never hear it
+
+    def stop(self, *, grace_seconds: float = 5) -> None:
+        """Ask politely, wait, then insist; also ends what the process itself started."""
+        if self.is_running:
+            self.ask_to_stop()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(grace_seconds)
         if os.name != "nt":

@@ -1,0 +1,208 @@
+"""The whole of Restock on this machine: starts, waits for, watches and stops everything.
+
+    with Stack() as stack:
+        stack.address["forecast_url"]
+
+Firestore's emulator → relay (Eventarc) → on_appointment → Cloud Tasks endpoint → retrain → fake-gcs-server → forecast.
+Emulators and functions are processes of their own; the relay and the tasks endpoint are threads of this one.
+Start it from the main thread: on Linux a child ends with the thread that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.cloud_tasks import LocalCloudTasks, RetryConfig
+from local.emulators import FirestoreEmulator, StorageServer
+from local.eventarc import register_trigger
+from local.functions import FUNCTIONS, start_function, wait_until_listening
+from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, is_taken, line_log
+from local.relay import Habits, Relay
+from local.setup import ROOT
+
+STATE_FILE = ROOT / ".local" / "stack.json"
+USUAL_FORECAST_PORT = 5057  # where the existing app looks
+TRIGGER = "on-appointment"
+QUEUE_RETRIES = RetryConfig(max_attempts=-1, min_backoff_seconds=1, max_backoff_seconds=30, max_doublings=5)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a stack is made of; `settings` go to the functions and win over this process's environment."""
+
+    project: str = "demo-restock"
+    functions_dir: Path = ROOT / "functions"
+    log_dir: Path = LOG_DIR
+    state_file: Path = STATE_FILE
+    forecast_port: int | None = None
+    habits: Habits = field(default_factory=Habits)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    listener: Listener | None = None
+
+
+def forecast_port_from(env: Mapping[str, str]) -> int:
+    """FORECAST_PORT, which must be free, else 5057, else any free port."""
+    if not env.get("FORECAST_PORT"):
+        return free_port() if is_taken(USUAL_FORECAST_PORT) else USUAL_FORECAST_PORT
+    try:
+        port = int(env["FORECAST_PORT"])
+        if not 0 < port < 65_536:
+            raise ValueError(port)
+    except ValueError:
+        raise ProcessError(
+            f"FORECAST_PORT={env['FORECAST_PORT']!r} is not a port; write a number below 65536"
+        ) from None
+    if is_taken(port):
+        raise ProcessError(f"FORECAST_PORT={port} is taken; name another, or leave it unset to use any free port")
+    return port
+
+
+class Stack:
+    """One running stack. `address` is what `.local/stack.json` says, `environment` what clients of it need."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self.address: dict[str, str] = {}
+        self.environment: dict[str, str] = {}
+        self.children: list[Child] = []
+        self.functions: list[Child] = []
+        self.tasks: LocalCloudTasks
+        self.relay: Relay
+        self.storage: StorageServer
+        self.firestore: FirestoreEmulator
+        self._running: list[LocalCloudTasks | Relay] = []
+
+    @property
+    def queue(self) -> str:
+        return f"projects/{self.options.project}/locations/europe-west1/queues/retrain"
+
+    @property
+    def bucket(self) -> str:
+        return f"{self.options.project}-bucket"
+
+    def start(self) -> Stack:
+        """Start everything, or nothing: on any failure what was started is stopped again."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
+        ports = {name: free_port() for name in FUNCTIONS}
+        ports["forecast"] = self.options.forecast_port or forecast_port_from(os.environ)
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        log_dir, listener = self.options.log_dir, self.options.listener
+
+        self.tasks = LocalCloudTasks(listener=line_log("tasks", log_dir, listener)).start()
+        self._running.append(self.tasks)
+        self.tasks.create_queue(self.queue, QUEUE_RETRIES)
+        self.relay = Relay(
+            {TRIGGER: urls["on_appointment"]},
+            habits=self.options.habits,
+            listener=line_log("eventarc", log_dir, listener),
+        ).start()
+        self._running.append(self.relay)
+        self.storage = StorageServer.start(log_dir=log_dir, listener=listener)
+        self.children.append(self.storage.child)
+        self.storage.create_bucket(self.bucket, project=self.options.project)
+        firestore = FirestoreEmulator.launch(functions_host=self.relay.host, log_dir=log_dir, listener=listener)
+        self.firestore = firestore
+        self.children.append(firestore.child)
+
+        self._describe(urls)
+        for name in FUNCTIONS:
+            child = start_function(
+                name,
+                port=ports[name],
+                env=self.environment,
+                functions_dir=self.options.functions_dir,
+                log_dir=log_dir,
+                listener=listener,
+            )
+            self.functions.append(child)
+            self.children.append(child)
+        firestore.wait_until_ready()
+        register_trigger(firestore.host, project=self.options.project, trigger=TRIGGER, document="appointments/{id}")
+        for child in self.functions:
+            wait_until_listening(child, ports[child.name])
+        self._write_state()
+
+    def _describe(self, urls: Mapping[str, str]) -> None:
+        options = self.options
+        self.address = {
+            "project": options.project,
+            "bucket": self.bucket,
+            "firestore_emulator_host": self.firestore.host,
+            "storage_emulator_host": self.storage.url,
+            "forecast_url": urls["forecast"],
+            "retrain_url": urls["retrain"],
+            "on_appointment_url": urls["on_appointment"],
+            "tasks_url": f"http://{self.tasks.host}",
+        }
+        defaults = {
+            "SHOP_TIME_ZONE": "Europe/London",
+            "FORECAST_AUTH": "public",
+            "RELOAD_SECONDS": "1",
+            # A retrain killed on this machine should not block the next one for half an hour.
+            "RETRAIN_DEADLINE_SECONDS": "240",
+            "TASK_DEADLINE_SECONDS": "300",
+            "LEASE_SECONDS": "330",
+        }
+        self.environment = {
+            **{name: os.environ.get(name) or value for name, value in defaults.items()},
+            "GOOGLE_CLOUD_PROJECT": options.project,
+            "RESTOCK_BUCKET": self.bucket,
+            "FIRESTORE_EMULATOR_HOST": self.firestore.host,
+            "STORAGE_EMULATOR_HOST": self.storage.url,
+            "CLOUD_TASKS_EMULATOR_HOST": self.tasks.host,
+            "RETRAIN_QUEUE": self.queue,
+            "RETRAIN_URL": urls["retrain"],
+            "RETRAIN_INVOKER": f"restock-invoker@{options.project}.iam.gserviceaccount.com",
+            **options.settings,
+        }
+
+    def _write_state(self) -> None:
+        """For people and other programs: where everything is, and the environment of a client of it."""
+        file = self.options.state_file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({**self.address, "environment": self.environment}, indent=2)
+        file.write_text(text + "\n", encoding="utf-8")
+
+    def check(self) -> None:
+        """Raise ProcessError if a process has ended by itself."""
+        for child in self.children:
+            if not child.is_running:
+                raise ProcessError(child.why_it_ended())
+
+    def watch(self) -> None:
+        """Return never; raise ProcessError as soon as a process ends by itself."""
+        while True:
+            self.check()
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Stop everything, functions first, so that none of them logs the loss of what it needs."""
+        self.options.state_file.unlink(missing_ok=True)
+        for server in reversed(self._running):
+            server.stop()
+        for group in (self.functions, self.children):
+            for child in group:
+                child.ask_to_stop()
+            for child in group:
+                child.stop()
+        self._running.clear()
+        self.functions.clear()
+        self.children.clear()
+
+    def __enter__(self) -> Stack:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
