@@ -104,7 +104,7 @@ class FirestoreDocuments:
             for update in updates:
                 unchanged = self._client.write_option(last_update_time=update.update_time)
                 writer.update(self._client.document(update.path), _changed(update.fields), option=unchanged)
-            writer.close()  # type: ignore[no-untyped-call]
+            writer.close()
         self.writes += len(updates)
         if failures:
             raise failures[0]

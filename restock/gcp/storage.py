@@ -11,7 +11,7 @@ import requests
 from google.api_core import exceptions as api
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
-from google.cloud import storage
+from google.cloud import storage  # type: ignore[attr-defined]  # a namespace package mypy sees half of
 
 from restock.errors import ConflictError, StoreUnavailableError
 from restock.stores import ObjectInfo, StoredObject

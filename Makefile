@@ -1,0 +1,82 @@
+# Every verb is a line over `python -m ...`, so that a machine without make can type it too (see README.md).
+PYTHON ?= python3
+RUN = .venv/bin/python -m
+# The operator's verbs mean the local Restock while one is running (make up), else the deployed one.
+OPERATE = $(if $(wildcard .local/stack.json),restock,infra)
+SETUP = @$(PYTHON) -m local.setup
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test up emulators plan deploy status rollback pin unpin retrain rebuild forget teardown cost \
+        stage bench bench-quick bench-serving accuracy simulate lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup:  ## install every environment (once; the other verbs do it by themselves)
+	$(SETUP)
+
+demo: setup  ## the whole loop on local emulators, as a story of under a minute
+	@$(RUN) local demo
+
+test: setup  ## lint, types and every test
+	@$(RUN) local test
+
+up: setup  ## keep everything running locally; the forecast answers on port 5057
+	@$(RUN) local up
+
+emulators: setup  ## the same three functions under the Firebase CLI's emulators
+	@$(RUN) local emulators
+
+status: setup  ## how far the threshold is, the lease, the last runs, the live version
+	@$(RUN) $(OPERATE) status
+
+rollback: setup  ## make VERSION=n live again
+	@$(RUN) $(OPERATE) rollback $(VERSION)
+
+pin: setup  ## keep the live version until unpinned
+	@$(RUN) $(OPERATE) pin
+
+forget: setup  ## delete one appointment's usage now: ID=appointment
+	@$(RUN) $(OPERATE) forget $(ID)
+
+unpin: setup  ## let retrains publish again
+	@$(RUN) $(OPERATE) unpin
+
+retrain: setup  ## ask for a retrain, through the queue
+	@$(RUN) $(OPERATE) retrain
+
+rebuild: setup  ## ask for a retrain that re-reads every appointment
+	@$(RUN) $(OPERATE) rebuild
+
+plan: setup  ## print every command a deploy would run, and why
+	@$(RUN) infra plan
+
+deploy: setup  ## make Google Cloud what infra/settings.toml says
+	@$(RUN) infra deploy
+
+teardown: setup  ## remove what deploy made (asks; keeps data unless told)
+	@$(RUN) infra teardown
+
+stage: setup  ## fill build/<function>/ with what a deploy uploads
+	@$(RUN) infra stage
+
+cost: setup  ## what a month costs, idle and busy, for three sizes
+	@$(RUN) infra cost
+
+bench: setup  ## measure counting, retraining and serving, side by side with what they are compared to
+	@$(RUN) bench
+
+bench-quick: setup  ## the same in two minutes
+	@$(RUN) bench --quick
+
+bench-serving: setup  ## the serving rows alone
+	@$(RUN) bench.serving
+
+accuracy: setup  ## score the forecasts on the data sets in DATA=folder (default: a generated shop)
+	@$(RUN) bench.accuracy $(DATA)
+
+lock: setup  ## refresh all pins from the requirements.in files
+	@$(RUN) local.lock
+
+clean:  ## remove environments and everything generated
+	rm -rf .venv functions/*/venv .local build .pytest_cache .mypy_cache .ruff_cache node_modules

@@ -1,0 +1,106 @@
+"""The operator's verbs: ``python -m restock status | rollback VERSION | pin | unpin | retrain | rebuild``.
+
+They act, with the caller's own credentials, on the Restock that the environment names; without one, on the local stack
+that is running (``make up`` leaves its addresses in .local/stack.json). ``python -m infra VERB`` names the deployed one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from restock import operating
+from restock.errors import RestockError, SettingsError
+from restock.gcp.firestore import FirestoreDocuments
+from restock.gcp.storage import BucketObjects
+from restock.gcp.tasks import CloudTasksQueue
+from restock.settings import RETRAIN, Settings
+
+LOCAL_STACK = Path(".local/stack.json")
+WATCH_SECONDS = 1800
+
+
+def parser() -> argparse.ArgumentParser:
+    verbs = argparse.ArgumentParser(prog="python -m restock", description="Operate Restock by hand.")
+    verb = verbs.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verb.add_parser("status", help="how far the threshold is, the lease, the last runs, the live version and its age")
+    rollback = verb.add_parser("rollback", help="make an older version live; lasts until the next publication")
+    rollback.add_argument("version", type=int)
+    rollback.add_argument("--pin", action="store_true", help="and keep it until unpinned")
+    verb.add_parser("pin", help="keep the live version: retrains end without training")
+    verb.add_parser("unpin", help="let retrains publish again")
+    for name, help in (
+        ("retrain", "ask for a retrain, through the queue"),
+        ("rebuild", "the same, re-reading every appointment and comparing"),
+    ):
+        asked = verb.add_parser(name, help=help)
+        asked.add_argument("--force", action="store_true", help="publish although the gate refuses")
+        asked.add_argument("--wait", action="store_true", help="wait for the run and show its record")
+    return verbs
+
+
+def main(words: list[str] | None = None) -> int:
+    asked = parser().parse_args(words)
+    try:
+        adopt_local_stack()
+        settings = Settings.from_env(RETRAIN)
+        print(act(asked, settings))
+    except SettingsError as exc:
+        print(
+            f"{exc}\nStart Restock here with `make up`, or speak to the deployed one with `python -m infra ...`.",
+            file=sys.stderr,
+        )
+        return 2
+    except RestockError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    return 0
+
+
+def adopt_local_stack() -> None:
+    """Where the environment names no project, the running local stack is meant."""
+    if not os.environ.get("GOOGLE_CLOUD_PROJECT") and LOCAL_STACK.exists():
+        os.environ.update(json.loads(LOCAL_STACK.read_text(encoding="utf-8"))["environment"])
+
+
+def act(asked: argparse.Namespace, settings: Settings) -> str:
+    documents = FirestoreDocuments(settings.project)
+    objects = BucketObjects(settings.project, settings.bucket)
+    queue, now = CloudTasksQueue(settings), datetime.now(UTC)
+    if asked.verb == "status":
+        return operating.described(operating.look(documents, objects, settings.retrain_threshold))
+    if asked.verb == "rollback":
+        pointer = operating.roll_back(objects, asked.version, now, pin=asked.pin)
+        lasting = "until unpinned" if pointer.pinned else "until the next publication; add --pin to keep it"
+        return f"version {pointer.version} is live again, {lasting}"
+    if asked.verb == "pin":
+        return f"version {operating.pin(objects, now).version} is pinned"
+    if asked.verb == "unpin":
+        pointer, found = operating.unpin(objects, documents, queue, settings.retrain_threshold, now)
+        return f"version {pointer.version} is no longer pinned; {found}"
+    before = operating.look(documents, objects, settings.retrain_threshold).state.get("run", 0)
+    name = operating.ask_for_retrain(queue, rebuild=asked.verb == "rebuild", force=asked.force)
+    if not asked.wait:
+        return f"asked for a retrain (task {name}); see `restock status`"
+    return watch(documents, before)
+
+
+def watch(documents: FirestoreDocuments, before: int) -> str:
+    """Wait for the first run after ``before`` to end; its record for a person."""
+    deadline = time.monotonic() + WATCH_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        found = [run for run in documents.newest("restock_runs", "run", 3) if run.fields["run"] > before]
+        if found and found[-1].fields["status"] != "running":
+            run = found[-1].fields
+            return f"run {run['run']}: {run['decision']} ({sum(run['seconds'].values()):.1f} s)"
+    raise RestockError(f"no run ended within {WATCH_SECONDS} s; see `restock status` and the queue")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
