@@ -47,7 +47,10 @@ def names(value: str) -> frozenset[str]:
 
 
 def origins(value: str) -> tuple[str, ...]:
-    return tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+    found = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+    if not found:
+        raise ValueError("names no origin; write * or origins like https://shop.example separated by commas")
+    return found
 
 
 def days_list(value: str) -> frozenset[date]:

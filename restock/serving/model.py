@@ -1,0 +1,42 @@
+"""One version as this process serves it: the artifact, who it is, what was prepared. Replaced, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from restock.artifact import ForecastArtifact
+from restock.errors import DamagedError
+from restock.pointer import Pointer
+from restock.serving.prepared import PreparedDays
+
+
+class Model:
+    """Everything one answer needs, so that one answer is one model (promise 5)."""
+
+    def __init__(self, artifact: ForecastArtifact, pointer: Pointer, generation: int) -> None:
+        self.artifact = artifact
+        self.version = pointer.version
+        self.generation = generation
+        self.trained_at = datetime.fromisoformat(pointer.trained_at)
+        if self.trained_at.tzinfo is None:
+            raise DamagedError(f"trained_at {pointer.trained_at!r} has no zone")
+        self.days = PreparedDays(artifact)
+
+    @property
+    def names(self) -> list[str]:
+        """The distinct names of the active parts, sorted."""
+        return self.days.names
+
+    def about(self, now: datetime) -> dict[str, Any]:
+        """The ``model`` block of every answer."""
+        return {
+            "version": self.version,
+            "generation": self.generation,
+            "trained_at": self.trained_at.isoformat(),
+            "age_seconds": max(0, round((now - self.trained_at).total_seconds())),
+        }
+
+    def prepare_like(self, other: Model) -> None:
+        """Prepare what callers lately asked of another model, so that a swap costs no request anything."""
+        self.days.prepare(other.days.known())

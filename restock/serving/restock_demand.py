@@ -1,0 +1,114 @@
+"""The app's contract: ``POST /forecast_restock_demand``, ``GET /health``, ``GET /parts``. Fixed to the letter.
+
+Messages, statuses and the order of the checks are what an existing app relies on; they do not follow API v1's manners.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NoReturn
+
+import numpy as np
+import orjson
+
+from restock.serving.http import HttpError
+from restock.serving.model import Model
+
+MOST_DAYS = 90
+DEFAULT_DAYS = 7
+HALF_UP_SLACK = 1e-9
+"""Seven times 0.5 is 3.5 however the computer adds it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemandRequest:
+    days: int
+    start: date
+
+
+def parse_request(body: bytes, today: date) -> DemandRequest:
+    """Read the body, whatever its content type; raise HttpError 400 in the contract's words and order.
+
+    >>> parse_request(b'{"forecast_days": 3, "current_date": "2026-05-01"}', today=date(2026, 6, 1))
+    DemandRequest(days=3, start=datetime.date(2026, 5, 1))
+    """
+    fields = _json_object(body)
+    days = fields.get("forecast_days", DEFAULT_DAYS)
+    if type(days) is not int or days < 1:
+        raise HttpError(400, "forecast_days must be a positive integer", field="forecast_days")
+    if days > MOST_DAYS:
+        raise HttpError(400, f"forecast_days cannot exceed {MOST_DAYS} days", field="forecast_days")
+    start = _day(fields["current_date"]) if "current_date" in fields else today
+    if (date.max - start).days < days - 1:
+        raise HttpError(400, f"the forecast must end by {date.max}", field="current_date")
+    return DemandRequest(days, start)
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        raise HttpError(400, "No JSON data provided")
+    try:
+        fields = json.loads(body, parse_constant=_refuse_constant)
+    except (
+        ValueError,
+        RecursionError,
+    ) as exc:  # UnicodeDecodeError is a ValueError, and so are numbers too long to read
+        raise HttpError(400, "The request body is not valid JSON") from exc
+    if not fields:
+        raise HttpError(400, "No JSON data provided")
+    if not isinstance(fields, dict):
+        raise HttpError(400, "The request body must be a JSON object")
+    return fields
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _day(value: object) -> date:
+    try:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise HttpError(400, "current_date must be in YYYY-MM-DD format", field="current_date")
+
+
+def demand_json(model: Model, request: DemandRequest, now: datetime) -> bytes:
+    """The answer: expected demand per active part, in total and day by day, from prepared days."""
+    period = model.days.period(request.start, request.days)
+    totals = np.floor(np.sum([day.mean for day in period], axis=0) + (0.5 + HALF_UP_SLACK)).astype(int).tolist()
+    head = {
+        "status": "success",
+        "model": model.about(now),
+        "timestamp": now.isoformat(),
+        "forecast_period_days": request.days,
+        "start_date": request.start.isoformat(),
+        "end_date": (request.start + timedelta(request.days - 1)).isoformat(),
+        "total_restock_demand": dict(zip(model.names, totals, strict=True)),
+    }
+    return b"".join((orjson.dumps(head)[:-1], b',"daily_breakdown":[', b",".join([day.json for day in period]), b"]}"))
+
+
+def health(model: Model | None, problem: str, now: datetime) -> dict[str, Any]:
+    """Always 200: ``degraded`` says that the newest published version may not be what is served, or nothing is."""
+    answer: dict[str, Any] = {
+        "status": "healthy" if model and not problem else "degraded",
+        "model_loaded": model is not None,
+        "parts_loaded": model is not None,
+        "num_parts": len(model.names) if model else 0,
+        "timestamp": now.isoformat(),
+    }
+    if model:
+        answer["model"] = model.about(now)
+    if problem or not model:
+        answer["problem"] = problem or "no model has been published yet"
+    return answer
+
+
+def parts(model: Model, now: datetime) -> dict[str, Any]:
+    """The names by which the other answers name parts."""
+    return {"status": "success", "model": model.about(now), "parts": model.names, "count": len(model.names)}

@@ -1,0 +1,50 @@
+"""The forecast door as the app meets it: the real main.py behind the real framework, models from a shelf."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from functions_framework import create_app
+
+from tests.published import Shelf, ShelfServer
+
+MAIN = Path(__file__).resolve().parents[2] / "functions/forecast/main.py"
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def forecast_door(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FlaskClient]]:
+    """Starts the door with settings of the test's own: ``forecast_door(FORECAST_AUTH="public")``."""
+    server = ShelfServer(shelf)
+    live = []
+
+    def start(**settings: str) -> FlaskClient:
+        environment = {
+            "GOOGLE_CLOUD_PROJECT": "demo-shop",
+            "RESTOCK_BUCKET": "models",
+            "SHOP_TIME_ZONE": "Europe/London",
+            "STORAGE_EMULATOR_HOST": server.url,
+            "FORECAST_AUTH": "public",
+            "RELOAD_SECONDS": "0.1",
+            "STALE_SECONDS": "0.1",
+            "RELOAD_WAIT_MS": "5000",
+        }
+        for name, value in (environment | settings).items():
+            monkeypatch.setenv(name, value)
+        client = create_app("forecast", str(MAIN)).test_client()
+        live.append(sys.modules["main"].LIVE)
+        return client
+
+    yield start
+    for model in live:
+        model.stop()
+    server.stop()
+    sys.modules.pop("main", None)

@@ -1,0 +1,332 @@
+"""When the pointer is looked at, who waits, what is swapped. Promise 5: served always, one answer from one model."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from restock import pointer as pointers
+from restock.errors import StoreUnavailableError
+from restock.logs import Log
+from restock.serving.live_model import LiveModel
+from tests.published import Shelf, artifact
+
+
+class Clock:
+    """Goes forward only when told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def lines() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def live_model(shelf, clock, lines) -> Iterator[Callable[..., LiveModel]]:
+    made = []
+
+    def make(**changed) -> LiveModel:
+        settings = {"reload_seconds": 10.0, "stale_seconds": 60.0, "wait_seconds": 5.0, "first_wait_seconds": 5.0}
+        made.append(LiveModel(shelf, log=Log("forecast", stream=lines), clock=clock, **(settings | changed)))
+        return made[-1]
+
+    yield make
+    for model in made:
+        model.stop()
+
+
+def logged(lines: io.StringIO) -> list[dict]:
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread is about to do."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def published(shelf: Shelf, version: int, **changed) -> int:
+    return shelf.publish(artifact({"Oil Filter": version}, version=version), **changed)
+
+
+def test_building_one_contacts_nothing_and_starts_no_thread(live_model, shelf):
+    before = threading.active_count()
+
+    live_model()
+
+    assert shelf.reads == []
+    assert threading.active_count() == before
+
+
+def test_the_first_request_waits_for_the_first_load(live_model, shelf):
+    generation = published(shelf, 1)
+
+    model = live_model().get()
+
+    assert (model.version, model.generation) == (1, generation)
+    assert shelf.reads == ["models/current.json", "models/1/forecast"]
+
+
+def test_loading_can_begin_before_the_first_request(live_model, shelf):
+    published(shelf, 1)
+    live = live_model()
+
+    live.start()
+    until(lambda: len(shelf.reads) == 2)
+
+    assert live.get().version == 1
+    assert len(shelf.reads) == 2
+
+
+def test_steady_traffic_is_answered_at_once_and_a_check_runs_beside_it(live_model, shelf, clock):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+    published(shelf, 2)
+    gate = threading.Event()
+    shelf.spoil = lambda name, stored: stored if gate.wait(10) else None
+
+    clock.now += 11  # a check is due; the last one is not stale
+    assert live.get().version == 1
+    gate.set()
+    until(lambda: live.get().version == 2)
+
+
+def test_within_the_interval_nothing_is_read(live_model, shelf, clock):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+
+    for _ in range(100):
+        clock.now += 0.09
+        live.get()
+
+    assert len(shelf.reads) == 2
+
+
+def test_after_a_pause_the_request_itself_waits_for_the_check(live_model, shelf, clock):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+    published(shelf, 2)
+
+    clock.now += 3600
+
+    assert live.get().version == 2
+
+
+def test_after_a_pause_a_slow_store_delays_a_request_no_longer_than_its_limit(live_model, shelf, clock):
+    published(shelf, 1)
+    live = live_model(wait_seconds=0.05)
+    live.get()
+    gate = threading.Event()
+    shelf.spoil = lambda name, stored: stored if gate.wait(10) else None
+    clock.now += 3600
+
+    assert live.get().version == 1  # waited, and answered from what it has
+    clock.now += 1
+    assert live.get().version == 1  # the check still hangs: nobody waits for it again
+    gate.set()
+
+
+def test_a_rollback_is_followed_though_its_version_is_older(live_model, shelf, clock):
+    published(shelf, 7)
+    live = live_model()
+    assert live.get().version == 7
+
+    published(shelf, 3)
+    clock.now += 3600
+
+    assert live.get().version == 3
+    assert live.previous.version == 7
+
+
+def test_without_a_pointer_there_is_no_model_and_the_next_second_looks_again(live_model, shelf, clock):
+    live = live_model()
+
+    assert live.get() is None
+    assert live.problem == ""
+    assert live.retry_after_seconds() >= 1
+    assert live.get() is None
+    assert len(shelf.reads) == 1
+
+    published(shelf, 1)
+    clock.now += 1.1
+    assert live.get().version == 1
+
+
+def down(name, stored):
+    raise StoreUnavailableError(f"{name} could not be read: status 503")
+
+
+def test_when_storage_fails_it_answers_logs_once_and_backs_off(live_model, shelf, clock, lines):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+    shelf.spoil = down
+    reads = len(shelf.reads)
+
+    for _ in range(600):  # ten minutes, a request a second
+        clock.now += 1
+        assert live.get().version == 1
+        until(lambda: not live._checks.is_running)
+
+    attempts = len(shelf.reads) - reads
+    assert 8 <= attempts <= 14, "10, 20, 40, then every 60 seconds"
+    errors = [line for line in logged(lines) if line["severity"] == "ERROR"]
+    assert [line["reason"] for line in errors] == ["models/current.json could not be read: status 503"]
+
+    shelf.spoil = lambda name, stored: stored
+    clock.now += 61
+    live.get()
+    until(lambda: live.problem == "")
+    assert logged(lines)[-1]["message"] == "the live model can be followed again"
+
+
+def test_a_cold_instance_without_storage_has_no_model_and_tries_again_soon(live_model, shelf, clock):
+    published(shelf, 1)
+    shelf.spoil = down
+    live = live_model()
+
+    assert live.get() is None
+    assert "could not be read" in live.problem
+    shelf.spoil = lambda name, stored: stored
+    clock.now += 1.1
+
+    assert live.get().version == 1
+
+
+def missing(shelf: Shelf) -> None:
+    shelf.point(2)
+
+
+def of_other_bytes(shelf: Shelf) -> None:
+    published(shelf, 2, forecast_sha256="f" * 64)
+
+
+def of_a_newer_format(shelf: Shelf) -> None:
+    import hashlib
+
+    data = artifact({"Oil Filter": 2}, version=2).to_bytes().replace(b'"schema":1', b'"schema":9')
+    shelf.put("models/2/forecast", data)
+    shelf.point(2, forecast_sha256=hashlib.sha256(data).hexdigest())
+
+
+def truncated(shelf: Shelf) -> None:
+    published(shelf, 2)
+    stored = shelf.objects["models/2/forecast"]
+    shelf.objects["models/2/forecast"] = replace(stored, data=stored.data[:-40])
+
+
+def without_a_zone(shelf: Shelf) -> None:
+    published(shelf, 2, trained_at="2026-05-01T03:00:00")
+
+
+@pytest.mark.parametrize("spoil", [missing, of_other_bytes, of_a_newer_format, truncated, without_a_zone])
+def test_a_bad_version_is_named_and_tried_again_only_after_a_pause(live_model, shelf, clock, lines, spoil):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+    spoil(shelf)
+
+    for _ in range(6):
+        clock.now += 10
+        assert live.get().version == 1
+        until(lambda: not live._checks.is_running)
+
+    downloads = shelf.reads.count("models/2/forecast")
+    assert downloads == 2, "at the first sight and once more within a minute"
+    assert "version 2 cannot be served" in live.problem
+    assert len([line for line in logged(lines) if line["severity"] == "ERROR"]) == 1
+
+
+def test_a_good_generation_after_a_bad_one_is_taken_at_once(live_model, shelf, clock):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+    missing(shelf)
+    clock.now += 100
+    live.get()
+    assert live.problem
+
+    published(shelf, 3)
+    clock.now += 61
+
+    assert live.get().version == 3
+    assert live.problem == ""
+
+
+@pytest.mark.parametrize("pointer", [b"", b"{}", b"[]", b"nonsense", b'{"schema": 99}', b"[" * 100_000, b"\xff"])
+def test_a_damaged_pointer_leaves_the_model(live_model, shelf, clock, pointer):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+
+    shelf.put(pointers.NAME, pointer)
+    clock.now += 3600
+
+    assert live.get().version == 1
+    assert live.problem
+
+
+def test_a_pointer_that_vanished_leaves_the_model(live_model, shelf, clock):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+
+    del shelf.objects[pointers.NAME]
+    clock.now += 3600
+
+    assert live.get().version == 1
+    assert live.problem == "the pointer is missing"
+
+
+def test_a_swap_prepares_what_callers_lately_asked(live_model, shelf, clock):
+    from datetime import date
+
+    published(shelf, 1)
+    live = live_model()
+    live.get().days.period(date(2026, 5, 4), 7)
+    published(shelf, 2)
+    clock.now += 3600
+
+    assert len(live.get().days.known()) == 7
+
+
+def test_64_first_requests_load_once(live_model, shelf):
+    published(shelf, 1)
+    live = live_model()
+    versions = []
+
+    callers = [threading.Thread(target=lambda: versions.append(live.get().version)) for _ in range(64)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+
+    assert versions == [1] * 64
+    assert len(shelf.reads) == 2
