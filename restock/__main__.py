@@ -1,7 +1,7 @@
 """The operator's verbs: ``python -m restock status | rollback VERSION | pin | unpin | retrain | rebuild``.
 
 They act, with the caller's own credentials, on the Restock that the environment names; without one, on the local stack
-that is running (``make up`` leaves its addresses in .local/stack.json). ``python -m infra VERB`` names the deployed one.
+that is running (``make up`` writes .local/stack.json). ``python -m infra VERB`` means the deployed one.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from restock.settings import RETRAIN, Settings
 
 LOCAL_STACK = Path(".local/stack.json")
 WATCH_SECONDS = 1800
+WHICH_RESTOCK = "Start Restock here with `make up`, or speak to the deployed one with `python -m infra ...`."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,10 +52,7 @@ def main(words: list[str] | None = None) -> int:
         settings = Settings.from_env(RETRAIN)
         print(act(asked, settings))
     except SettingsError as exc:
-        print(
-            f"{exc}\nStart Restock here with `make up`, or speak to the deployed one with `python -m infra ...`.",
-            file=sys.stderr,
-        )
+        print(f"{exc}\n{WHICH_RESTOCK}", file=sys.stderr)
         return 2
     except RestockError as exc:
         print(exc, file=sys.stderr)

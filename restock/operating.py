@@ -127,9 +127,9 @@ def described(status: Status, now: datetime | None = None) -> str:
     lines.append(f"threshold  {status.awaiting} of {status.threshold} completions await training (promise 2)")
     if lease:
         until = lease["until"]
-        over = " and is over: the next run takes it" if until <= now else ""
+        over = "; it is over, the next run takes it" if until <= now else ""
         lines.append(
-            f"lease      held by run {state.get('run')} ({lease['reason']}) until {until:%H:%M:%S} UTC{over} (promise 3)"
+            f"lease      held by run {state.get('run')} ({lease['reason']}) to {until:%H:%M:%S} UTC{over} (promise 3)"
         )
     else:
         lines.append("lease      free (promise 3)")
