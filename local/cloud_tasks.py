@@ -91,7 +91,7 @@ class Task:
     responses: int = 0
     first_attempt: float | None = None
     last_status: int | None = None
-    is_running: bool = False
+    finished: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -112,12 +112,13 @@ class Task:
 
 @dataclass
 class Queue:
-    """The tasks of one queue, and the names it remembers."""
+    """The tasks of one queue, those it is done with, and the names it remembers."""
 
     name: str
     retry: RetryConfig
     remember_names_seconds: float
     tasks: dict[str, Task] = field(default_factory=dict)
+    done: list[Task] = field(default_factory=list)
     taken_until: dict[str, float] = field(default_factory=dict)
     is_paused: bool = False
 
@@ -189,6 +190,11 @@ class LocalCloudTasks:
         with self._changed:
             return sorted(self.queue(queue).tasks.values(), key=lambda task: task.due)
 
+    def done(self, queue: str) -> list[Task]:
+        """The tasks that were delivered, given up or deleted, in that order."""
+        with self._changed:
+            return list(self.queue(queue).done)
+
     def create(self, queue_name: str, body: dict[str, Any]) -> Task:
         """Accept one task, or refuse it as Cloud Tasks would."""
         with self._changed:
@@ -235,7 +241,9 @@ class LocalCloudTasks:
 
     def _forget(self, queue: Queue, task: Task) -> None:
         queue.tasks.pop(task.name, None)
-        queue.taken_until[task.name] = self._clock() + queue.remember_names_seconds
+        task.finished = self._clock()
+        queue.done.append(task)
+        queue.taken_until[task.name] = task.finished + queue.remember_names_seconds
 
     def _dispatch_forever(self, queue: Queue) -> None:
         while True:
@@ -250,13 +258,11 @@ class LocalCloudTasks:
                     self._changed.wait(wait)
                     continue
                 now = self._clock()
-                task.is_running = True
                 task.first_attempt = task.first_attempt or now
                 headers = headers_of(queue, task, now)
                 task.attempts += 1
             status = deliver(task, headers)
             with self._changed:
-                task.is_running = False
                 self._settle(queue, task, status)
 
     def _settle(self, queue: Queue, task: Task, status: int | None) -> None:

@@ -10,6 +10,7 @@ Start it from the main thread: on Linux a child ends with the thread that starte
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import time
@@ -21,7 +22,7 @@ from local.cloud_tasks import LocalCloudTasks, RetryConfig
 from local.emulators import FirestoreEmulator, StorageServer
 from local.eventarc import register_trigger
 from local.functions import FUNCTIONS, start_function, wait_until_listening
-from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, is_taken, line_log
+from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, is_taken, line_log, uninterrupted
 from local.relay import Habits, Relay
 from local.setup import ROOT
 
@@ -43,6 +44,7 @@ class Options:
     habits: Habits = field(default_factory=Habits)
     settings: Mapping[str, str] = field(default_factory=dict)
     listener: Listener | None = None
+    is_trigger_live: bool = True
 
 
 def forecast_port_from(env: Mapping[str, str]) -> int:
@@ -129,10 +131,17 @@ class Stack:
             self.functions.append(child)
             self.children.append(child)
         firestore.wait_until_ready()
-        register_trigger(firestore.host, project=self.options.project, trigger=TRIGGER, document="appointments/{id}")
+        if self.options.is_trigger_live:
+            self.open_trigger()
         for child in self.functions:
             wait_until_listening(child, ports[child.name])
         self._write_state()
+
+    def open_trigger(self) -> None:
+        """From now on writes to appointments reach on_appointment; what was there before is history."""
+        register_trigger(
+            self.firestore.host, project=self.options.project, trigger=TRIGGER, document="appointments/{id}"
+        )
 
     def _describe(self, urls: Mapping[str, str]) -> None:
         options = self.options
@@ -172,8 +181,21 @@ class Stack:
         """For people and other programs: where everything is, and the environment of a client of it."""
         file = self.options.state_file
         file.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({**self.address, "environment": self.environment}, indent=2)
+        text = json.dumps({**self.address, "pid": os.getpid(), "environment": self.environment}, indent=2)
         file.write_text(text + "\n", encoding="utf-8")
+
+    def ask_for_retrain(self, reason: str, **more: object) -> str:
+        """Put a retrain into the queue, as the schedule and the operator do; the task's name."""
+        body = base64.b64encode(json.dumps({"reason": reason, **more}).encode()).decode()
+        request = {
+            "url": self.environment["RETRAIN_URL"],
+            "httpMethod": "POST",
+            "headers": {"Content-Type": "application/json"},
+            "body": body,
+            "oidcToken": {"serviceAccountEmail": self.environment["RETRAIN_INVOKER"]},
+        }
+        deadline = f"{self.environment['TASK_DEADLINE_SECONDS']}s"
+        return self.tasks.create(self.queue, {"task": {"httpRequest": request, "dispatchDeadline": deadline}}).name
 
     def check(self) -> None:
         """Raise ProcessError if a process has ended by itself."""
@@ -189,6 +211,10 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything, functions first, so that none of them logs the loss of what it needs."""
+        with uninterrupted():
+            self._stop()
+
+    def _stop(self) -> None:
         self.options.state_file.unlink(missing_ok=True)
         for server in reversed(self._running):
             server.stop()

@@ -1,0 +1,111 @@
+"""The local commands: python3 -m local up | demo | load | emulators | test | with COMMAND
+
+Each first brings the environments up to date (local/setup.py), then continues in the one for tests and tools; so this
+file imports only the standard library before that.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from local import setup
+
+USAGE = """\
+python3 -m local COMMAND
+
+  up          run everything until Ctrl-C; the forecast answers on port 5057 (or FORECAST_PORT)
+  demo        the finite story: load a shop, train, complete ten appointments, see the forecast follow
+  load        put a sample shop's last 180 days into the running stack
+  with ...    run a command with the environment of the running stack, e.g. with python -m restock status
+  emulators   run the functions under the Firebase CLI's own emulators until Ctrl-C
+  test        set-up, lint, types and every test with branch coverage
+  setup       only bring the environments up to date
+"""
+
+
+def main(words: list[str]) -> int:
+    commands = {"up": up, "demo": demo, "load": load, "with": with_stack, "emulators": emulators, "test": test}
+    if not words or words[0] not in {*commands, "setup"}:
+        print(USAGE, end="", file=sys.stderr if words and words[0] not in {"-h", "--help"} else sys.stdout)
+        return 0 if not words or words[0] in {"-h", "--help"} else 2
+    setup.main([])
+    if words[0] == "setup":
+        return 0
+    python = setup.python_of(setup.ENVIRONMENTS["dev"][0])
+    if sys.prefix != str(setup.ENVIRONMENTS["dev"][0]):
+        return continue_in([str(python), "-m", "local", *words])
+    signal.signal(signal.SIGTERM, stop_politely)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, stop_politely)
+    from local.processes import ProcessError
+
+    try:
+        return commands[words[0]](words[1:]) or 0
+    except ProcessError as exc:
+        print(f"\n{exc}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def continue_in(command: list[str]) -> int:
+    """Become that program; where there is no exec, run it and pass Ctrl-C on by waiting for it."""
+    os.chdir(setup.ROOT)
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    with subprocess.Popen(command) as child:
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+def stop_politely(number: int, _: object) -> None:
+    """Let `finally` blocks stop what was started; a second signal must not interrupt them."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def up(_: list[str]) -> int | None:
+    from local.up import run
+
+    return run()
+
+
+def demo(_: list[str]) -> int | None:
+    from local.demo import run
+
+    return run()
+
+
+def load(_: list[str]) -> int | None:
+    from local.up import load_shop
+
+    return load_shop()
+
+
+def with_stack(words: list[str]) -> int | None:
+    from local.up import run_with
+
+    return run_with(words)
+
+
+def emulators(_: list[str]) -> int | None:
+    from local.firebase import run
+
+    return run()
+
+
+def test(words: list[str]) -> int | None:
+    from local.check import run
+
+    return run(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

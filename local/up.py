@@ -1,0 +1,82 @@
+"""Keeps the stack running until Ctrl-C, and what one does with a running stack."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from local import shop
+from local.console import bold, dim, say, show_line
+from local.processes import LOG_DIR, ProcessError
+from local.relay import Habits
+from local.setup import ROOT
+from local.stack import STATE_FILE, Options, Stack
+
+
+def run() -> None:
+    """Start everything and watch it; returns only by an exception."""
+    refuse_a_second_stack()
+    say("Starting Firestore, Cloud Storage, Cloud Tasks and the three functions ...")
+    with Stack(Options(habits=Habits.from_env(), listener=show_line)) as stack:
+        say(f"\n  {bold('The page and the API')}   {stack.address['forecast_url']}/")
+        say(f"  Addresses              {STATE_FILE.relative_to(ROOT)}")
+        say(f"  Logs                   {LOG_DIR.relative_to(ROOT)}")
+        say(dim("  A sample shop: make load (python3 -m local load). Stop: Ctrl-C.\n"))
+        try:
+            stack.watch()
+        finally:
+            say("\nStopping ...")
+
+
+def running_stack() -> dict[str, Any] | None:
+    """What the running stack wrote about itself, if its program is still there."""
+    try:
+        state: dict[str, Any] = json.loads(STATE_FILE.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return state if is_alive(state.get("pid", 0)) else None
+
+
+def is_alive(pid: int) -> bool:
+    import psutil
+
+    return pid > 0 and psutil.pid_exists(pid)
+
+
+def refuse_a_second_stack() -> None:
+    if state := running_stack():
+        raise ProcessError(
+            f"a local stack is already running (process {state['pid']}, {state['forecast_url']}); stop it first"
+        )
+
+
+def environment_of_running_stack() -> dict[str, str]:
+    state = running_stack()
+    if not state:
+        raise ProcessError("no local stack is running; start one with `make up` in another terminal")
+    environment: dict[str, str] = state["environment"]
+    return environment
+
+
+def run_with(words: list[str]) -> int:
+    """Run a command as a client of the running stack; `python` is this environment's."""
+    if not words:
+        raise ProcessError("with what? For example: python3 -m local with python -m restock status")
+    command = [sys.executable if words[0] in {"python", "python3"} else words[0], *words[1:]]
+    return subprocess.run(command, env={**os.environ, **environment_of_running_stack()}, check=False).returncode
+
+
+def load_shop() -> None:
+    """Fill the running stack with a shop's past. Every appointment goes through the trigger, as a busy day would."""
+    os.environ.update(environment_of_running_stack())
+    from google.cloud import firestore
+
+    client = firestore.Client(project=os.environ["GOOGLE_CLOUD_PROJECT"])
+    yesterday = datetime.now(ZoneInfo(os.environ["SHOP_TIME_ZONE"])).date() - timedelta(days=1)
+    written = shop.load(client, shop.history(yesterday), progress=lambda count: say(f"  {count} documents"))
+    say(f"Loaded {written} documents. The functions count them now and train; see the stack's terminal.")
