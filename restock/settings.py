@@ -335,6 +335,41 @@ class Settings:
                 values[declared.name] = about["parse"](given)
             except ValueError as exc:
                 mistakes.append(f"{about['variable']}={given!r} {exc}")
+        settings = cls(**values)
+        if door == RETRAIN and not (
+            settings.retrain_deadline_seconds < settings.task_deadline_seconds < settings.lease_seconds
+        ):
+            # A lease that ends while its holder may still train would let two train at once, for nothing.
+            mistakes.append(
+                "RETRAIN_DEADLINE_SECONDS must be less than TASK_DEADLINE_SECONDS, and that than LEASE_SECONDS"
+            )
         if mistakes:
             raise SettingsError(f"{door} cannot start: " + "; ".join(mistakes))
-        return cls(**values)
+        return settings
+
+
+def table() -> str:
+    """All settings as the README shows them.
+
+    >>> print(table().splitlines()[0])
+    | variable | default | read by | meaning |
+    """
+    lines = ["| variable | default | read by | meaning |", "|---|---|---|---|"]
+    for declared in fields(Settings):
+        about = declared.metadata
+        shown = "*required*" if about["required"] else _shown(declared.default)
+        unit = f" ({about['unit']})" if about["unit"] else ""
+        lines.append(f"| `{about['variable']}` | {shown} | {', '.join(about['doors'])} | {about['help']}{unit} |")
+    return "\n".join(lines)
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, (frozenset, tuple)):
+        return ", ".join(sorted(map(str, default))) or "*none*"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "*unset*" if default in (None, "") else str(default)
+
+
+if __name__ == "__main__":
+    print(table())
