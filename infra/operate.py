@@ -1,0 +1,67 @@
+"""What an operator does with a deployment that stands: look at it, ask for a retrain, roll back, pin.
+
+Rolling back and pinning are done by ``python -m restock`` with the operator's own credentials; this sets the
+environment it reads from the one settings file and lends it the development environment's libraries.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from collections.abc import Callable
+
+from infra.command import Request
+from infra.errors import CommandFailedError
+from infra.parts.access import addresses
+from infra.parts.first_training import retrain_task
+from infra.parts.functions import DIGEST_LABEL, variables_of
+from infra.settings import DOORS, ROOT, InfraSettings
+from infra.standing import Standing
+
+VERBS = {
+    "status": "what stands, what runs, what waits",
+    "rollback": "serve an older version: rollback VERSION",
+    "pin": "stay on the live version: no training until unpin",
+    "unpin": "train again",
+}
+
+
+def restock(settings: InfraSettings, number: str, words: list[str]) -> int:
+    """Run ``python -m restock`` for this deployment."""
+    python = ROOT / (".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python")
+    if not python.exists():
+        raise CommandFailedError("the development environment is missing. Make it with: python3 -m local.setup dev")
+    environment = {**os.environ, **variables_of(settings, "retrain", number)}
+    environment.pop("THREADS")
+    return subprocess.run([str(python), "-m", "restock", *words], cwd=ROOT, env=environment, check=False).returncode
+
+
+def retrain_request(settings: InfraSettings, standing: Standing, *, rebuild: bool, force: bool) -> Request:
+    """Manual runs go through the queue: nobody but the queue and the schedule can reach retrain."""
+    asked = {"reason": "manual"} | ({"rebuild": True} if rebuild else {}) | ({"force": True} if force else {})
+    return retrain_task(
+        settings, standing, asked, name=f"manual-{uuid.uuid4().hex}", at=None, reason="a retrain by hand"
+    )
+
+
+def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]) -> None:
+    """What stands, in a screen."""
+    for door in DOORS:
+        found = standing.named("functions", settings.function(door))
+        where = addresses(standing.named("run_services", settings.function(door)))
+        digest = found.get("labels", {}).get(DIGEST_LABEL, "")[:8]
+        say(
+            f"{door:15} {found.get('state', 'not deployed'):12} {digest:9} {found.get('updateTime', '')[:19]:20} {where[0] if where else ''}"
+        )
+    queue = standing.named("queues", settings.queue)
+    say(f"{'queue':15} {queue.get('state', 'missing'):12} {len(standing.tasks) or ''}")
+    job = standing.named("jobs", settings.job)
+    last = job.get("lastAttemptTime", "never")[:19]
+    say(
+        f"{'schedule':15} {job.get('state', 'missing'):12} {job.get('schedule', '')} {job.get('timeZone', '')}, last {last}"
+    )
+    pointer = standing.pointer.get("updated", "")[:19]
+    say(f"{'pointer':15} {'published' if standing.pointer else 'none yet':12} {pointer}")
+    subscription = standing.trigger_subscription(settings).rsplit("/", 1)[-1]
+    say(f"{'trigger':15} {'set' if subscription else 'missing':12} {subscription}")

@@ -1,0 +1,92 @@
+"""The queue of retrains: one at a time, tried again for longer than a lease lasts, and not for ever."""
+
+from __future__ import annotations
+
+from infra.command import Change, gcloud
+from infra.grants import ON_QUEUE, ON_TASKS_ACCOUNT, binding_flags, missing
+from infra.settings import InfraSettings
+from infra.standing import Standing
+
+ATTEMPTS = 10
+MIN_BACKOFF_SECONDS = 30
+MAX_BACKOFF_SECONDS = 600
+MAX_DOUBLINGS = 5
+
+
+def seconds_of_trying() -> int:
+    """How long the queue keeps trying, from the first answer to the last attempt.
+
+    A retrain that meets a held lease answers 503; the lease must have ended before the queue gives up.
+
+    >>> seconds_of_trying()
+    3930
+    """
+    waits = [
+        min(MIN_BACKOFF_SECONDS * 2 ** min(attempt, MAX_DOUBLINGS), MAX_BACKOFF_SECONDS)
+        for attempt in range(ATTEMPTS - 1)
+    ]
+    return sum(waits)
+
+
+def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
+    flags = (
+        "--max-concurrent-dispatches=1",
+        "--max-dispatches-per-second=1",
+        f"--max-attempts={ATTEMPTS}",
+        f"--min-backoff={MIN_BACKOFF_SECONDS}s",
+        f"--max-backoff={MAX_BACKOFF_SECONDS}s",
+        f"--max-doublings={MAX_DOUBLINGS}",
+        "--max-retry-duration=0s",  # 0 s: the number of attempts is the bound
+        "--log-sampling-ratio=1.0",
+    )
+    found = standing.named("queues", settings.queue)
+    if found and _is_as_wanted(found):
+        return []
+    verb = "update" if found else "create"
+    reason = f"one retrain at a time, tried {ATTEMPTS} times over {seconds_of_trying() // 60} minutes"
+    words = ("tasks", "queues", verb, settings.queue, f"--location={settings.region}", *flags)
+    return [gcloud(settings.project, *words, reason=reason, changes=("queues",))]
+
+
+def _is_as_wanted(found: dict) -> bool:
+    rates, retries = found.get("rateLimits", {}), found.get("retryConfig", {})
+    return (
+        int(rates.get("maxConcurrentDispatches", 0)) == 1
+        and float(rates.get("maxDispatchesPerSecond", 0)) == 1
+        and int(retries.get("maxAttempts", 0)) == ATTEMPTS
+        and _seconds(retries.get("minBackoff")) == MIN_BACKOFF_SECONDS
+        and _seconds(retries.get("maxBackoff")) == MAX_BACKOFF_SECONDS
+        and int(retries.get("maxDoublings", 0)) == MAX_DOUBLINGS
+        and float(found.get("stackdriverLoggingConfig", {}).get("samplingRatio", 0)) == 1.0
+    )
+
+
+def _seconds(duration: str | None) -> float:
+    return float((duration or "0s").removesuffix("s"))
+
+
+def queue_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
+    return [
+        gcloud(
+            settings.project,
+            *("tasks", "queues", "add-iam-policy-binding", settings.queue, f"--location={settings.region}"),
+            *binding_flags(member, grant.role, condition),
+            reason=f"{grant.account} {grant.reason}",
+            changes=("queue_policy",),
+        )
+        for grant, member, condition in missing(settings, standing.number, standing.queue_policy, ON_QUEUE)
+    ]
+
+
+def tasks_account_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
+    policy = standing.tasks_account_policy
+    return [
+        gcloud(
+            settings.project,
+            *("iam", "service-accounts", "add-iam-policy-binding", settings.account("tasks")),
+            *binding_flags(member, grant.role, condition),
+            reason=f"{grant.account} {grant.reason}",
+            changes=("tasks_account_policy",),
+        )
+        for grant, member, condition in missing(settings, standing.number, policy, ON_TASKS_ACCOUNT)
+    ]

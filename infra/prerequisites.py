@@ -1,0 +1,135 @@
+"""What must hold before anything is changed, all of it checked first, each with its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from infra.command import Command
+from infra.errors import CommandFailedError, PrerequisiteError
+from infra.google_api import address, call
+from infra.parts.functions import foreign_functions
+from infra.runner import Runner
+from infra.settings import InfraSettings
+from infra.standing import Standing
+
+OLDEST_GCLOUD = 528  # what the tests run on; older ones lack flags used here
+COMPONENTS = ("alpha", "beta")
+MULTI_REGIONS = {"nam5": "us-", "nam7": "us-", "eur3": "europe-"}
+PERMISSIONS = {
+    "artifactregistry.repositories.create": "roles/artifactregistry.admin",
+    "cloudfunctions.functions.create": "roles/cloudfunctions.developer",
+    "cloudscheduler.jobs.create": "roles/cloudscheduler.admin",
+    "cloudtasks.queues.create": "roles/cloudtasks.queueAdmin",
+    "datastore.indexes.update": "roles/datastore.indexAdmin",
+    "iam.serviceAccounts.actAs": "roles/iam.serviceAccountUser",
+    "iam.serviceAccounts.create": "roles/iam.serviceAccountAdmin",
+    "logging.logMetrics.create": "roles/logging.configWriter",
+    "monitoring.alertPolicies.create": "roles/monitoring.editor",
+    "pubsub.topics.create": "roles/pubsub.admin",
+    "resourcemanager.projects.setIamPolicy": "roles/resourcemanager.projectIamAdmin",
+    "run.services.setIamPolicy": "roles/run.admin",
+    "serviceusage.services.enable": "roles/serviceusage.serviceUsageAdmin",
+    "storage.buckets.create": "roles/storage.admin",
+}
+"""One permission for each role that deploying needs (docs/runbook.md, "Who may deploy")."""
+
+
+def check_gcloud(runner: Runner) -> None:
+    versions = runner.read(Command(("gcloud", "version", "--format=json"), "asks gcloud's version"))
+    release = str(versions.get("Google Cloud SDK", "0")).split(".")[0]
+    mistakes = []
+    if int(release) < OLDEST_GCLOUD:
+        mistakes.append(f"gcloud is {release}; {OLDEST_GCLOUD} or newer is needed: gcloud components update")
+    if absent := [name for name in COMPONENTS if name not in versions]:
+        mistakes.append(
+            f"gcloud lacks {', '.join(absent)} (alerts need them): gcloud components install {' '.join(absent)}"
+        )
+    refuse(mistakes)
+
+
+def check_project(settings: InfraSettings, runner: Runner, project: dict[str, Any]) -> None:
+    """The project is there, alive, paid for, and the operator may do what a deploy does."""
+    mistakes = []
+    if not project:
+        mistakes.append(
+            f"project {settings.project} does not exist, or this account may not see it: check project in the settings, "
+            "and the account with: gcloud auth list"
+        )
+    elif project.get("lifecycleState", "ACTIVE") != "ACTIVE":
+        mistakes.append(
+            f"project {settings.project} is {project['lifecycleState']}: gcloud projects undelete {settings.project}"
+        )
+    else:
+        mistakes += _billing(settings, runner)
+        mistakes += _permissions(settings, runner.say)
+    refuse(mistakes)
+
+
+def check_standing(settings: InfraSettings, standing: Standing) -> list[str]:
+    """What stands does not stand in the way. Returns remarks that are no obstacles."""
+    mistakes, remarks = [], []
+    for name in foreign_functions(settings, standing):
+        mistakes.append(f"a function {name} is there that this tool did not make: delete or rename it first")
+    location = standing.database_location
+    if standing.databases and not location:
+        mistakes.append(
+            "the project has Firestore databases but none called (default), which is where the app keeps appointments"
+        )
+    kind = next((db.get("type") for db in standing.databases if db["name"].endswith("/databases/(default)")), None)
+    if kind not in (None, "FIRESTORE_NATIVE"):
+        mistakes.append(f"the database is {kind}; Restock needs Firestore in native mode, as Firebase makes it")
+    if location and not fits(settings.region, location):
+        near = MULTI_REGIONS.get(location)
+        remedy = f"a region that begins with {near}" if near else f'region = "{location}"'
+        mistakes.append(
+            f"region {settings.region} does not fit the Firestore database, which is in {location}: write {remedy}"
+        )
+    elif location and location != settings.region and location not in MULTI_REGIONS:
+        remarks.append(f"the database is in {location}, the functions in {settings.region}: every read crosses regions")
+    refuse(mistakes)
+    return remarks
+
+
+def fits(region: str, location: str) -> bool:
+    """Whether functions in this region may use a database there: on the same continent.
+
+    >>> fits("us-central1", "nam5"), fits("europe-west1", "europe-west3"), fits("us-central1", "europe-west1")
+    (True, True, False)
+    """
+    return region.startswith(MULTI_REGIONS.get(location, location.split("-")[0] + "-"))
+
+
+def refuse(mistakes: list[str]) -> None:
+    if mistakes:
+        raise PrerequisiteError("nothing was changed, because:\n" + "\n".join(f"  - {mistake}" for mistake in mistakes))
+
+
+def _billing(settings: InfraSettings, runner: Runner) -> list[str]:
+    command = Command(
+        ("gcloud", "billing", "projects", "describe", settings.project, "--format=json", "--quiet"),
+        "asks whether billing is on",
+    )
+    try:
+        billing = runner.read(command)
+    except CommandFailedError:
+        runner.say(
+            "  remark: whether billing is on could not be seen from this account; a deploy without it fails at the APIs"
+        )
+        return []
+    if billing and billing.get("billingEnabled"):
+        return []
+    return [
+        "billing is off: gcloud billing accounts list, then "
+        f"gcloud billing projects link {settings.project} --billing-account=ACCOUNT"
+    ]
+
+
+def _permissions(settings: InfraSettings, say: Callable[[str], None]) -> list[str]:
+    url = address("cloudresourcemanager", f"v1/projects/{settings.project}:testIamPermissions")
+    try:
+        held = call("POST", url, {"permissions": list(PERMISSIONS)}).get("permissions", [])
+    except CommandFailedError:
+        say("  remark: this account's permissions could not be asked for; a missing one shows at its step")
+        return []
+    return [f"this account lacks {name}: grant it {role}" for name, role in PERMISSIONS.items() if name not in held]

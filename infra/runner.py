@@ -1,0 +1,109 @@
+"""Runs commands, one way only: a refusal stops the deploy with gcloud's own words and what to do about it.
+
+What Google needs a moment for (a new account, a just enabled API, Eventarc's own account) is tried again for some
+minutes; everything else fails at once, and a second run goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.command import FILES, Change, Command, Request
+from infra.errors import CommandFailedError
+from infra.google_api import call
+from infra.settings import ROOT
+
+NOT_FOUND = re.compile(r"NOT_FOUND|HTTPError 404|\b404\b|not found|does not exist", re.IGNORECASE)
+TAKES_A_MOMENT = (
+    (r"Service account \S+ does not exist", "a new service account is not known everywhere yet"),
+    (r"Eventarc Service Agent", "Eventarc's own account does not have its permissions yet"),
+    (r"has not been used in project .* before or it is disabled", "a just enabled API is not open yet"),
+    (r"There were concurrent policy changes|HTTPError 409: .*policy", "somebody else changed the same policy"),
+)
+REMEDIES = (
+    (r"active account|auth login|Reauthentication|invalid_grant|credentials", "Sign in: gcloud auth login"),
+    (r"billing", "Link a billing account: gcloud billing projects link PROJECT --billing-account=ACCOUNT"),
+    (r"PERMISSION_DENIED|HTTPError 403|does not have permission|\b403\b",
+     "Your account lacks a permission; docs/runbook.md, 'Who may deploy', lists the roles."),
+    (r"RESOURCE_EXHAUSTED|quota|HTTPError 429", "A quota is used up: wait an hour or ask for more in the console."),
+    (r"Build failed|build.*error", "The build's log says what failed: gcloud builds list --limit=1, then gcloud builds log ID."),
+    (r"already exists|HTTPError 409|ALREADY_EXISTS",
+     "Something of this name was made meanwhile, or belongs to somebody else (bucket names are global: set bucket)."),
+    (r"Invalid choice|unrecognized arguments", "This gcloud is too old: gcloud components update"),
+)  # fmt: skip
+
+
+@dataclass
+class Runner:
+    """Executes commands in the repository's root, with ``gcloud`` from the PATH."""
+
+    say: Callable[[str], None] = print
+    pauses: tuple[float, ...] = (5, 10, 20, 40, 60, 60, 60)
+    sleep: Callable[[float], None] = time.sleep
+    calls: list[tuple[str, ...]] = field(default_factory=list)
+
+    def read(self, command: Command) -> Any:
+        """What a list or describe command answers; None where the thing is not there."""
+        done = self._call(command)
+        if done.returncode:
+            if NOT_FOUND.search(done.stderr):
+                return None
+            raise self.refused("reading what stands", command, done.stderr)
+        return json.loads(done.stdout or "null")
+
+    def run(self, step: str, change: Change) -> None:
+        """Make one change; what takes a moment is tried again, everything else raises."""
+        if isinstance(change, Request):
+            call(change.method, change.url, change.body, accepts=change.accepts, what=f"{step}: {change.reason}")
+            return
+        for pause in (*self.pauses, None):
+            done = self._call(change)
+            if not done.returncode:
+                return
+            if change.instead and re.search(change.instead[0], done.stderr):
+                self.say(f"    refused here ({change.instead[0]}); instead: {change.instead[1].reason}")
+                self.run(step, change.instead[1])
+                return
+            waiting_for = next((why for words, why in TAKES_A_MOMENT if re.search(words, done.stderr)), None)
+            if waiting_for is None or pause is None:
+                raise self.refused(step, change, done.stderr)
+            self.say(f"    {waiting_for}: trying again in {pause:.0f} s")
+            self.sleep(pause)
+
+    def _call(self, command: Command) -> subprocess.CompletedProcess[str]:
+        gcloud = shutil.which(command.argv[0])
+        if gcloud is None:
+            raise CommandFailedError(
+                "gcloud is not installed, or not on the PATH. Install the Google Cloud CLI (https://cloud.google.com/sdk), "
+                "then: gcloud auth login"
+            )
+        for name, content in command.files.items():
+            path = ROOT / FILES / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        self.calls.append(command.argv)
+        environment = {**os.environ, "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
+        return subprocess.run(
+            [gcloud, *command.argv[1:]], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
+        )
+
+    @staticmethod
+    def refused(step: str, command: Command, words: str) -> CommandFailedError:
+        """Everything a person needs: the step, the command, gcloud's own words, the remedy."""
+        told = "\n".join(line for line in words.strip().splitlines() if line.strip())[-3000:]
+        remedy = next(
+            (remedy for pattern, remedy in REMEDIES if re.search(pattern, told, re.IGNORECASE)), "Mend what it names."
+        )
+        return CommandFailedError(
+            f"step: {step}\ncommand: {command.text()}\ngcloud says: {told}\n"
+            f"what to do: {remedy} Then run this again: it goes on from here."
+        )

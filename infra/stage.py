@@ -1,0 +1,111 @@
+"""Fills build/<function>/ with what one function needs: its own folder, and of restock/ only what it imports.
+
+gcloud uploads one folder and follows no links, so the shared package is copied in. What a door needs is found by
+reading its imports (also those inside functions), never by a list that could go stale. The digest is of contents:
+a touched or re-checked-out file is not a change.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.errors import InfraError
+from infra.settings import DOORS, ROOT
+
+OWN_FILES = ("main.py", "requirements.txt", "functions.yaml")
+PACKAGE = "restock"
+
+
+@dataclass(frozen=True)
+class Staged:
+    door: str
+    folder: Path
+    files: tuple[str, ...]
+    digest: str
+
+
+def stage(door: str, root: Path = ROOT) -> Staged:
+    """Make build/<door>/ anew."""
+    source, target = root / "functions" / door, root / "build" / door
+    if not (source / "main.py").is_file() or not (source / "requirements.txt").is_file():
+        raise InfraError(f"functions/{door}/ has no main.py or no requirements.txt: nothing to deploy.")
+    shutil.rmtree(target, ignore_errors=True)
+    files = {name: source / name for name in OWN_FILES if (source / name).is_file()}
+    files |= {str(path.relative_to(root).as_posix()): path for path in needed(source / "main.py", root)}
+    for name, path in files.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target / name)
+    return Staged(door, target, tuple(sorted(files)), digest_of_folder(target))
+
+
+def stage_all(root: Path = ROOT) -> dict[str, Staged]:
+    return {door: stage(door, root) for door in DOORS}
+
+
+def digest_of_folder(folder: Path) -> str:
+    """The same for the same names and bytes, whatever the times, the order or the machine."""
+    whole = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix().encode()
+        whole.update(hashlib.sha256(name).digest() + hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+def needed(entry: Path, root: Path) -> list[Path]:
+    """Every file of restock/ that ``entry`` imports, directly or through others, and what lies beside them as data."""
+    found: set[Path] = set()
+    waiting = [entry]
+    while waiting:
+        for path in _imported(waiting.pop(), root):
+            if path not in found:
+                found.add(path)
+                waiting.append(path)
+    packages = {path.parent for path in found if path.name == "__init__.py"}
+    return sorted(found | {path for package in packages for path in _data_of(package)})
+
+
+def _imported(path: Path, root: Path) -> Iterator[Path]:
+    for node in _nodes(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue  # house style has no relative imports; ruff's TID252 would be the place to forbid them
+        for name in names:
+            yield from _files_of(name, root)
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk a module, leaving out what only a type checker reads."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield node
+        yield from _nodes(node)
+
+
+def _files_of(name: str, root: Path) -> Iterator[Path]:
+    """The module's own file and the __init__.py of every package above it, where they exist."""
+    words = name.split(".")
+    if words[0] != PACKAGE:
+        return
+    for depth in range(1, len(words) + 1):
+        place = root.joinpath(*words[:depth])
+        for path in (place / "__init__.py", place.with_suffix(".py")):
+            if path.is_file():
+                yield path
+
+
+def _data_of(package: Path) -> Iterator[Path]:
+    """Files that are not Python, in a package's folder and in folders below it that are no packages themselves."""
+    for path in package.iterdir():
+        if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").exists():
+            yield from (below for below in path.rglob("*") if below.is_file() and below.suffix != ".pyc")
+        elif path.is_file() and path.suffix not in {".py", ".pyc"}:
+            yield path
