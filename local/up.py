@@ -7,25 +7,27 @@ import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from local import shop
 from local.console import bold, dim, say, show_line
-from local.processes import LOG_DIR, ProcessError
+from local.processes import ProcessError
 from local.relay import Habits
 from local.setup import ROOT
 from local.stack import STATE_FILE, Options, Stack
 
 
-def run() -> None:
+def run(options: Options | None = None) -> None:
     """Start everything and watch it; returns only by an exception."""
-    refuse_a_second_stack()
+    options = options or Options(habits=Habits.from_env(), listener=show_line)
+    refuse_a_second_stack(options.state_file)
     say("Starting Firestore, Cloud Storage, Cloud Tasks and the three functions ...")
-    with Stack(Options(habits=Habits.from_env(), listener=show_line)) as stack:
+    with Stack(options) as stack:
         say(f"\n  {bold('The page and the API')}   {stack.address['forecast_url']}/")
-        say(f"  Addresses              {STATE_FILE.relative_to(ROOT)}")
-        say(f"  Logs                   {LOG_DIR.relative_to(ROOT)}")
+        say(f"  Addresses              {shown(options.state_file)}")
+        say(f"  Logs                   {shown(options.log_dir)}")
         say(dim("  A sample shop: make load (python3 -m local load). Stop: Ctrl-C.\n"))
         try:
             stack.watch()
@@ -33,10 +35,15 @@ def run() -> None:
             say("\nStopping ...")
 
 
-def running_stack() -> dict[str, Any] | None:
+def shown(path: Path) -> str:
+    """A path as one would type it from the repository's folder."""
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+
+
+def running_stack(state_file: Path = STATE_FILE) -> dict[str, Any] | None:
     """What the running stack wrote about itself, if its program is still there."""
     try:
-        state: dict[str, Any] = json.loads(STATE_FILE.read_text(encoding="utf-8"))
+        state: dict[str, Any] = json.loads(state_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return state if is_alive(state.get("pid", 0)) else None
@@ -48,8 +55,8 @@ def is_alive(pid: int) -> bool:
     return pid > 0 and psutil.pid_exists(pid)
 
 
-def refuse_a_second_stack() -> None:
-    if state := running_stack():
+def refuse_a_second_stack(state_file: Path) -> None:
+    if state := running_stack(state_file):
         raise ProcessError(
             f"a local stack is already running (process {state['pid']}, {state['forecast_url']}); stop it first"
         )

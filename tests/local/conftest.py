@@ -1,0 +1,47 @@
+"""A stack with stand-in functions: what is tested here is the stack, not Restock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.functions import FUNCTIONS
+from local.processes import free_port
+from local.stack import Options
+
+HTTP = """
+import functions_framework
+
+@functions_framework.http
+def {name}(request):
+    return {{"name": "{name}"}}
+"""
+CLOUDEVENT = """
+import functions_framework
+
+@functions_framework.cloud_event
+def {name}(event):
+    print("got", event["document"], len(event.data), flush=True)
+"""
+
+
+def write_function(folder: Path, name: str, source: str) -> None:
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / name / "main.py").write_text(source, encoding="utf-8")
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    """Options of a stack that keeps to this test's own folder, which has a blank in its name."""
+    functions = tmp_path / "stand ins"
+    for function in FUNCTIONS.values():
+        template = CLOUDEVENT if function.signature == "cloudevent" else HTTP
+        write_function(functions, function.name, template.format(name=function.name))
+    return Options(
+        project="demo-stack",
+        functions_dir=functions,
+        log_dir=tmp_path / "logs",
+        state_file=tmp_path / "stack.json",
+        forecast_port=free_port(),
+    )
