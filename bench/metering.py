@@ -103,8 +103,8 @@ class Spread:
     @classmethod
     def of(cls, values: Iterable[float]) -> Spread:
         ordered = sorted(values)
-        middle = [quantile(ordered, level) for level in (0.5, 0.95, 0.99)]
-        return cls(len(ordered), ordered[0], *middle, ordered[-1])
+        p50, p95, p99 = (quantile(ordered, level) for level in (0.5, 0.95, 0.99))
+        return cls(len(ordered), ordered[0], p50, p95, p99, ordered[-1])
 
 
 def quantile(ordered: Sequence[float], level: float) -> float:
