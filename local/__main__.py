@@ -31,7 +31,7 @@ def main(words: list[str]) -> int:
     if not words or words[0] not in {*commands, "setup"}:
         print(USAGE, end="", file=sys.stderr if words and words[0] not in {"-h", "--help"} else sys.stdout)
         return 0 if not words or words[0] in {"-h", "--help"} else 2
-    setup.main([])
+    setup.main_or_exit([])
     if words[0] == "setup":
         return 0
     python = setup.python_of(setup.ENVIRONMENTS["dev"][0])

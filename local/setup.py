@@ -9,22 +9,28 @@ the digest of the pins it was made from; anything less (an interrupted set-up, c
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import time
-import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DEV = ROOT / ".venv"
 ENVIRONMENTS = {
-    "dev": (ROOT / ".venv", ROOT / "requirements-dev.txt"),
+    "dev": (DEV, ROOT / "requirements-dev.txt"),
     "on_appointment": (ROOT / "functions/on_appointment/venv", ROOT / "functions/on_appointment/requirements.txt"),
     "retrain": (ROOT / "functions/retrain/venv", ROOT / "functions/retrain/requirements.txt"),
     "forecast": (ROOT / "functions/forecast/venv", ROOT / "functions/forecast/requirements.txt"),
 }
+
+
+class SetUpError(Exception):
+    """An environment could not be made; the message says which, and what to do."""
 
 
 def python_of(environment: Path) -> Path:
@@ -32,49 +38,90 @@ def python_of(environment: Path) -> Path:
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def digest_of(pins: Path) -> str:
+def digest_of(pins: Path, python_version: str = sys.version) -> str:
     """What an environment was made from: these pins, this Python, this place (an environment cannot be moved)."""
-    basis = pins.read_bytes() + sys.version.encode() + str(ROOT).encode()
+    basis = pins.read_bytes() + python_version.encode() + str(ROOT).encode()
     return hashlib.sha256(basis).hexdigest()
 
 
-def is_ready(environment: Path, pins: Path) -> bool:
+def is_ready(environment: Path, pins: Path, python_version: str = sys.version) -> bool:
     marker = environment / ".pins"
-    return marker.is_file() and marker.read_text() == digest_of(pins) and python_of(environment).exists()
+    return (
+        marker.is_file() and marker.read_text() == digest_of(pins, python_version) and python_of(environment).exists()
+    )
 
 
-def make(name: str, environment: Path, pins: Path) -> None:
+def make(
+    name: str, environment: Path, pins: Path, *, python: str = sys.executable, python_version: str = sys.version
+) -> None:
     """Build one environment; the marker comes last, so that a half-made one is never taken for whole."""
     started = time.monotonic()
     print(f"set-up: {name}: installing {pins.relative_to(ROOT)} ...", flush=True)
     shutil.rmtree(environment, ignore_errors=True)
-    venv.create(environment, with_pip=True, symlinks=os.name != "nt")
-    pip = [str(python_of(environment)), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
-    done = subprocess.run([*pip, "--require-hashes", "-r", str(pins)], check=False)
-    if done.returncode:
-        sys.exit(
-            f"set-up: {name}: pip could not install {pins.relative_to(ROOT)} (see above). "
-            "Mend that and run the command again."
-        )
+    run(
+        [python, "-m", "venv", environment],
+        f"{name}: {python} could not make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv",
+    )
+    pip = [python_of(environment), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
+    run(
+        [*pip, "--require-hashes", "-r", pins],
+        f"{name}: pip could not install {pins.relative_to(ROOT)} (see above); mend that and run the command again",
+    )
     for site_packages in environment.glob("[lL]ib*/**/site-packages"):
         # The deployed folder carries a copy of restock/; here the source is on the path, as an editable install has it.
         (site_packages / "restock-source.pth").write_text(str(ROOT) + "\n", encoding="utf-8")
-    (environment / ".pins").write_text(digest_of(pins))
+    (environment / ".pins").write_text(digest_of(pins, python_version))
     print(f"set-up: {name}: ready after {time.monotonic() - started:.0f} s", flush=True)
+
+
+def run(command: list[str | Path], remedy: str) -> None:
+    if subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, check=False).returncode:
+        raise SetUpError(remedy)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Two set-ups at once would build the same environment into each other; the second waits for the first."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with (ROOT / ".local" / "set-up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("set-up: waiting for another set-up to finish ...", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def main(chosen: list[str]) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever Python the machine has
-        sys.exit(
-            f"set-up: Restock needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
+        raise SetUpError(
+            f"Restock needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
             "Name another: make PYTHON=python3.12 ..."
         )
-    missing = [name for name in chosen or ENVIRONMENTS if not is_ready(*ENVIRONMENTS[name])]
-    if missing:
-        print(f"set-up: {len(missing)} environment(s) to install, once: {', '.join(missing)}", flush=True)
-    for name in missing:
-        make(name, *ENVIRONMENTS[name])
+    if all(is_ready(*ENVIRONMENTS[name]) for name in chosen or ENVIRONMENTS):
+        return
+    with alone():
+        missing = [name for name in chosen or ENVIRONMENTS if not is_ready(*ENVIRONMENTS[name])]
+        if missing:
+            print(f"set-up: {len(missing)} environment(s) to install, once: {', '.join(missing)}", flush=True)
+        for name in missing:
+            make(name, *ENVIRONMENTS[name])
+
+
+def main_or_exit(chosen: list[str]) -> None:
+    """`main` for a person: mistakes and Ctrl-C end with what to do next."""
+    try:
+        main(chosen)
+    except SetUpError as problem:
+        sys.exit(f"set-up: {problem}")
+    except KeyboardInterrupt:
+        sys.exit("set-up: interrupted; run the same command again and it goes on from here")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main_or_exit(sys.argv[1:])
