@@ -40,7 +40,7 @@ def on_appointment(event) -> None:  # type: ignore[no-untyped-def]
     follow_trace(event.get("traceparent"), settings.project)
     try:
         count(
-            decode(event.data),
+            decode(event.data, event.get("time")),
             rules=rules,
             threshold=settings.retrain_threshold,
             documents=documents,

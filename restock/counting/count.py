@@ -39,6 +39,8 @@ class AppointmentWritten:
     appointment: str
     before: Version | None
     after: Version | None
+    written_at: datetime | None = None
+    """When, by the event's own account. Some senders round it to seconds, so it tells days but never order."""
 
 
 def understand(event: AppointmentWritten, rules: CountingRules) -> Delivery:
@@ -49,9 +51,9 @@ def understand(event: AppointmentWritten, rules: CountingRules) -> Delivery:
         return Delivery(event.appointment, event.after.update_time, before, counted.usage, counted.rejections)
     if event.before is None:
         raise ValueError("an event holds the document before, after, or both")
-    deleted_at = event.before.update_time + DELETION_FOLLOWS
-    after = before if is_kept_when_deleted(before, deleted_at, rules) else NOTHING
-    return Delivery(event.appointment, deleted_at, before, after)
+    source_time = event.before.update_time + DELETION_FOLLOWS
+    is_kept = event.written_at is not None and is_kept_when_deleted(before, event.written_at, rules)
+    return Delivery(event.appointment, source_time, before, before if is_kept else NOTHING)
 
 
 def count(
@@ -93,6 +95,11 @@ def count(
     log.info(outcome, appointment=event.appointment, source_time=delivery.source_time)
 
 
+def pause(attempt: int) -> None:
+    """Let the other writers through, each waiting a time of its own."""
+    time.sleep(random.uniform(0, 0.02 * 2 ** min(attempt, 6)))
+
+
 def merge(documents: DocumentStore, delivery: Delivery, rules: str) -> Change:
     """Read, compute, write conditionally: with many senders on one document transactions starve, this does not."""
     path = changes.path_of(delivery.appointment)
@@ -108,7 +115,7 @@ def merge(documents: DocumentStore, delivery: Delivery, rules: str) -> Change:
             else:
                 documents.create(path, changes.to_fields(change))
         except ConflictError:
-            time.sleep(random.uniform(0, 0.02 * 2 ** min(attempt, 6)))
+            pause(attempt)
         else:
             return change
     raise StoreUnavailableError(f"{path}: {ATTEMPTS} writers came first; the event will be delivered again")

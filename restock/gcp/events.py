@@ -7,7 +7,6 @@ Firestore emulator.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,31 +23,37 @@ _FIRST_BYTES = b"\x0a\x12\x1a"
 """A message begins with the tag of one of its three fields; none of these is a base64 character."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SERVER_YEARS = range(2000, 9000)
+"""Outside, a step into another time zone could leave the calendar."""
+
 DEEPEST = 20
 """Levels of lists and maps that are decoded; Firestore itself allows no more."""
 
 
-def decode(data: Any) -> AppointmentWritten:
-    """The appointment before and after, with the fields counting reads; raises BadEventError if it is no such event."""
+def decode(data: Any, time: Any = None) -> AppointmentWritten:
+    """The appointment before and after, with the fields counting reads; raises BadEventError if it is no such event.
+
+    ``time`` is the CloudEvent's attribute of that name, an RFC 3339 text.
+    """
     message = _parse(data)
     before = message.old_value if message.HasField("old_value") else None
     after = message.value if message.HasField("value") else None
     named = after or before
     if named is None:
         raise BadEventError("the event holds no document, neither before nor after")
-    return AppointmentWritten(_appointment_of(named.name), _version(before), _version(after))
+    return AppointmentWritten(_appointment_of(named.name), _version(before), _version(after), _time(time))
 
 
 def _parse(data: Any) -> Any:
-    if isinstance(data, str):
-        data = data.encode()
-    if not isinstance(data, (bytes, bytearray)) or not data:
+    if not isinstance(data, (bytes, bytearray, str)) or not data:
         raise BadEventError(f"the event's data is {type(data).__name__}, not DocumentEventData")
     try:
+        if isinstance(data, str):
+            data = data.encode()
         if data[0] not in _FIRST_BYTES:
             data = base64.b64decode(data, validate=True)
         return _MESSAGE.FromString(bytes(data))
-    except (binascii.Error, DecodeError) as exc:
+    except (ValueError, DecodeError) as exc:
         raise BadEventError(f"the event's data is not DocumentEventData: {exc}") from exc
 
 
@@ -67,7 +72,7 @@ def _version(document: Any) -> Version | None:
     if not document.HasField("update_time"):
         raise BadEventError(f"{document.name}: the event's document has no update_time")
     fields = {name: _value(document.fields[name], DEEPEST) for name in FIELDS_READ if name in document.fields}
-    return Version(fields, _moment(document.update_time))
+    return Version(fields, _update_time(document))
 
 
 def _value(value: Any, deepest: int) -> Any:
@@ -94,6 +99,21 @@ def _moment(timestamp: Any) -> datetime:
         return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
     except OverflowError as exc:
         raise BadEventError("the event holds a time outside the calendar") from exc
+
+
+def _update_time(document: Any) -> datetime:
+    moment = _moment(document.update_time)
+    if moment.year not in _SERVER_YEARS:
+        raise BadEventError(f"{document.name}: no server wrote it at {moment}")
+    return moment
+
+
+def _time(time: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(time)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo and moment.year in _SERVER_YEARS else None
 
 
 def _moment_or_none(timestamp: Any) -> datetime | None:
