@@ -84,6 +84,7 @@ class Relay:
         self._waiting: list[Delivery] = []
         self._numbers = itertools.count()
         self._in_flight = 0
+        self._last_activity = time.monotonic()
         self._changed = threading.Condition()
         self._stopped = False
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(self))
@@ -103,11 +104,10 @@ class Relay:
         self._server.shutdown()
         self._server.server_close()
 
-    @property
-    def undelivered(self) -> int:
-        """How many deliveries are waiting or under way."""
+    def idle_seconds(self) -> float:
+        """How long nothing has been waiting, under way or coming in; the emulator sends a little after the write."""
         with self._changed:
-            return len(self._waiting) + self._in_flight
+            return 0.0 if self._waiting or self._in_flight else time.monotonic() - self._last_activity
 
     def accept(self, trigger: str, headers: dict[str, str], body: bytes) -> bool:
         """Take an event over; False if no such trigger is known."""
@@ -115,6 +115,7 @@ class Relay:
             return False
         now = time.monotonic()
         with self._changed:
+            self._last_activity = now
             copies = 2 if self._random.random() < self._habits.duplicates else 1
             for _ in range(copies):
                 due = now + self._random.uniform(0, self._habits.delay_seconds)
@@ -137,6 +138,7 @@ class Relay:
             status = post(delivery)
             with self._changed:
                 self._in_flight -= 1
+                self._last_activity = time.monotonic()
                 if status is None or not 200 <= status < 300:
                     self._try_again(delivery, status)
 
