@@ -28,8 +28,8 @@ class RunRecord:
     run: int
     reason: str
     started_at: datetime
-    reads_before: int = 0
-    """What the document store had read before this run."""
+    documents_before: tuple[int, int] = (0, 0)
+    """What the document store had read and written before this run."""
     status: str = "running"
     decision: str = ""
     error: str | None = None

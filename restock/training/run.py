@@ -96,6 +96,7 @@ def retrain(asked: Request, tools: Tools) -> Outcome:
     """One attempt, from lease to release. Never raises: every end is an Outcome, a run record and a line in the log."""
     now = tools.clock()
     holder = uuid.uuid4().hex
+    before = (tools.documents.reads, tools.documents.writes)
     try:
         lease = acquire(tools.documents, holder, asked.reason, now, tools.settings.lease_seconds)
     except LeaseHeldError as exc:
@@ -104,7 +105,7 @@ def retrain(asked: Request, tools: Tools) -> Outcome:
     except RestockError as exc:
         tools.log.error(f"no lease: {exc}", reason=asked.reason)
         return Outcome("failed", 500, "the lease could not be taken; see the log")
-    record = RunRecord(lease.run, asked.reason, now, reads_before=tools.documents.reads)
+    record = RunRecord(lease.run, asked.reason, now, documents_before=before)
     try:
         tools.after("lease")
         return _Run(asked, tools, lease, record).through()
@@ -156,7 +157,8 @@ class _Run:
                 history, applied = self._read_everything(known, pending, why_full), len(pending)
         else:
             assert known is not None  # without a history there is always a reason for a full read
-            history, applied = known.applied([one.change for one in pending])
+            with stage("applied"):
+                history, applied = known.applied([one.change for one in pending])
         record.changes["applied"] = applied
         for one in pending:
             record.reject(one.path, one.change.rejected)
@@ -376,7 +378,8 @@ def _end(
     def note(state: Fields) -> Mapping[str, Any]:
         return setback(state, outcome.message, tools) if is_setback else changed or {}
 
-    record.documents.update(read=tools.documents.reads - record.reads_before)
+    read, written = record.documents_before
+    record.documents.update(read=tools.documents.reads - read, written=tools.documents.writes - written)
     try:
         record.write(tools.documents, tools.clock())
     except RestockError as exc:
