@@ -47,3 +47,7 @@ class DamagedError(RestockError):
 
 class NoModelError(RestockError):
     """Nothing has been published yet, or nothing readable."""
+
+
+class TokenRefusedError(RestockError):
+    """A caller's token proves nothing; the reason is for the log, the caller gets one answer for all reasons."""

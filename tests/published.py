@@ -7,6 +7,7 @@ answers can be spoiled, which is how tests make storage slow, wrong or absent.
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
@@ -77,6 +78,11 @@ class Shelf:
         self.reads.append(name)
         return self.spoil(name, self.objects.get(name))
 
+    def folders(self) -> bytes:
+        """The listing of ``models/`` by folder."""
+        folders = {name.rsplit("/", 1)[0] + "/" for name in self.objects if name.count("/") > 1}
+        return json.dumps({"prefixes": sorted(folders)}).encode()
+
     def put(self, name: str, data: bytes) -> int:
         self._generation += 1
         self.objects[name] = StoredObject(data, self._generation)
@@ -114,7 +120,8 @@ class ShelfServer:
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
-                stored = shelf.read(unquote(urlsplit(self.path).path.rsplit("/", 1)[-1]))
+                name = unquote(urlsplit(self.path).path.partition("/o")[2].strip("/"))
+                stored = shelf.read(name) if name else StoredObject(shelf.folders(), 0)
                 data = stored.data if stored else b"Not Found"
                 self.send_response(200 if stored else 404)
                 self.send_header("Content-Length", str(len(data)))

@@ -6,25 +6,50 @@ import os
 import flask
 import functions_framework
 
+from restock.gcp.firestore_reader import FirestoreReader
 from restock.gcp.pointer_reader import PointerReader
 from restock.logs import Log
+from restock.serving.access import Access, Admins, Everyone, FirebaseUsers
 from restock.serving.api import Api
 from restock.serving.http import Request
 from restock.serving.live_model import LiveModel
+from restock.serving.previous import PreviousVersion
+from restock.serving.stock import Stock
 from restock.settings import FORECAST, Settings
 
 SETTINGS = Settings.from_env(FORECAST)
 LOG = Log(FORECAST)
+
+
+def build_access(documents: FirestoreReader) -> Access:
+    if SETTINGS.forecast_auth == "public":
+        LOG.warning("FORECAST_AUTH is public: anyone who finds this address may read the shop's forecasts")
+    if SETTINGS.forecast_auth != "firebase":
+        return Everyone()
+    from restock.gcp.identity import FirebaseTokens
+
+    return FirebaseUsers(FirebaseTokens(SETTINGS.project), Admins(documents) if SETTINGS.require_admin else None, LOG)
+
+
+# Nothing here contacts the cloud or starts a thread: the server forks after this import.
+OBJECTS = PointerReader(SETTINGS.bucket)
+DOCUMENTS = FirestoreReader(SETTINGS.project)
 LIVE = LiveModel(
-    PointerReader(SETTINGS.bucket),
+    OBJECTS,
     reload_seconds=SETTINGS.reload_seconds,
     stale_seconds=SETTINGS.stale_seconds,
     wait_seconds=SETTINGS.reload_wait_ms / 1000,
     log=LOG,
 )
-API = Api(LIVE, SETTINGS, LOG)
-# The server forks after this import and a thread started here would die with it: loading begins in the worker.
-os.register_at_fork(after_in_child=LIVE.start)
+API = Api(
+    LIVE,
+    SETTINGS,
+    access=build_access(DOCUMENTS),
+    stock=Stock(DOCUMENTS, SETTINGS.stock_cache_seconds),
+    previous=PreviousVersion(LIVE, OBJECTS),
+    log=LOG,
+)
+os.register_at_fork(after_in_child=LIVE.start)  # loading begins in the worker, before its first request
 
 
 @functions_framework.http

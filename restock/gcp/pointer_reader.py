@@ -6,8 +6,9 @@ which bytes are meant and the pointer's digest proves them; ``x-goog-generation`
 
 from __future__ import annotations
 
+import json
 import os
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import urllib3
 
@@ -29,22 +30,37 @@ class PointerReader:
         if emulator and "://" not in emulator:
             emulator = f"http://{emulator}"
         self._token = None if emulator else AccessToken(self._pool)
-        self._objects = f"{emulator or 'https://storage.googleapis.com'}/storage/v1/b/{quote(bucket, safe='')}/o/"
+        self._objects = f"{emulator or 'https://storage.googleapis.com'}/storage/v1/b/{quote(bucket, safe='')}/o"
 
     def read(self, name: str) -> StoredObject | None:
         """The object as it is now, or None if there is none."""
-        headers = {"Authorization": self._token()} if self._token else {}
-        try:
-            answer = self._pool.request(
-                "GET", f"{self._objects}{quote(name, safe='')}?alt=media", headers=headers, decode_content=False
-            )
-        except urllib3.exceptions.HTTPError as exc:
-            raise StoreUnavailableError(f"{name} could not be read: {type(exc).__name__}") from exc
+        answer = self._get(f"{self._objects}/{quote(name, safe='')}?alt=media", name)
         if answer.status == 404:
             return None
-        if answer.status != 200:
-            raise StoreUnavailableError(f"{name} could not be read: status {answer.status}")
         generation = answer.headers.get("x-goog-generation", "")
         if not generation.isdecimal():
             raise StoreUnavailableError(f"{name} came without its generation")
         return StoredObject(answer.data, int(generation))
+
+    def versions(self) -> list[int]:
+        """The versions that are stored, from the folders under ``models/``."""
+        found: list[int] = []
+        query = {"prefix": "models/", "delimiter": "/"}
+        while True:
+            answer = self._get(f"{self._objects}?{urlencode(query)}", "models/")
+            listed = json.loads(answer.data) if answer.status == 200 else {}
+            folders = (prefix.split("/")[1] for prefix in listed.get("prefixes", []))
+            found += [int(folder) for folder in folders if folder.isdecimal()]
+            if not (page := listed.get("nextPageToken")):
+                return found
+            query["pageToken"] = page
+
+    def _get(self, url: str, name: str) -> urllib3.BaseHTTPResponse:
+        headers = {"Authorization": self._token()} if self._token else {}
+        try:
+            answer = self._pool.request("GET", url, headers=headers, decode_content=False)
+        except urllib3.exceptions.HTTPError as exc:
+            raise StoreUnavailableError(f"{name} could not be read: {type(exc).__name__}") from exc
+        if answer.status not in (200, 404):
+            raise StoreUnavailableError(f"{name} could not be read: status {answer.status}")
+        return answer

@@ -1,25 +1,32 @@
-"""The forecast API: which operation a request means, and the answer to it.
-
-The function is reached under several addresses (``…run.app/``, ``…cloudfunctions.net/forecast/``, an emulator's
-path), so an operation is recognised by the end of the path; what stands before it is not ours.
-"""
+"""The forecast API: which operation a request means, who may ask, and the answer."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import NoReturn
 
+import orjson
+
 from restock.logs import Log, follow_trace
-from restock.serving import restock_demand
+from restock.serving import operations, restock_demand
+from restock.serving.access import Access
+from restock.serving.compression import SMALLEST_BYTES, accepts_gzip, gzip
 from restock.serving.headers import PREFLIGHT_HEADERS, SECURITY_HEADERS, CorsPolicy
 from restock.serving.http import Answer, HttpError, Request
 from restock.serving.live_model import LiveModel
 from restock.serving.model import Model
+from restock.serving.operations import Operation
+from restock.serving.parameters import read_query
+from restock.serving.previous import PreviousVersion
+from restock.serving.stock import Stock
 from restock.settings import Settings
 
 LARGEST_BODY_BYTES = 64 * 1024
+LARGEST_ANSWER_BYTES = 24 * 2**20  # the platform refuses answers above 32 MB
 HEALTH_WAIT_SECONDS = 3.0  # the app gives /health 10
 
 
@@ -27,24 +34,36 @@ class Api:
     """Answers every request; what goes wrong becomes an error in the one shape."""
 
     def __init__(
-        self, live: LiveModel, settings: Settings, log: Log, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        live: LiveModel,
+        settings: Settings,
+        *,
+        access: Access,
+        stock: Stock,
+        previous: PreviousVersion,
+        log: Log,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._live = live
         self._settings = settings
+        self._access = access
+        self._stock = stock
         self._log = log
         self._now = now
         self._cors = CorsPolicy(settings.cors_origins)
-        self._operations: dict[str, dict[str, Callable[[Request], Answer]]] = {
-            "forecast_restock_demand": {"POST": self._restock_demand},
-            "health": {"GET": self._health},
-            "parts": {"GET": self._parts},
+        self._previous = previous
+        self._answers: dict[str, Callable[[Operation, Request], Answer]] = {
+            operations.RESTOCK_DEMAND.path: self._restock_demand,
+            operations.HEALTH.path: self._health,
+            operations.PARTS.path: self._parts,
+            operations.OPENAPI.path: self._openapi,
         }
 
     def answer(self, request: Request) -> Answer:
         """Never raises."""
         follow_trace(request.header("X-Cloud-Trace-Context"), self._settings.project)
         try:
-            answer = self._operation(request)(request)
+            answer = fit(self._operate(request), request)
         except HttpError as error:
             answer = error.answer()
         except Exception as exc:  # a mistake of ours: the log gets the reason, the caller none of our names
@@ -53,33 +72,63 @@ class Api:
         cors = self._cors.headers(request.header("Origin"))
         return replace(answer, headers=(*SECURITY_HEADERS, *cors, *answer.headers))
 
-    def _operation(self, request: Request) -> Callable[[Request], Answer]:
+    def _operate(self, request: Request) -> Answer:
         if request.method == "OPTIONS":
-            return self._preflight
-        path = "/" + request.path.strip("/")
-        for name, methods in self._operations.items():
-            if path.endswith("/" + name):
-                method = "GET" if request.method == "HEAD" else request.method
-                if method in methods:
-                    return methods[method]
-                allowed = ", ".join([*methods, "OPTIONS"])
-                raise HttpError(405, f"Use {allowed} here", headers=(("Allow", allowed),))
-        raise HttpError(404, "There is nothing at this address; POST forecast_restock_demand, GET health or GET parts")
+            return Answer(204, b"", headers=PREFLIGHT_HEADERS)
+        found = operations.find(request.path)
+        if not found:
+            raise HttpError(404, "There is nothing at this address; openapi.json lists what there is")
+        method = "GET" if request.method == "HEAD" else request.method
+        for operation in found:
+            if operation.method == method:
+                if not operation.is_open:
+                    self._access.check(request.header("Authorization"))
+                return self._answers.get(operation.path, self._v1)(operation, request)
+        allowed = ", ".join([*(operation.method for operation in found), "OPTIONS"])
+        raise HttpError(405, f"Use {allowed} here", headers=(("Allow", allowed),))
 
-    def _preflight(self, request: Request) -> Answer:
-        return Answer(204, b"", headers=PREFLIGHT_HEADERS)
-
-    def _restock_demand(self, request: Request) -> Answer:
+    def _restock_demand(self, operation: Operation, request: Request) -> Answer:
         now = self._now()
-        wanted = restock_demand.parse_request(_body(request), now.astimezone(self._settings.zone).date())
+        wanted = restock_demand.parse_request(read_body(request), self._today(now))
         return Answer(200, restock_demand.demand_json(self._model(), wanted, now))
 
-    def _health(self, request: Request) -> Answer:
+    def _health(self, operation: Operation, request: Request) -> Answer:
         model = self._live.get(patience=HEALTH_WAIT_SECONDS)
         return Answer.of(restock_demand.health(model, self._live.problem, self._now()))
 
-    def _parts(self, request: Request) -> Answer:
+    def _parts(self, operation: Operation, request: Request) -> Answer:
         return Answer.of(restock_demand.parts(self._model(), self._now()))
+
+    def _v1(self, operation: Operation, request: Request) -> Answer:
+        from restock.serving import v1
+
+        now = self._now()
+        values = read_query(request.query, operation.parameters)
+        values["from"] = values.get("from") or self._today(now)
+        model = self._model()
+        stock_read_at = 0.0
+        if operation is operations.CHANGES:
+            answer = partial(v1.changes, model, self._previous.artifact(model), values)
+        elif operation is operations.FORECAST:
+            answer = partial(v1.forecast, model, values)
+        else:
+            answer = partial(v1.model_facts, model, self._live.problem)
+        asked = (operation.path, model.generation, *values.values(), stock_read_at, self._live.problem)
+        tag = f'W/"{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}"'
+        headers = (("ETag", tag), ("Cache-Control", "private, no-cache"))
+        if tag in (request.header("If-None-Match") or ""):
+            return Answer(304, b"", headers=headers)
+        content = model.answers.get(asked, lambda: orjson.dumps(answer()))
+        head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
+        return Answer(200, orjson.dumps(head)[:-1] + b"," + content[1:], headers=headers)
+
+    def _openapi(self, operation: Operation, request: Request) -> Answer:
+        from restock.serving.openapi import description
+
+        return Answer.of(description(), headers=(("Cache-Control", "no-cache"),))
+
+    def _today(self, now: datetime) -> date:
+        return now.astimezone(self._settings.zone).date()
 
     def _model(self) -> Model:
         return self._live.get() or self._no_model()
@@ -92,7 +141,7 @@ class Api:
         raise HttpError(503, message, headers=(("Retry-After", str(wait)),))
 
 
-def _body(request: Request) -> bytes:
+def read_body(request: Request) -> bytes:
     """The request's body, bounded: neither a declared nor an undeclared length makes this process read more."""
     body = b""
     if (request.content_length or 0) <= LARGEST_BODY_BYTES:
@@ -100,3 +149,17 @@ def _body(request: Request) -> bytes:
     if len(body) > LARGEST_BODY_BYTES or (request.content_length or 0) > LARGEST_BODY_BYTES:
         raise HttpError(413, f"The request body is larger than {LARGEST_BODY_BYTES} bytes")
     return body
+
+
+def fit(answer: Answer, request: Request) -> Answer:
+    """Compress for those who read it; refuse what is too large for the platform, with the way to ask for less."""
+    if len(answer.body) < SMALLEST_BYTES:
+        return answer
+    answer = replace(answer, headers=(*answer.headers, ("Vary", "Accept-Encoding")))
+    if accepts_gzip(request.header("Accept-Encoding")):
+        answer = replace(answer, body=gzip(answer.body), headers=(*answer.headers, ("Content-Encoding", "gzip")))
+    if len(answer.body) > LARGEST_ANSWER_BYTES:
+        raise HttpError(
+            400, "The answer would be too large: ask for fewer days, parts or quantiles, or send Accept-Encoding: gzip"
+        )
+    return answer

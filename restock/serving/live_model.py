@@ -24,7 +24,7 @@ from typing import Protocol
 
 from restock import pointer as pointers
 from restock.artifact import ForecastArtifact
-from restock.errors import DamagedError, StoreUnavailableError
+from restock.errors import DamagedError
 from restock.logs import Log
 from restock.pointer import Pointer
 from restock.serving.model import Model
@@ -37,7 +37,7 @@ BAD_VERSION_PAUSE = 3  # in reload intervals: a damaged version rarely mends its
 
 
 class Objects(Protocol):
-    """What serving needs of Cloud Storage. Raises StoreUnavailableError when there is no answer."""
+    """What serving needs of Cloud Storage. Raises when there is no answer."""
 
     def read(self, name: str) -> StoredObject | None: ...
 
@@ -92,7 +92,7 @@ class LiveModel:
         self._log = log
         self._clock = clock
         self._model: Model | None = None
-        self._previous: Model | None = None
+        self._previous: ForecastArtifact | None = None
         self._checks = Checks()
         self._bad: tuple[int, float, str] | None = None  # generation, not before, reason
         self._problem = ""
@@ -117,8 +117,8 @@ class LiveModel:
             return self._model
 
     @property
-    def previous(self) -> Model | None:
-        """The model this process answered from before the current one."""
+    def previous(self) -> ForecastArtifact | None:
+        """What this process answered from before the current model."""
         return self._previous
 
     @property
@@ -175,17 +175,18 @@ class LiveModel:
             problem = self._follow_pointer()
         except Exception as exc:  # whatever goes wrong here must not reach a request
             self._checks.failures += 1
-            problem = str(exc) if isinstance(exc, StoreUnavailableError) else f"checking failed: {type(exc).__name__}"
+            problem, detail = "the model store cannot be read", f"{type(exc).__name__}: {exc}"
             base = COLD_RETRY_SECONDS if self._model is None else self._reload_seconds
             pause = min(base * 2 ** min(self._checks.failures - 1, 16), max(base, LONGEST_BACK_OFF_SECONDS))
         else:
+            detail = problem
             self._checks.failures = 0
             self._checks.succeeded_at = self._clock()
             pause = min(COLD_RETRY_SECONDS, self._reload_seconds) if self._model is None else self._reload_seconds
         self._checks.due_at = self._clock() + pause
         if problem != self._problem:  # once, not at every check
             if problem:
-                self._log.error("the live model could not be followed", reason=problem)
+                self._log.error("the live model could not be followed", reason=detail)
             else:
                 self._log.info("the live model can be followed again")
             self._problem = problem
@@ -208,7 +209,8 @@ class LiveModel:
         self._bad = None
         if self._model is not None:
             model.prepare_like(self._model)
-        self._previous, self._model = self._model, model
+            self._previous = self._model.artifact  # without what was prepared from it
+        self._model = model
         self._log.info("a new generation is live", version=model.version, generation=model.generation)
         return ""
 

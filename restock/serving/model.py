@@ -8,7 +8,7 @@ from typing import Any
 from restock.artifact import ForecastArtifact
 from restock.errors import DamagedError
 from restock.pointer import Pointer
-from restock.serving.prepared import PreparedDays
+from restock.serving.prepared import PreparedAnswers, PreparedDays
 
 
 class Model:
@@ -22,6 +22,7 @@ class Model:
         if self.trained_at.tzinfo is None:
             raise DamagedError(f"trained_at {pointer.trained_at!r} has no zone")
         self.days = PreparedDays(artifact)
+        self.answers = PreparedAnswers()
 
     @property
     def names(self) -> list[str]:

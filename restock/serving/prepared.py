@@ -1,4 +1,6 @@
-"""Prepared answers of the app's contract: the JSON of each day, encoded once per model.
+"""Prepared answers: encoded once per model, kept within a stated memory budget.
+
+For the app's contract it is the JSON of each day.
 
 Any period of the contract is a run of days, and a day's demand does not depend on where the period starts. So a few
 hundred prepared days hold every answer there is, a new request costs a join, and memory stays bounded.
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -30,6 +32,31 @@ class PreparedDay:
     @property
     def size(self) -> int:
         return len(self.json) + self.mean.nbytes
+
+
+class PreparedAnswers:
+    """Encoded answers of API v1 by request, the most recently used kept."""
+
+    def __init__(self, budget_bytes: int = MEMORY_BUDGET_BYTES) -> None:
+        self._budget_bytes = budget_bytes
+        self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, request: Hashable, make: Callable[[], bytes]) -> bytes:
+        """The answer prepared for this request, made now if there is none."""
+        with self._lock:
+            if request in self._answers:
+                self._answers.move_to_end(request)
+                return self._answers[request]
+        answer = make()
+        with self._lock:
+            if request not in self._answers:
+                self._answers[request] = answer
+                self._size += len(answer)
+            while self._size > self._budget_bytes:
+                self._size -= len(self._answers.popitem(last=False)[1])
+        return answer
 
 
 class PreparedDays:

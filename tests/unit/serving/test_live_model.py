@@ -162,7 +162,7 @@ def test_a_rollback_is_followed_though_its_version_is_older(live_model, shelf, c
     clock.now += 3600
 
     assert live.get().version == 3
-    assert live.previous.version == 7
+    assert live.previous.header["version"] == 7
 
 
 def test_without_a_pointer_there_is_no_model_and_the_next_second_looks_again(live_model, shelf, clock):
@@ -198,7 +198,9 @@ def test_when_storage_fails_it_answers_logs_once_and_backs_off(live_model, shelf
     attempts = len(shelf.reads) - reads
     assert 8 <= attempts <= 14, "10, 20, 40, then every 60 seconds"
     errors = [line for line in logged(lines) if line["severity"] == "ERROR"]
-    assert [line["reason"] for line in errors] == ["models/current.json could not be read: status 503"]
+    assert [line["reason"] for line in errors] == [
+        "StoreUnavailableError: models/current.json could not be read: status 503"
+    ]
 
     shelf.spoil = lambda name, stored: stored
     clock.now += 61
@@ -213,7 +215,7 @@ def test_a_cold_instance_without_storage_has_no_model_and_tries_again_soon(live_
     live = live_model()
 
     assert live.get() is None
-    assert "could not be read" in live.problem
+    assert live.problem == "the model store cannot be read"
     shelf.spoil = lambda name, stored: stored
     clock.now += 1.1
 

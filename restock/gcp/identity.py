@@ -1,0 +1,141 @@
+"""Firebase ID tokens: who is calling. google-auth checks the signatures; certificates are kept as long as Google says.
+
+google-auth's own ``verify_firebase_token`` fetches the certificates on every call. Here they are fetched once per
+``max-age``, and for a key id never seen (Google rotates its keys) at most once a minute, so that nobody can make this
+function hammer Google by inventing key ids.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import math
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import urllib3
+
+from restock.errors import StoreUnavailableError, TokenRefusedError
+
+CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
+CLOCK_SKEW_SECONDS = 10
+REFETCH_SECONDS = 60
+LONGEST_TOKEN = 4096
+LONGEST_UID = 128
+
+
+class Certificates:
+    """Google's public certificates by key id."""
+
+    def __init__(self, pool: urllib3.PoolManager, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pool = pool
+        self._url = url
+        self._clock = clock
+        self._by_key_id: dict[str, str] = {}
+        self._fetched_at = self._good_until = float("-inf")
+        self._lock = threading.Lock()
+
+    def of(self, key_id: object) -> str:
+        """The certificate of this key; raise TokenRefusedError if Google knows none."""
+        with self._lock:
+            is_known = isinstance(key_id, str) and key_id in self._by_key_id
+            now = self._clock()
+            if (not is_known or now >= self._good_until) and now - self._fetched_at >= REFETCH_SECONDS:
+                self._fetch(now)
+            elif not self._by_key_id:
+                raise StoreUnavailableError("the certificates could not be fetched a moment ago")
+            if not isinstance(key_id, str) or key_id not in self._by_key_id:
+                raise TokenRefusedError("it is signed with a key that is not Google's")
+            return self._by_key_id[key_id]
+
+    def _fetch(self, now: float) -> None:
+        self._fetched_at = now
+        try:
+            answer = self._pool.request("GET", self._url)
+            found = json.loads(answer.data) if answer.status == 200 else None
+        except (urllib3.exceptions.HTTPError, ValueError):
+            found = None
+        if isinstance(found, dict) and found:
+            self._by_key_id = found
+            max_age = re.search(r"max-age=(\d+)", answer.headers.get("Cache-Control", ""))
+            self._good_until = now + (int(max_age[1]) if max_age else REFETCH_SECONDS)
+        elif not self._by_key_id:
+            raise StoreUnavailableError("the certificates that tokens are checked with could not be fetched")
+
+
+class FirebaseTokens:
+    """Checks ID tokens of one Firebase project."""
+
+    def __init__(
+        self, project: str, pool: urllib3.PoolManager | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        timeout = urllib3.Timeout(connect=2.0, read=3.0)
+        pool = pool or urllib3.PoolManager(timeout=timeout, retries=urllib3.Retry(total=1, redirect=0))
+        self._project = project
+        self._certificates = Certificates(pool, CERTIFICATES_URL, clock)
+        # The Auth emulator signs nothing. On Google Cloud (K_SERVICE is set) no variable makes that acceptable.
+        self._accepts_unsigned = "FIREBASE_AUTH_EMULATOR_HOST" in os.environ and "K_SERVICE" not in os.environ
+
+    def warm_up(self) -> None:
+        """Do beforehand what the first token would wait for: load the cryptography, fetch the certificates."""
+        from google.auth import jwt  # noqa: F401 - a third of a cold start; only this mode pays it
+
+        with contextlib.suppress(StoreUnavailableError, TokenRefusedError):  # the first token will say so
+            self._certificates.of("")
+
+    def uid_of(self, token: str) -> str:
+        """The user this token stands for. Raises TokenRefusedError; StoreUnavailableError if it cannot be checked."""
+        if len(token) > LONGEST_TOKEN:
+            raise TokenRefusedError("it is too long")
+        try:
+            claims = self._unsigned(token) if self._accepts_unsigned else self._signed(token)
+            return self._user(claims)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
+            raise TokenRefusedError(f"it is not valid: {type(exc).__name__}") from exc
+
+    def _signed(self, token: str) -> Mapping[str, Any]:
+        from google.auth import jwt
+
+        header = jwt.decode_header(token)
+        if header.get("alg") != "RS256":  # neither "none" nor a MAC keyed with the public certificate
+            raise TokenRefusedError("it is signed in another way than Firebase signs")
+        key_id = header.get("kid")
+        certificates = {key_id: self._certificates.of(key_id)}
+        claims: Mapping[str, Any] = jwt.decode(
+            token, certificates, audience=self._project, clock_skew_in_seconds=CLOCK_SKEW_SECONDS
+        )
+        return claims
+
+    def _unsigned(self, token: str) -> Mapping[str, Any]:
+        header, claims, signature = token.split(".")
+        if signature or _segment(header)["alg"] != "none":
+            raise TokenRefusedError("it is not one of the emulator's")
+        return _segment(claims)
+
+    def _user(self, claims: Mapping[str, Any]) -> str:
+        now = time.time()
+        for claim, low, high in (
+            ("exp", now - CLOCK_SKEW_SECONDS, math.inf),
+            ("iat", 0, now + CLOCK_SKEW_SECONDS),
+            ("auth_time", 0, now + CLOCK_SKEW_SECONDS),
+        ):
+            if isinstance(claims[claim], bool) or not low <= claims[claim] <= high:
+                raise TokenRefusedError(f"its {claim} is not now")
+        if claims["aud"] != self._project or claims["iss"] != f"https://securetoken.google.com/{self._project}":
+            raise TokenRefusedError("it is of another project")
+        uid = claims["sub"]
+        if not isinstance(uid, str) or not 0 < len(uid) <= LONGEST_UID:
+            raise TokenRefusedError("it names no user")
+        return uid
+
+
+def _segment(text: str) -> dict[str, Any]:
+    decoded = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    if not isinstance(decoded, dict):
+        raise TokenRefusedError("it is not an object")
+    return decoded

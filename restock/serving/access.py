@@ -1,0 +1,100 @@
+"""Who may call. In iam mode the platform has checked before this code runs, and public mode checks nobody.
+
+Every refusal of a kind has the same body and headers, so that an answer tells a stranger nothing about tokens or users.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from restock.errors import StoreUnavailableError, TokenRefusedError
+from restock.logs import Log
+from restock.serving.http import HttpError
+
+ADMIN_CACHE_SECONDS = 60.0
+"""A role taken away works on for at most this long."""
+MOST_USERS_KEPT = 1000
+
+
+class Tokens(Protocol):
+    def uid_of(self, token: str) -> str: ...
+
+
+class Documents(Protocol):
+    def document(self, path: tuple[str, ...], fields: tuple[str, ...]) -> Mapping[str, Any] | None: ...
+
+
+class Access(Protocol):
+    def check(self, authorization: str | None) -> None:
+        """Raise HttpError 401, 403 or 503 unless the caller may go on."""
+
+
+class Everyone:
+    """Public and iam mode."""
+
+    def check(self, authorization: str | None) -> None:
+        """Nothing is left to check here."""
+
+
+class FirebaseUsers:
+    """Users of the shop's Firebase project; only its active admins, if so set."""
+
+    def __init__(self, tokens: Tokens, admins: Admins | None, log: Log) -> None:
+        self._tokens = tokens
+        self._admins = admins
+        self._log = log
+
+    def check(self, authorization: str | None) -> None:
+        """Raise HttpError unless the header's token is of somebody who may call."""
+        scheme, _, token = (authorization or "").partition(" ")
+        try:
+            if scheme.lower() != "bearer":
+                raise TokenRefusedError("there is none")
+            uid = self._tokens.uid_of(token.strip())
+            allowed = self._admins is None or self._admins.include(uid)
+        except TokenRefusedError as exc:
+            self._log.info("a token was refused", reason=str(exc))
+            raise HttpError(401, "Please sign in: a valid token is needed", headers=(_CHALLENGE,)) from exc
+        except StoreUnavailableError as exc:
+            self._log.error("a caller could not be checked", reason=str(exc))
+            raise HttpError(503, "Callers cannot be checked at the moment", headers=(("Retry-After", "5"),)) from exc
+        if not allowed:
+            raise HttpError(403, "This account may not see forecasts")
+
+
+class Admins:
+    """Users whose document says ``role: "admin"`` and ``isActive: true``."""
+
+    def __init__(self, documents: Documents, clock: Callable[[], float] = time.monotonic) -> None:
+        self._documents = documents
+        self._clock = clock
+        self._known: OrderedDict[str, tuple[bool, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def include(self, uid: str) -> bool:
+        """Whether this user is one; when Firestore fails, what was last known of a user known before (promise 5)."""
+        now = self._clock()
+        with self._lock:
+            known = self._known.get(uid)
+        if known and now - known[1] < ADMIN_CACHE_SECONDS:
+            return known[0]
+        try:
+            user = self._documents.document(("users", uid), ("role", "isActive")) or {}
+        except StoreUnavailableError:
+            if known is None:
+                raise
+            return known[0]
+        is_admin = user.get("role") == "admin" and user.get("isActive") is True
+        with self._lock:
+            self._known[uid] = (is_admin, now)
+            self._known.move_to_end(uid)
+            if len(self._known) > MOST_USERS_KEPT:
+                self._known.popitem(last=False)
+        return is_admin
+
+
+_CHALLENGE = ("WWW-Authenticate", "Bearer")

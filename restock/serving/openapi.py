@@ -1,0 +1,187 @@
+"""/openapi.json: the description of the API, made from the declarations that route and validate its requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from restock.serving import operations
+from restock.serving.operations import OPERATIONS, Operation
+
+TEXT = {"type": "string"}
+NUMBER = {"type": "number"}
+AMOUNT = {"type": "number", "minimum": 0}
+WHOLE = {"type": "integer"}
+COUNT = {"type": "integer", "minimum": 0}
+FLAG = {"type": "boolean"}
+DAY = {"type": "string", "format": "date"}
+MOMENT = {"type": "string", "format": "date-time"}
+ANYTHING: dict[str, Any] = {}
+
+
+def record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": required | (optional or {})}
+
+
+def array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def by_name(values: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": values}
+
+
+def or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+MODEL = record({"version": WHOLE, "generation": WHOLE, "trained_at": MOMENT, "age_seconds": COUNT})
+SUCCESS = {"status": {"const": "success"}, "model": MODEL, "timestamp": MOMENT}
+PERIOD = {"from": DAY, "through": DAY, "days": COUNT}
+ERROR = record({"status": {"const": "error"}, "message": TEXT}, {"field": TEXT})
+PART = {"part": TEXT, "name": TEXT}
+
+REQUEST_BODY = {
+    "type": "object",
+    "minProperties": 1,
+    "properties": {
+        "forecast_days": {"type": "integer", "minimum": 1, "maximum": operations.MOST_DAYS, "default": 7},
+        "current_date": {"type": "string", "format": "date", "description": "The first day; default today in the shop"},
+    },
+}
+
+ANSWERS = {
+    operations.RESTOCK_DEMAND.path: record(
+        {
+            **SUCCESS,
+            "forecast_period_days": COUNT,
+            "start_date": DAY,
+            "end_date": DAY,
+            "total_restock_demand": by_name(COUNT),
+            "daily_breakdown": array(record({"date": DAY, "total_usage": AMOUNT, "parts": by_name(AMOUNT)})),
+        }
+    ),
+    operations.HEALTH.path: record(
+        {
+            "status": {"enum": ["healthy", "degraded"]},
+            "model_loaded": FLAG,
+            "parts_loaded": FLAG,
+            "num_parts": COUNT,
+            "timestamp": MOMENT,
+        },
+        {"model": MODEL, "problem": TEXT},
+    ),
+    operations.PARTS.path: record({**SUCCESS, "parts": array(TEXT), "count": COUNT}),
+    operations.FORECAST.path: record(
+        {
+            **SUCCESS,
+            **PERIOD,
+            "parts": array(
+                record(
+                    {
+                        **PART,
+                        "category": TEXT,
+                        "active": FLAG,
+                        "total": AMOUNT,
+                        "mean": array(AMOUNT),
+                        "quantiles": by_name(array(AMOUNT)),
+                    },
+                    {"recent": array(AMOUNT)},
+                )
+            ),
+        },
+        {"recent_from": DAY},
+    ),
+    operations.RESTOCK.path: record(
+        {
+            **SUCCESS,
+            "parts": array(
+                record(
+                    {
+                        **PART,
+                        "category": TEXT,
+                        "on_hand": or_null(NUMBER),
+                        "on_order": AMOUNT,
+                        "lead_time_days": COUNT,
+                        "expected_demand": AMOUNT,
+                        "reorder_point": AMOUNT,
+                        "order_up_to": AMOUNT,
+                        "order_quantity": AMOUNT,
+                        "stock_out_chance": {"type": "number", "minimum": 0, "maximum": 1},
+                        "days_of_cover": or_null(AMOUNT),
+                    }
+                )
+            ),
+        }
+    ),
+    operations.MODEL.path: record(
+        {
+            **SUCCESS,
+            "problem": or_null(TEXT),
+            "parts": record({"active": COUNT, "known": COUNT}),
+            "trained_through": DAY,
+        },
+        {"first_day": DAY, "time_zone": TEXT, "recipe": ANYTHING, "scores": ANYTHING, "notes": array(TEXT)},
+    ),
+    operations.CHANGES.path: record(
+        {
+            **SUCCESS,
+            **PERIOD,
+            "since": or_null(record({"version": WHOLE, "trained_at": MOMENT})),
+            "parts": array(record({**PART, "before": AMOUNT, "after": AMOUNT, "change": NUMBER})),
+            "added": array(TEXT),
+            "removed": array(TEXT),
+        }
+    ),
+    operations.OPENAPI.path: {"type": "object"},
+}
+
+REFUSALS = {
+    "400": "The request is wrong; the message says how, and field names what to change",
+    "401": "No valid token was sent",
+    "403": "This account may not see forecasts",
+    "404": "A part that is not known",
+    "405": "The address does not take this method",
+    "413": "The request body is too large",
+    "503": "There is no model yet, or no stock to be had; Retry-After says when to come back",
+}
+
+
+def description() -> dict[str, Any]:
+    """An OpenAPI 3.1 document. Its server is relative: the function is reached under several addresses."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Restock",
+            "version": "1",
+            "description": "Spare-part demand forecasts, and what to order now.",
+        },
+        "servers": [{"url": "."}],
+        "paths": {f"/{operation.path}": {operation.method.lower(): _operation(operation)} for operation in OPERATIONS},
+        "components": {
+            "schemas": {"Error": ERROR},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.path.removesuffix(".json").replace("/", "_"),
+        "summary": operation.summary,
+        "security": [] if operation.is_open else [{"token": []}, {}],
+        "responses": {"200": {"description": "The answer", **_json(ANSWERS[operation.path])}}
+        | {
+            status: {"description": why, **_json({"$ref": "#/components/schemas/Error"})}
+            for status, why in REFUSALS.items()
+        },
+    }
+    if operation.parameters:
+        described["parameters"] = [parameter.openapi() for parameter in operation.parameters]
+        described["responses"]["304"] = {"description": "Nothing changed since the answer with this ETag"}
+    if operation.method == "POST":
+        described["requestBody"] = {"required": True, **_json(REQUEST_BODY)}
+    return described
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}

@@ -1,0 +1,92 @@
+"""The operations of the API, declared once: routing, validation, the door's lock and /openapi.json all read this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from restock.serving.parameters import Day, Flag, ListOf, Number, Parameter, PerPart, Text, Whole
+
+MOST_DAYS = 90
+MOST_PARTS = 100
+MOST_LEVELS = 9
+
+PART = Parameter(
+    "part", "A part's key or name; repeat it for several. Without it: every active part.", Text(500), (), MOST_PARTS
+)
+FROM = Parameter("from", "The first day; today in the shop's time zone if left out.", Day())
+DAYS = Parameter("days", "How many days.", Whole(1, MOST_DAYS), 7)
+QUANTILES = Parameter(
+    "quantiles",
+    "Levels of the quantiles of cumulative demand, separated by commas.",
+    ListOf(Number(0.01, 0.999), MOST_LEVELS),
+    (0.5, 0.9),
+)
+RECENT = Parameter("recent", "Also each part's actual demand on the last 90 days known to the model.", Flag(), False)
+LEAD_TIME = Parameter(
+    "lead_time_days", "Days from ordering to delivery, where the catalogue says none.", Whole(0, 60), 7
+)
+REVIEW = Parameter("review_days", "Days between two looks at the stock.", Whole(1, 30), 7)
+SERVICE_LEVEL = Parameter(
+    "service_level",
+    "The chance not to run out before the next order arrives.",
+    Number(0.5, 0.999),
+    0.95,
+)
+PART_LEAD_TIME = Parameter(
+    "lead_time", "A part's own lead time in days, as KEY:DAYS; repeatable.", PerPart(Whole(0, 60)), (), MOST_PARTS
+)
+ON_ORDER = Parameter(
+    "on_order", "Stock of a part already ordered, as KEY:QUANTITY; repeatable.", PerPart(Number(0, 1e6)), (), MOST_PARTS
+)
+MINIMUM_ORDER = Parameter(
+    "minimum_order",
+    "The least quantity of a part that can be ordered, as KEY:QUANTITY; repeatable.",
+    PerPart(Number(0, 1e6)),
+    (),
+    MOST_PARTS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``is_open`` operations answer without a token, in every mode."""
+
+    method: str
+    path: str
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    is_open: bool = False
+
+
+RESTOCK_DEMAND = Operation(
+    "POST", "forecast_restock_demand", "Expected demand per part over the coming days (the app's contract)"
+)
+HEALTH = Operation("GET", "health", "Whether forecasts can be had", is_open=True)
+PARTS = Operation("GET", "parts", "The names of the active parts")
+FORECAST = Operation(
+    "GET",
+    "v1/forecast",
+    "Mean demand per day and quantiles of cumulative demand",
+    (PART, DAYS, FROM, QUANTILES, RECENT),
+)
+RESTOCK = Operation(
+    "GET",
+    "v1/restock",
+    "What to order now, most urgent first",
+    (LEAD_TIME, REVIEW, SERVICE_LEVEL, PART, PART_LEAD_TIME, ON_ORDER, MINIMUM_ORDER),
+)
+MODEL = Operation("GET", "v1/model", "The live model: its age, its data, how well it did")
+CHANGES = Operation("GET", "v1/changes", "What the live version forecasts otherwise than the one before", (DAYS, FROM))
+OPENAPI = Operation("GET", "openapi.json", "This description", is_open=True)
+
+OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, MODEL, CHANGES, OPENAPI)
+
+
+def find(path: str) -> list[Operation]:
+    """The operations of an address, by the end of its path: what stands before is the platform's, not ours.
+
+    >>> [operation.path for operation in find("/project/region/forecast/v1/forecast/")]
+    ['v1/forecast']
+    """
+    path = "/" + path.strip("/")
+    return [operation for operation in OPERATIONS if path.endswith("/" + operation.path)]

@@ -1,0 +1,196 @@
+"""Parameters of API v1, declared once: the declaration validates requests and is what /openapi.json shows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from restock.serving.http import HttpError
+
+LONGEST_QUERY = 16_384
+MOST_FIELDS = 512
+
+
+class Kind(Protocol):
+    """What values a parameter takes. ``parse`` raises ValueError with the remedy."""
+
+    def parse(self, text: str) -> Any: ...
+
+    def schema(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """
+    >>> Whole(1, 90).parse("91")
+    Traceback (most recent call last):
+    ValueError: must be a whole number from 1 to 90
+    """
+
+    low: int
+    high: int
+
+    def parse(self, text: str) -> int:
+        if re.fullmatch(r"-?\d{1,9}", text, re.ASCII) and self.low <= int(text) <= self.high:
+            return int(text)
+        raise ValueError(f"must be a whole number from {self.low} to {self.high}")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    low: float
+    high: float
+
+    def parse(self, text: str) -> float:
+        if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII) and len(text) <= 40:
+            number = float(text)
+            if self.low <= number <= self.high and math.isfinite(number):
+                return number
+        raise ValueError(f"must be a number from {self.low:g} to {self.high:g}")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": self.low, "maximum": self.high}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    def parse(self, text: str) -> date:
+        try:
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        raise ValueError("must be a day like 2026-05-04")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "date"}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    longest: int
+
+    def parse(self, text: str) -> str:
+        if 0 < len(text) <= self.longest:
+            return text
+        raise ValueError(f"must have 1 to {self.longest} characters")
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1, "maxLength": self.longest}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    def parse(self, text: str) -> bool:
+        if text not in {"true", "false"}:
+            raise ValueError("must be true or false")
+        return text == "true"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """Values separated by commas in one parameter.
+
+    >>> ListOf(Number(0.01, 0.999), most=9).parse("0.5,0.9")
+    (0.5, 0.9)
+    """
+
+    kind: Kind
+    most: int
+
+    def parse(self, text: str) -> tuple[Any, ...]:
+        words = text.split(",")
+        if len(words) > self.most:
+            raise ValueError(f"takes at most {self.most} values")
+        return tuple(self.kind.parse(word) for word in words)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.kind.schema(), "minItems": 1, "maxItems": self.most}
+
+
+@dataclass(frozen=True, slots=True)
+class PerPart:
+    """A value for one part: its key, a colon, the value.
+
+    >>> PerPart(Whole(0, 90)).parse("oil:filter:14")
+    ('oil:filter', 14)
+    """
+
+    kind: Kind
+
+    def parse(self, text: str) -> tuple[str, Any]:
+        part, colon, value = text.rpartition(":")
+        if not part or not colon:
+            raise ValueError("must be a part's key, a colon and a value")
+        return part, self.kind.parse(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 3, "maxLength": 1000, "pattern": "^.+:[0-9.]+$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """``repeats`` is how often it may be given; more than once makes its value a tuple."""
+
+    name: str
+    help: str
+    kind: Kind
+    default: Any = None
+    repeats: int = 1
+
+    def openapi(self) -> dict[str, Any]:
+        schema = self.kind.schema()
+        if self.default not in (None, ()):
+            schema["default"] = list(self.default) if isinstance(self.default, tuple) else self.default
+        if self.repeats > 1:
+            schema = {"type": "array", "items": schema, "maxItems": self.repeats}
+        style = {"style": "form", "explode": self.repeats > 1} if schema["type"] == "array" else {}
+        return {"name": self.name, "in": "query", "description": self.help, "schema": schema, **style}
+
+
+def read_query(query: str, declared: Sequence[Parameter]) -> dict[str, Any]:
+    """The values of a query string by parameter name; raise HttpError 400 with the field at the first mistake.
+
+    >>> read_query("days=3", [Parameter("days", "", Whole(1, 90), default=7), Parameter("part", "", Text(9), (), 5)])
+    {'days': 3, 'part': ()}
+    """
+    by_name = {parameter.name: parameter for parameter in declared}
+    given: dict[str, list[Any]] = {}
+    for name, text in _pairs(query):
+        if name not in by_name:
+            known = ", ".join(by_name) or "none"
+            raise HttpError(400, f"{name[:50]!r} is not a parameter here; known: {known}", field=name[:50])
+        try:
+            given.setdefault(name, []).append(by_name[name].kind.parse(text))
+        except ValueError as exc:
+            raise HttpError(400, f"{name} {exc}", field=name) from exc
+        if len(given[name]) > by_name[name].repeats:
+            raise HttpError(400, f"{name} may be given {by_name[name].repeats} time(s)", field=name)
+    return {name: _value(parameter, given) for name, parameter in by_name.items()}
+
+
+def _value(parameter: Parameter, given: Mapping[str, list[Any]]) -> Any:
+    if parameter.name not in given:
+        return parameter.default
+    values = given[parameter.name]
+    return tuple(values) if parameter.repeats > 1 else values[0]
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    if len(query) > LONGEST_QUERY:
+        raise HttpError(400, f"The query is longer than {LONGEST_QUERY} characters")
+    try:
+        return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError as exc:
+        raise HttpError(400, "The query is not readable: UTF-8, percent-encoded, at most 512 parameters") from exc

@@ -1,0 +1,136 @@
+"""The answers of API v1, from one model and the values of a request's parameters. Plain values in, plain values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from restock.artifact import ForecastArtifact
+from restock.distribution import DemandDistribution
+from restock.serving.http import HttpError
+from restock.serving.model import Model
+
+MEAN_DECIMALS = 4
+SHARED_ABOUT_TRAINING = ("trained_through", "first_day", "time_zone", "recipe", "scores", "notes")
+
+
+def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Mean demand per day, and quantiles of the demand from the first day up to and including each day."""
+    start, days, levels = values["from"], values["days"], values["quantiles"]
+    through = last_day(start, days)
+    artifact = of_parts(model.artifact, rows_of(model.artifact, values["part"]))
+    means = artifact.mean(start, days)
+    paths = artifact.quantile_paths(start, days, levels)
+    recent = np.round(artifact.recent.astype(float), MEAN_DECIMALS).tolist() if values["recent"] else None
+    rows = zip(artifact.parts, means, _shown(means), _shown(paths), strict=True)
+    parts = []
+    for row, (part, mean, shown, path) in enumerate(rows):
+        about = {
+            "part": part.key,
+            "name": part.name,
+            "category": part.category,
+            "active": part.active,
+            "total": round(float(mean.sum()), MEAN_DECIMALS),
+            "mean": shown,
+            "quantiles": {f"{level:g}": quantile for level, quantile in zip(levels, path, strict=True)},
+        }
+        if recent is not None:
+            about["recent"] = recent[row]
+        parts.append(about)
+    answer = {"from": start.isoformat(), "through": through.isoformat(), "days": days, "parts": parts}
+    if recent is not None:
+        answer["recent_from"] = artifact.recent_start.isoformat()
+    return answer
+
+
+def model_facts(model: Model, problem: str) -> dict[str, Any]:
+    """What the model was trained on, how well it did, and why a newer one may not be live."""
+    header = model.artifact.header
+    return {
+        "problem": problem or None,
+        "parts": {"active": len(model.names), "known": len(model.artifact.parts)},
+        **{name: header[name] for name in SHARED_ABOUT_TRAINING if name in header},
+    }
+
+
+def changes(model: Model, before: ForecastArtifact | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Expected demand of a period by the live version and the one before, the largest difference first."""
+    start, days = values["from"], values["days"]
+    answer: dict[str, Any] = {
+        "from": start.isoformat(),
+        "through": last_day(start, days).isoformat(),
+        "days": days,
+        "since": None,
+        "parts": [],
+        "added": [],
+        "removed": [],
+    }
+    if before is None:
+        return answer
+    now, then = _totals(model.artifact, start, days), _totals(before, start, days)
+    moved = sorted(
+        (-abs(total - then[key][1]), name, key)
+        for key, (name, total) in now.items()
+        if key in then and total != then[key][1]
+    )
+    answer |= {
+        "since": {"version": before.header["version"], "trained_at": before.header["trained_at"]},
+        "parts": [_change(key, name, then[key][1], now[key][1]) for _, name, key in moved],
+        "added": sorted({name for key, (name, _) in now.items() if key not in then}),
+        "removed": sorted({name for key, (name, _) in then.items() if key not in now}),
+    }
+    return answer
+
+
+def _change(key: str, name: str, before: float, after: float) -> dict[str, Any]:
+    change = round(after - before, MEAN_DECIMALS)
+    return {"part": key, "name": name, "before": before, "after": after, "change": change}
+
+
+def last_day(start: date, days: int) -> date:
+    """Raises HttpError 400 if the period leaves the calendar."""
+    if (date.max - start).days < days - 1:
+        raise HttpError(400, f"from must leave {days} days before {date.max}", field="from")
+    return start + timedelta(days - 1)
+
+
+def rows_of(artifact: ForecastArtifact, wanted: Sequence[str]) -> list[int]:
+    """The rows of the parts asked for, by key or by name as the app compares names; without any, the active ones."""
+    if not wanted:
+        return [row for row, part in enumerate(artifact.parts) if part.active]
+    rows: list[int] = []
+    for word in wanted:
+        folded = word.strip().casefold()
+        found = [row for row, part in enumerate(artifact.parts) if part.key == word]
+        found = found or [row for row, part in enumerate(artifact.parts) if part.name.strip().casefold() == folded]
+        if not found:
+            raise HttpError(404, f"part {word[:100]!r} is not known to the model", field="part")
+        rows += [row for row in found if row not in rows]
+    return rows
+
+
+def of_parts(artifact: ForecastArtifact, rows: list[int]) -> ForecastArtifact:
+    """The artifact of some parts only, so that nothing is computed for the others."""
+    all_parts = artifact.distribution
+    distribution = DemandDistribution(
+        all_parts.rate[rows],
+        all_parts.weekday[rows],
+        all_parts.unit[rows],
+        all_parts.table[rows],
+        all_parts.closed_days,
+    )
+    return ForecastArtifact(
+        artifact.header, tuple(artifact.parts[row] for row in rows), distribution, artifact.recent[rows]
+    )
+
+
+def _totals(artifact: ForecastArtifact, start: date, days: int) -> dict[str, tuple[str, float]]:
+    totals = np.round(artifact.mean(start, days).sum(axis=1), MEAN_DECIMALS).tolist()
+    return {part.key: (part.name, total) for part, total in zip(artifact.parts, totals, strict=True) if part.active}
+
+
+def _shown(numbers: Any) -> Any:
+    return np.round(numbers, MEAN_DECIMALS).tolist()

@@ -1,0 +1,353 @@
+"""Who may call in firebase mode: a table of tokens and what each gets, through the door.
+
+Every refusal of a status has the same body and headers; the last test prints the table (pytest -rP shows it).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from google.auth import crypt, jwt
+
+from restock.errors import StoreUnavailableError, TokenRefusedError
+from restock.gcp import identity
+from tests.published import artifact
+
+PROJECT = "demo-shop"
+PATH = "/forecast_restock_demand"
+
+
+class Signer:
+    """A key pair with a certificate, as Google's signing service has them."""
+
+    def __init__(self, key_id: str) -> None:
+        self.key_id = key_id
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "securetoken.system.gserviceaccount.com")])
+        now = datetime.now(UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=30))
+            .sign(key, hashes.SHA256())
+        )
+        self.certificate = certificate.public_bytes(serialization.Encoding.PEM).decode()
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        )
+        self._signer = crypt.RSASigner.from_string(pem, key_id)
+
+    def token(self, key_id: str | None = None, **changed: object) -> str:
+        return jwt.encode(self._signer, claims(**changed), key_id=key_id or self.key_id).decode()
+
+
+def claims(**changed: object) -> dict:
+    now = int(time.time())
+    normal = {
+        "iss": f"https://securetoken.google.com/{PROJECT}",
+        "aud": PROJECT,
+        "auth_time": now - 60,
+        "iat": now - 60,
+        "exp": now + 3540,
+        "sub": "anna",
+        "user_id": "anna",
+    }
+    return {name: value for name, value in (normal | changed).items() if value is not None}
+
+
+def segment(content: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+
+
+def unsigned(**changed: object) -> str:
+    return f"{segment({'alg': 'none', 'typ': 'JWT'})}.{segment(claims(**changed))}."
+
+
+@pytest.fixture(scope="module")
+def google() -> Signer:
+    return Signer("key-1")
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Signer:
+    return Signer("key-1")
+
+
+class Cloud:
+    """Google's certificates and the shop's ``users`` collection, behind HTTP."""
+
+    def __init__(self) -> None:
+        self.certificates: dict[str, str] = {}
+        self.cache_control = "public, max-age=3600"
+        self.status = 200
+        self.fetches = 0
+        self.users: dict[str, dict] = {}
+        cloud = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                path = self.path.split("?")[0]
+                found: object = None
+                if path == "/certificates":
+                    cloud.fetches += 1
+                    found = cloud.certificates
+                elif "/documents/users/" in path:
+                    found = cloud.users.get(path.rsplit("/", 1)[-1])
+                status = cloud.status if found is not None else 404
+                body = json.dumps(found).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Cache-Control", cloud.cache_control)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.host = f"127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def add_user(self, uid: str, role: str, is_active: bool) -> None:
+        self.users[uid] = {
+            "name": uid,
+            "fields": {"role": {"stringValue": role}, "isActive": {"booleanValue": is_active}},
+        }
+
+
+@pytest.fixture
+def cloud(google: Signer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    cloud = Cloud()
+    cloud.certificates = {google.key_id: google.certificate}
+    monkeypatch.setattr(identity, "CERTIFICATES_URL", f"http://{cloud.host}/certificates")
+    yield cloud
+    cloud.server.shutdown()
+    cloud.server.server_close()
+
+
+@pytest.fixture
+def client(cloud: Cloud, forecast_door, shelf):
+    shelf.publish(artifact({"Oil Filter": 1.0}))
+    cloud.add_user("anna", "admin", True)
+    cloud.add_user("fired", "user", True)
+    cloud.add_user("left", "admin", False)
+    return forecast_door(
+        FORECAST_AUTH="firebase",
+        FORECAST_REQUIRE_ADMIN="true",
+        FIRESTORE_EMULATOR_HOST=cloud.host,
+        K_SERVICE="forecast",
+    )
+
+
+def ask(client, token: str | None):
+    headers = {} if token is None else {"Authorization": token if " " in token else f"Bearer {token}"}
+    return client.post(PATH, json={"forecast_days": 1}, headers=headers)
+
+
+def confused(google: Signer) -> str:
+    """A MAC keyed with the public certificate: accepted by whoever lets the token choose its algorithm."""
+    signed = f"{segment({'alg': 'HS256', 'typ': 'JWT', 'kid': google.key_id})}.{segment(claims())}"
+    mac = hmac.new(google.certificate.encode(), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+TRIED: dict[str, tuple[int, Callable[[Signer, Signer], str | None]]] = {
+    "none": (401, lambda google, stranger: None),
+    "empty": (401, lambda google, stranger: "Bearer "),
+    "garbage": (401, lambda google, stranger: "Bearer garbage"),
+    "three segments of garbage": (401, lambda google, stranger: "a.b.c"),
+    "not ASCII": (401, lambda google, stranger: "Bearer é.é.é"),
+    "deeply nested": (401, lambda google, stranger: f"{base64.b64encode(b'[' * 2900).decode()}.e30.e30"),
+    "another scheme": (401, lambda google, stranger: f"Basic {google.token()}"),
+    "expired": (401, lambda google, stranger: google.token(iat=1, exp=int(time.time()) - 60)),
+    "without an end": (401, lambda google, stranger: google.token(exp=None)),
+    "with an end in words": (401, lambda google, stranger: google.token(exp="tomorrow")),
+    "not yet valid": (401, lambda google, stranger: google.token(iat=int(time.time()) + 600)),
+    "signed in in the future": (401, lambda google, stranger: google.token(auth_time=int(time.time()) + 600)),
+    "wrong audience": (401, lambda google, stranger: google.token(aud="another-shop")),
+    "a list of audiences": (401, lambda google, stranger: google.token(aud=[PROJECT])),
+    "wrong issuer": (401, lambda google, stranger: google.token(iss="https://securetoken.google.com/another-shop")),
+    "issuer of another service": (401, lambda google, stranger: google.token(iss="https://accounts.google.com")),
+    "without a user": (401, lambda google, stranger: google.token(sub=None)),
+    "with an empty user": (401, lambda google, stranger: google.token(sub="")),
+    "with a user that is a number": (401, lambda google, stranger: google.token(sub=7)),
+    "with a user that is too long": (401, lambda google, stranger: google.token(sub="x" * 200)),
+    "wrong key": (401, lambda google, stranger: stranger.token()),
+    "unknown key id": (401, lambda google, stranger: google.token(key_id="key-9")),
+    "key id that is no text": (401, lambda google, stranger: f"{segment({'alg': 'RS256', 'kid': [1]})}.e30.AAAA"),
+    "alg none": (401, lambda google, stranger: unsigned()),
+    "alg none with a signature": (401, lambda google, stranger: unsigned() + google.token().rsplit(".", 1)[1]),
+    "alg confusion (HS256 keyed with the certificate)": (401, lambda google, stranger: confused(google)),
+    "alg ES256 over an RSA key": (401, lambda google, stranger: google.token().replace(
+        google.token().split(".")[0], segment({"alg": "ES256", "kid": google.key_id}))),
+    "emulator token in production mode": (401, lambda google, stranger: unsigned(sub="anna")),
+    "tampered claims": (401, lambda google, stranger: ".".join(
+        [google.token().split(".")[0], segment(claims(sub="boss")), google.token().split(".")[2]])),
+    "oversized": (401, lambda google, stranger: google.token(padding="x" * 4000)),
+    "revoked role": (403, lambda google, stranger: google.token(sub="fired")),
+    "inactive user": (403, lambda google, stranger: google.token(sub="left")),
+    "user without a document": (403, lambda google, stranger: google.token(sub="nobody")),
+    "user with a path for a name": (403, lambda google, stranger: google.token(sub="../spare_parts/a")),
+    "valid": (200, lambda google, stranger: google.token()),
+    "valid, with 5 s of clock skew": (200, lambda google, stranger: google.token(iat=int(time.time()) + 5)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tried", TRIED)
+def test_each_token_gets_what_it_deserves(client, google, stranger, tried):
+    expected, make = TRIED[tried]
+
+    answer = ask(client, make(google, stranger))
+
+    assert answer.status_code == expected, answer.data
+
+
+def test_refusals_of_a_status_are_identical_whatever_was_wrong(client, google, stranger, monkeypatch):
+    monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:9099")
+    seen: dict[int, set] = {}
+    for tried, (expected, make) in TRIED.items():
+        answer = ask(client, make(google, stranger))
+        assert answer.status_code == expected
+        print(f"{tried:50} {answer.status_code} {answer.json.get('message', 'the forecast')}")
+        seen.setdefault(answer.status_code, set()).add((answer.data, tuple(sorted(answer.headers.items()))))
+
+    assert len(seen[401]) == 1
+    assert len(seen[403]) == 1
+    assert dict(next(iter(seen[401]))[1])["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("path", ["/health", "/openapi.json"])
+def test_open_operations_need_no_token(client, path):
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/parts", "/v1/forecast", "/v1/model", "/v1/changes"])
+def test_every_other_operation_needs_one(client, google, path):
+    assert client.get(path).status_code == 401
+    assert client.get(path, headers={"Authorization": f"Bearer {google.token()}"}).status_code == 200
+
+
+def test_a_preflight_needs_no_token(client):
+    assert client.options(PATH, headers={"Origin": "https://app.example"}).status_code == 204
+
+
+def test_the_emulators_tokens_are_accepted_where_it_is_configured(cloud, forecast_door, shelf, monkeypatch):
+    shelf.publish(artifact({"Oil Filter": 1.0}))
+    monkeypatch.delenv("K_SERVICE", raising=False)
+    client = forecast_door(FORECAST_AUTH="firebase", FIREBASE_AUTH_EMULATOR_HOST="127.0.0.1:9099")
+
+    assert ask(client, unsigned()).status_code == 200
+    assert ask(client, unsigned(aud="another-shop")).status_code == 401
+    assert ask(client, unsigned(exp=int(time.time()) - 60)).status_code == 401
+    assert ask(client, unsigned(exp=float("nan"))).status_code == 401
+    assert cloud.fetches == 0
+
+
+def test_on_google_cloud_no_variable_makes_them_acceptable(cloud, forecast_door, shelf):
+    shelf.publish(artifact({"Oil Filter": 1.0}))
+    client = forecast_door(FORECAST_AUTH="firebase", FIREBASE_AUTH_EMULATOR_HOST="127.0.0.1:9099", K_SERVICE="forecast")
+
+    assert ask(client, unsigned()).status_code == 401
+
+
+class Clock:
+    now = 5000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tokens(cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> identity.FirebaseTokens:
+    monkeypatch.delenv("FIREBASE_AUTH_EMULATOR_HOST", raising=False)
+    return identity.FirebaseTokens(PROJECT, clock=clock)
+
+
+def test_certificates_are_kept_for_their_max_age(tokens, cloud, google, clock):
+    for _ in range(5):
+        assert tokens.uid_of(google.token()) == "anna"
+    assert cloud.fetches == 1
+
+    clock.now += 3601
+    tokens.uid_of(google.token())
+    assert cloud.fetches == 2
+
+
+def test_an_unknown_key_is_looked_up_at_most_once_a_minute(tokens, cloud, google, clock):
+    tokens.uid_of(google.token())
+    for number in range(50):
+        with pytest.raises(TokenRefusedError):
+            tokens.uid_of(google.token(key_id=f"invented-{number}"))
+    assert cloud.fetches == 1
+
+    clock.now += 61
+    with pytest.raises(TokenRefusedError):
+        tokens.uid_of(google.token(key_id="invented"))
+    assert cloud.fetches == 2
+
+
+def test_a_rotated_key_is_accepted_within_a_minute(tokens, cloud, google, clock):
+    tokens.uid_of(google.token())
+    successor = Signer("key-2")
+    cloud.certificates = {"key-2": successor.certificate}
+
+    clock.now += 61
+
+    assert tokens.uid_of(successor.token()) == "anna"
+    with pytest.raises(TokenRefusedError):
+        tokens.uid_of(google.token())
+
+
+def test_when_certificates_cannot_be_renewed_the_known_ones_go_on(tokens, cloud, google, clock):
+    tokens.uid_of(google.token())
+    cloud.status = 503
+
+    clock.now += 3 * 3600
+
+    assert tokens.uid_of(google.token()) == "anna"
+
+
+def test_without_any_certificate_the_answer_is_503_not_401(tokens, cloud, google):
+    cloud.status = 503
+
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError):
+            tokens.uid_of(google.token())
+    assert cloud.fetches == 1
+
+
+def test_a_caller_who_cannot_be_checked_is_told_to_come_back(client, cloud, google):
+    assert ask(client, google.token()).status_code == 200
+    cloud.add_user("new", "admin", True)
+    cloud.status = 503
+
+    answer = ask(client, google.token(sub="new"))
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert ask(client, google.token()).status_code == 200, "known from before"

@@ -1,0 +1,280 @@
+"""API v1: its answers, its refusals, its caching, and that it is what /openapi.json says it is."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from datetime import date
+from urllib.parse import urljoin
+
+import numpy as np
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+
+from restock.artifact import Part
+from restock.serving import api, operations
+from tests.published import artifact, many_parts
+
+MONDAY = date(2026, 5, 4)
+
+
+@pytest.fixture
+def published():
+    parts = [
+        (Part("oil-1", "Oil Filter", category="Filters"), 1.3),
+        (Part("belt", "Belt"), 0.25),
+        (Part("gone", "Gone", active=False), 2.0),
+    ]
+    return artifact(parts, version=4)
+
+
+@pytest.fixture
+def client(forecast_door, shelf, published):
+    shelf.publish(artifact({"belt": 1.0, "Seal": 0.5}, version=3))
+    shelf.publish(published)
+    return forecast_door()
+
+
+def get(client, path, **query):
+    answer = client.get(path, query_string=query)
+    assert answer.status_code == 200, answer.data
+    return answer.json
+
+
+def refused(client, path, status=400, **query):
+    answer = client.get(path, query_string=query)
+    assert answer.status_code == status, answer.data
+    assert answer.json["status"] == "error"
+    return answer.json
+
+
+def test_forecast_gives_mean_per_day_and_quantiles_of_the_cumulative_demand(client, published):
+    answer = get(client, "/v1/forecast", days=3, quantiles="0.5,0.95", **{"from": "2026-05-04"})
+
+    assert (answer["from"], answer["through"], answer["days"]) == ("2026-05-04", "2026-05-06", 3)
+    assert [part["name"] for part in answer["parts"]] == ["Belt", "Oil Filter"]
+    oil = answer["parts"][1]
+    row = [part.key for part in published.parts].index("oil-1")
+    assert oil["mean"] == [1.3, 1.3, 1.3]
+    assert oil["total"] == 3.9
+    paths = published.quantile_paths(MONDAY, 3, (0.5, 0.95))[row]
+    assert oil["quantiles"] == {"0.5": paths[0].tolist(), "0.95": paths[1].tolist()}
+    assert answer["model"]["version"] == 4
+
+
+@pytest.mark.parametrize("word", ["oil-1", "Oil Filter", " oil filter "])
+def test_a_part_is_named_by_key_or_by_name_as_the_app_compares_names(client, word):
+    assert [part["part"] for part in get(client, "/v1/forecast", part=word)["parts"]] == ["oil-1"]
+
+
+def test_several_parts_come_in_the_order_asked_and_once(client):
+    answer = get(client, "/v1/forecast", part=["oil-1", "gone", "Oil Filter"])
+
+    assert [(part["part"], part["active"]) for part in answer["parts"]] == [("oil-1", True), ("gone", False)]
+
+
+def test_recent_demand_comes_when_asked(client, published):
+    answer = get(client, "/v1/forecast", part="oil-1", recent="true")
+
+    assert answer["recent_from"] == "2026-01-31"
+    assert answer["parts"][0]["recent"] == published.recent[2].tolist()
+    assert "recent" not in get(client, "/v1/forecast", part="oil-1")["parts"][0]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("days=0", "days"), ("days=91", "days"), ("days=7.0", "days"), ("days=", "days"), ("days=1&days=2", "days"),
+        ("from=2026-02-30", "from"), ("from=9999-12-31&days=2", "from"), ("from=", "from"), ("quantiles=", "quantiles"),
+        ("quantiles=1", "quantiles"), ("quantiles=0.5,,0.9", "quantiles"), ("quantiles=nan", "quantiles"),
+        ("quantiles=" + ",".join(["0.5"] * 10), "quantiles"), ("recent=yes", "recent"), ("part=", "part"),
+        ("part=" + "x" * 501, "part"), ("&".join(["part=belt"] * 101), "part"), ("dyas=7", "dyas"), ("Days=7", "Days"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_refused_and_its_field_named(client, query, field):
+    answer = client.get(f"/v1/forecast?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json["field"] == field
+    assert field in answer.json["message"]
+
+
+@pytest.mark.parametrize("query", ["%ff=1", "part=%ff", "a&" * 600, "part=" + "x" * 20_000])
+def test_an_unreadable_query_is_a_400(client, query):
+    assert client.get(f"/v1/forecast?{query}").status_code == 400
+
+
+def test_an_unknown_part_is_a_404(client):
+    assert refused(client, "/v1/forecast", 404, part="nothing")["field"] == "part"
+
+
+def test_model_tells_its_age_its_data_and_its_scores(client):
+    answer = get(client, "/v1/model")
+
+    assert answer["model"]["version"] == 4
+    assert answer["parts"] == {"active": 2, "known": 3}
+    assert answer["trained_through"] == "2026-04-30"
+    assert answer["scores"]["challenger"]["spl_7"] == 0.31
+    assert answer["problem"] is None
+
+
+def test_changes_tell_what_moved_since_the_version_before(client):
+    answer = get(client, "/v1/changes", days=10, **{"from": "2026-05-04"})
+
+    assert answer["since"]["version"] == 3
+    assert answer["parts"] == [{"part": "belt", "name": "Belt", "before": 10.0, "after": 2.5, "change": -7.5}]
+    assert answer["added"] == ["Oil Filter"]
+    assert answer["removed"] == ["Seal"]
+
+
+def test_changes_of_a_swapped_model_are_against_what_was_served(client, shelf):
+    get(client, "/v1/model")
+    shelf.publish(artifact({"belt": 3.0, "Oil Filter": 1.3}, version=9))
+    while get(client, "/v1/model")["model"]["version"] != 9:
+        pass
+
+    assert get(client, "/v1/changes", days=1)["since"]["version"] == 4
+
+
+def test_the_first_version_has_no_changes(forecast_door, shelf):
+    shelf.publish(artifact({"Belt": 1.0}))
+
+    answer = get(forecast_door(), "/v1/changes")
+
+    assert (answer["since"], answer["parts"]) == (None, [])
+
+
+def test_an_unchanged_answer_is_a_304(client, shelf):
+    first = client.get("/v1/forecast?days=3")
+    tag = first.headers["ETag"]
+
+    again = client.get("/v1/forecast?days=3", headers={"If-None-Match": tag})
+    other = client.get("/v1/forecast?days=4", headers={"If-None-Match": tag})
+
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["ETag"] == tag
+    assert other.status_code == 200
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    shelf.publish(artifact({"Belt": 1.0}, version=5))
+    while client.get("/v1/model").json["model"]["version"] != 5:
+        pass
+    assert client.get("/v1/forecast?days=3", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_answers_are_compressed_for_those_who_read_gzip(client):
+    plain = client.get("/v1/forecast?days=90&recent=true")
+    packed = client.get("/v1/forecast?days=90&recent=true", headers={"Accept-Encoding": "gzip, deflate"})
+
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert len(packed.data) < len(plain.data) / 3
+    assert json.loads(gzip.decompress(packed.data))["parts"] == plain.json["parts"]
+
+
+def test_an_answer_too_large_for_the_platform_says_how_to_ask_for_less(forecast_door, shelf, monkeypatch):
+    monkeypatch.setattr(api, "LARGEST_ANSWER_BYTES", 20_000)
+    shelf.publish(many_parts(100))
+    client = forecast_door()
+
+    plain = client.get("/v1/forecast?days=90")
+    packed = client.get("/v1/forecast?days=30", headers={"Accept-Encoding": "gzip"})
+
+    assert plain.status_code == 400
+    assert "fewer days, parts or quantiles" in plain.json["message"]
+    assert packed.status_code == 200
+
+
+def test_every_answer_carries_the_security_headers(client):
+    for path in ("/v1/forecast", "/v1/nothing", "/health", "/openapi.json"):
+        headers = client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Frame-Options"] == "DENY"
+
+
+def test_listed_origins_and_no_others_may_read_answers(forecast_door, shelf):
+    shelf.publish(artifact({"Belt": 1.0}))
+    client = forecast_door(CORS_ORIGINS="https://app.example, https://desk.example")
+
+    allowed = client.get("/v1/model", headers={"Origin": "https://desk.example"}).headers
+    refused = client.get("/v1/model", headers={"Origin": "https://evil.example"}).headers
+
+    assert allowed["Access-Control-Allow-Origin"] == "https://desk.example"
+    assert "Origin" in allowed["Vary"]
+    assert refused["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+def test_a_mistake_of_ours_shows_no_internal_name(client, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("/srv/secret.py exploded")
+
+    monkeypatch.setattr("restock.serving.v1.forecast", broken)
+
+    answer = client.get("/v1/forecast?days=5")
+
+    assert answer.status_code == 500
+    assert b"secret" not in answer.data
+    assert answer.json["status"] == "error"
+
+
+def test_the_description_is_relative_and_names_every_operation(client):
+    description = get(client, "/openapi.json")
+
+    assert description["servers"] == [{"url": "."}]
+    assert set(description["paths"]) == {f"/{operation.path}" for operation in operations.OPERATIONS}
+    for prefix in ("/", "/forecast/", "/demo/region/forecast/"):
+        assert client.get(urljoin(prefix, "v1/model")).status_code == 200
+
+
+def test_prepared_answers_are_those_computed_anew(client, published):
+    first = client.get("/v1/forecast?days=9&from=2026-05-04").json["parts"]
+    second = client.get("/v1/forecast?days=9&from=2026-05-04").json["parts"]
+
+    assert first == second
+    np.testing.assert_allclose(
+        [part["total"] for part in first], published.mean(MONDAY, 9).sum(axis=1)[[0, 2]], atol=1e-4
+    )
+
+
+CASES_PER_OPERATION = 60
+
+
+def call_and_check(operation, mode: GenerationMode) -> Counter:
+    """Statuses of the answers to generated requests, each answer valid as described."""
+    statuses: Counter = Counter()
+
+    @settings(
+        max_examples=CASES_PER_OPERATION,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def call(case):
+        answer = case.call(headers={"Accept-Encoding": "identity"})  # its WSGI client reads no gzip
+        statuses[answer.status_code] += 1
+        case.validate_response(answer)
+
+    call()
+    return statuses
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_every_answer_is_as_described(client, mode):
+    """schemathesis over all operations, right and wrong requests: every answer is checked against /openapi.json."""
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", client.application)
+    described = [result.ok() for result in schema.get_all_operations()]
+    if mode is GenerationMode.NEGATIVE:  # of the others nothing can be wrong
+        described = [operation for operation in described if len(operation.query) or len(operation.body)]
+
+    seen = {operation.label: call_and_check(operation, mode) for operation in described}
+
+    print(mode.value, {label: dict(statuses) for label, statuses in seen.items()})
+    assert not any(status >= 500 for statuses in seen.values() for status in statuses)
+    if mode is GenerationMode.POSITIVE:
+        assert set(seen) == {f"{one.method} /{one.path}" for one in operations.OPERATIONS}
+        assert all(200 in statuses for statuses in seen.values())

@@ -1,0 +1,94 @@
+"""The forecast function's own small clients against the servers whose official clients they replace."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from restock.errors import StoreUnavailableError
+from restock.gcp.firestore_reader import FirestoreReader
+from restock.gcp.pointer_reader import PointerReader
+
+
+@pytest.fixture
+def stored(storage_server, bucket):
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import storage
+
+    return storage.Client(project="demo", credentials=AnonymousCredentials()).bucket(bucket)
+
+
+def test_an_object_comes_with_the_generation_the_client_sees(stored, bucket):
+    data = bytes(range(256)) * 4000
+    blob = stored.blob("models/7/forecast")
+    blob.upload_from_string(data)
+    blob.reload()
+
+    read = PointerReader(bucket).read("models/7/forecast")
+
+    assert hashlib.sha256(read.data).digest() == hashlib.sha256(data).digest()
+    assert read.generation == blob.generation
+
+
+def test_an_overwritten_object_has_another_generation(stored, bucket):
+    reader = PointerReader(bucket)
+    stored.blob("models/current.json").upload_from_string("1")
+    first = reader.read("models/current.json")
+    stored.blob("models/current.json").upload_from_string("2")
+
+    second = reader.read("models/current.json")
+
+    assert (first.data, second.data) == (b"1", b"2")
+    assert first.generation != second.generation
+
+
+def test_what_is_not_there_is_none(stored, bucket):
+    assert PointerReader(bucket).read("models/current.json") is None
+    assert PointerReader("no-such-bucket").read("models/current.json") is None
+
+
+def test_the_stored_versions_are_listed(stored, bucket):
+    for name in (
+        "models/3/forecast",
+        "models/3/manifest.json",
+        "models/12/forecast",
+        "models/current.json",
+        "history/9.parquet",
+    ):
+        stored.blob(name).upload_from_string("x")
+
+    assert sorted(PointerReader(bucket).versions()) == [3, 12]
+    assert PointerReader("no-such-bucket").versions() == []
+
+
+def test_a_server_that_is_not_there_is_unavailable(monkeypatch):
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:9")
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
+
+    with pytest.raises(StoreUnavailableError):
+        PointerReader("bucket").read("models/current.json")
+    with pytest.raises(StoreUnavailableError):
+        FirestoreReader("demo").document(("users", "anna"), ("role",))
+    with pytest.raises(StoreUnavailableError):
+        list(FirestoreReader("demo").collection("spare_parts", ("stock",)))
+
+
+def test_documents_come_with_the_fields_asked_for(firestore_emulator, project):
+    from google.cloud import firestore
+
+    client = firestore.Client(project=project)
+    client.collection("spare_parts").document("oil").set({"stock": 7, "name": "Oil", "price": 3.5, "tags": ["x"]})
+    client.collection("spare_parts").document("belt").set({"stock": "2.5", "leadTimeDays": 3.0, "onOrder": None})
+    client.collection("spare_parts").document("bare").set({"name": "Bare"})
+    client.collection("users").document("anna").set({"role": "admin", "isActive": True, "email": "anna@shop.example"})
+    reader = FirestoreReader(project)
+
+    parts = dict(reader.collection("spare_parts", ("stock", "leadTimeDays", "onOrder")))
+
+    assert parts == {"oil": {"stock": 7}, "belt": {"stock": "2.5", "leadTimeDays": 3.0, "onOrder": None}, "bare": {}}
+    assert reader.document(("users", "anna"), ("role", "isActive")) == {"role": "admin", "isActive": True}
+    assert reader.document(("users", "nobody"), ("role",)) is None
+    for impossible in ("../spare_parts/oil", "..", ".", "__id__", ""):
+        assert reader.document(("users", impossible), ("stock",)) is None
+    assert list(reader.collection("nothing_here", ("stock",))) == []
