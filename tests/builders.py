@@ -16,6 +16,7 @@ from restock.counting.count import AppointmentWritten, Version
 from restock.settings import Settings
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+TODAY = NOON.date()
 
 
 def a_settings(**changed: Any) -> Settings:
@@ -78,7 +79,7 @@ def completion(id: str = "a1", at: datetime = NOON, **more: Any) -> AppointmentW
     return written(id, appointment("in_process", []), appointment(**more), at)
 
 
-def usage(*quantities: float, day: date = NOON.date()) -> Usage:
+def usage(*quantities: float, day: date = TODAY) -> Usage:
     """So many units of part p0, p1, ..."""
     return Usage(day, tuple(UsedPart(f"p{k}", f"P{k}", quantity) for k, quantity in enumerate(quantities)))
 

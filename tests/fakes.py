@@ -1,6 +1,6 @@
 """Firestore, Cloud Storage and Cloud Tasks in memory, with the semantics that Restock's promises rest on.
 
-``tests/contract`` runs the same checks on these and on the real adapters against the emulators, so that they cannot lie.
+``tests/contract`` runs the same checks on these and on the real adapters against emulators, so that they cannot lie.
 Every effect is announced twice, to ``before`` and ``after``: what raises in the first stands for a request that never
 arrived, what raises in the second for an answer that was lost. There the model checker crashes, fails and interleaves.
 """

@@ -6,6 +6,7 @@ Light on purpose: the Firestore and Tasks clients are imported when an event mat
 from datetime import UTC, datetime
 from functools import cache
 
+import flask
 import functions_framework
 
 from restock.counting.appointments import CountingRules
@@ -37,7 +38,7 @@ def queue() -> RetrainQueue:
 @functions_framework.cloud_event
 def on_appointment(event) -> None:  # type: ignore[no-untyped-def]
     """Count one delivery. Raises, and is delivered again, only for what that can mend."""
-    follow_trace(event.get("traceparent"), settings.project)
+    follow_trace(flask.request.headers.get("X-Cloud-Trace-Context"), settings.project)
     try:
         count(
             decode(event.data, event.get("time")),

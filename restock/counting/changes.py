@@ -142,12 +142,22 @@ def from_fields(appointment: str, fields: Mapping[str, Any]) -> Change:
                 date.fromisoformat(day) if day else None,
                 tuple(UsedPart(part["key"], part["name"], float(part["quantity"])) for part in fields["usage"]),
             ),
-            fields["source_time"],
+            _moment(fields["source_time"]),
             fields["rules"],
-            fields.get("trained_time"),
-            fields.get("completed_time"),
-            fields.get("expire_at"),
+            _moment_or_none(fields.get("trained_time")),
+            _moment_or_none(fields.get("completed_time")),
+            _moment_or_none(fields.get("expire_at")),
             tuple(Rejection(entry["field"], entry["reason"]) for entry in fields.get("rejected") or ()),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise DamagedError(f"{path_of(appointment)}: {exc!r}") from exc
+
+
+def _moment(value: Any) -> datetime:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{value!r} is not a moment")
+    return value
+
+
+def _moment_or_none(value: Any) -> datetime | None:
+    return None if value is None else _moment(value)

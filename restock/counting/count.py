@@ -80,11 +80,12 @@ def count(
     if delivery.before == delivery.after:
         log.debug("usage unchanged", appointment=event.appointment)
         return
-    if now - delivery.source_time > changes.OLDEST_DELIVERY:
+    written_at = event.written_at or delivery.source_time  # a deletion's source_time may be years before it
+    if now - written_at > changes.OLDEST_DELIVERY:
         log.error(
             "delivery too old to merge; the next rebuild repairs (python -m restock rebuild)",
             appointment=event.appointment,
-            source_time=delivery.source_time,
+            written_at=written_at,
         )
         return
     store = documents()
