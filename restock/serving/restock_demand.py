@@ -111,4 +111,5 @@ def health(model: Model | None, problem: str, now: datetime) -> dict[str, Any]:
 
 def parts(model: Model, now: datetime) -> dict[str, Any]:
     """The names by which the other answers name parts."""
-    return {"status": "success", "model": model.about(now), "parts": model.names, "count": len(model.names)}
+    head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
+    return {**head, "parts": model.names, "count": len(model.names)}
