@@ -13,6 +13,7 @@ from restock.artifact import RECENT_DAYS, ForecastArtifact
 from restock.distribution import DemandDistribution
 from restock.training.demand import Demand
 from restock.training.forecasting import compact
+from restock.training.forecasting.series import OpenSeries
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,5 +54,5 @@ def train(
 ) -> Trained:
     """Fit the candidates, let them compete on this shop's own history, and keep the winner fitted on every day."""
     progress("fitting")
-    distribution = compact.fit(demand)
+    distribution = compact.distribution(OpenSeries.of(demand))
     return Trained(demand, distribution, {"method": "compact"}, {"challenger": {}, "champion": None, "baselines": {}})

@@ -33,5 +33,5 @@ def weekday_factors(demand: Demand) -> tuple[Floats, Floats]:
 
 def _average_one(factors: Floats, is_open: Floats) -> Floats:
     kept = factors * is_open
-    factors = kept / np.maximum(kept.sum(axis=1, keepdims=True) / is_open.sum(), 1e-9)
-    return factors
+    averaged: Floats = kept / np.maximum(kept.sum(axis=1, keepdims=True) / is_open.sum(), 1e-9)
+    return averaged

@@ -1,0 +1,102 @@
+"""Demand in operational time: closed days dropped, weekday pattern kept beside the counts. Every method starts here."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restock.distribution import HORIZONS, LEVELS, DemandDistribution, Floats, monotone
+from restock.training.demand import Demand
+from restock.training.forecasting.weekdays import weekday_factors
+
+_POOL_PARTS = 2000
+_CHUNK_PARTS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class OpenSeries:
+    """Counts [parts, open days] in the parts' units, and how much operational time each day took."""
+
+    counts: Floats
+    pace: Floats  # [open days]
+    weekday: Floats  # [parts, 7]
+    unit: Floats  # [parts]
+    prior_rate: Floats  # [parts] what a part of its category is used per day
+    keys: tuple[str, ...]
+    closed_days: frozenset[date] = frozenset()
+
+    @classmethod
+    def of(cls, demand: Demand) -> OpenSeries:
+        pool, weekday = weekday_factors(demand)
+        counts = demand.quantities[:, demand.is_open] / demand.unit[:, None]
+        pace = np.maximum(pool[demand.weekdays[demand.is_open]], 0.05) if demand.season == 7 else np.ones(counts.shape[1])
+        prior = _prior_rates(counts, [part.category for part in demand.parts])
+        keys = tuple(part.key for part in demand.parts)
+        return cls(counts, pace, weekday, demand.unit, prior, keys, demand.closed_days)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @property
+    def days(self) -> int:
+        return int(self.counts.shape[1])
+
+    @cached_property
+    def total(self) -> Floats:
+        """Units used before each day [parts, days + 1]."""
+        return np.cumsum(np.pad(self.counts, ((0, 0), (1, 0))), axis=1)
+
+    @cached_property
+    def time(self) -> Floats:
+        """Operational time before each day [days + 1]."""
+        return np.cumsum(np.pad(self.pace, (1, 0)))
+
+    def sums(self, begins: NDArray[np.int64], days: int) -> Floats:
+        """Demand [parts, begins] of the runs of days that begin there."""
+        found: Floats = self.total[:, begins + days] - self.total[:, begins]
+        return found
+
+    def spans(self, begins: NDArray[np.int64], days: int) -> Floats:
+        """Operational time of the same runs."""
+        found: Floats = self.time[begins + days] - self.time[begins]
+        return found
+
+    def rows(self, rows: NDArray[np.int64]) -> OpenSeries:
+        """Some of the parts."""
+        picked = {name: getattr(self, name)[rows] for name in ("counts", "weekday", "unit", "prior_rate")}
+        return replace(self, **picked, keys=tuple(self.keys[row] for row in rows))
+
+    def pool(self) -> OpenSeries:
+        """The parts from which shared numbers are learnt: at most 2,000, chosen and ordered by key, not by position."""
+        order = sorted(range(len(self)), key=lambda row: (zlib.crc32(self.keys[row].encode()), self.keys[row]))
+        return self.rows(np.array(order[:_POOL_PARTS], np.int64))
+
+    def chunks(self) -> Iterator[tuple[slice, OpenSeries]]:
+        """All parts in portions that fit into memory with every intermediate result."""
+        for begin in range(0, len(self), _CHUNK_PARTS):
+            rows = np.arange(begin, min(begin + _CHUNK_PARTS, len(self)))
+            yield slice(begin, begin + _CHUNK_PARTS), self.rows(rows)
+
+    def distribution(self, rate: Floats, table: Floats) -> DemandDistribution:
+        """The published form of a rate per open day and a quantile table, both in units."""
+        if not len(self):
+            table = np.empty((0, len(HORIZONS), len(LEVELS)))
+        return DemandDistribution(rate * self.unit, self.weekday, self.unit, monotone(table), self.closed_days)
+
+
+def _prior_rates(counts: Floats, categories: list[str]) -> Floats:
+    """The mean daily use of the part's category, if the catalogue has five parts of it, else of the pool."""
+    mean = counts.mean(axis=1) if counts.size else np.zeros(len(counts))
+    prior = np.full(len(counts), mean.mean() if len(mean) else 0.0)
+    names = np.array(categories)
+    for name in set(categories) - {""}:
+        members = names == name
+        if members.sum() >= 5:
+            prior[members] = mean[members].mean()
+    return prior
