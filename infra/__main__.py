@@ -53,10 +53,10 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, runner: Runner | None = None) -> int:
     asked = arguments().parse_args(argv)
     try:
-        return run(asked)
+        return run(asked, runner or Runner(say=lambda line: print(line, flush=True)))
     except InfraError as exc:
         print(f"\n{exc}", file=sys.stderr)
         return 1
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def run(asked: argparse.Namespace) -> int:
+def run(asked: argparse.Namespace, runner: Runner) -> int:
     if asked.verb == "stage":
         for door in asked.doors or DOORS:
             staged = stage(door)
@@ -76,7 +76,6 @@ def run(asked: argparse.Namespace) -> int:
     settings = load(asked.settings)
     for door in DOORS:
         variables_of(settings, door, "0")  # wrong variables are refused before Google is asked anything
-    runner = Runner(say=lambda line: print(line, flush=True))
     if asked.verb == "plan" and asked.from_empty:
         plan(settings, Standing(), stage_all(), print)
         return 0
