@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,11 +77,18 @@ class Section:
     title: str
     rows: Sequence[Row]
     notes: Sequence[str] = ()
+    detail: Sequence[Sequence[str]] = ()
+    """A second table, header first: what the rows are made of."""
+
+    @property
+    def tables(self) -> list[Sequence[Sequence[str]]]:
+        main: Sequence[Sequence[str]] = [HEADER, *(row.cells for row in self.rows)]
+        return [main, self.detail] if self.detail else [main]
 
     def markdown(self, command: str, measured_at: datetime) -> str:
-        lines = [f"## {self.title}", "", f"{measured_at:%Y-%m-%d %H:%M} UTC, `{command}`, {machine()}.", ""]
-        lines += [_line(HEADER), _line(["---"] * len(HEADER))]
-        lines += [_line(row.cells) for row in self.rows]
+        lines = [f"## {self.title}", "", f"{measured_at:%Y-%m-%d %H:%M} UTC, `{command}`, {machine()}."]
+        for header, *others in self.tables:
+            lines += ["", _line(header), _line(["---"] * len(header)), *map(_line, others)]
         lines += [""] * bool(self.notes) + [f"* {note}" for note in self.notes]
         return "\n".join(lines) + "\n"
 
@@ -109,15 +117,16 @@ def processor() -> str:
 
 
 def print_section(section: Section) -> None:
-    """The rows as text, columns aligned."""
-    widths = [
-        max(len(cells[k]) for cells in [HEADER, *(row.cells for row in section.rows)]) for k in range(len(HEADER))
-    ]
+    """The tables as text, columns aligned."""
     print(f"\n{section.title}")
-    for cells in [HEADER, *(row.cells for row in section.rows)]:
-        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+    for table in section.tables:
+        widths = [max(len(cells[k]) for cells in table) for k in range(len(table[0]))]
+        for cells in table:
+            print("  " + "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
+        print()
     for note in section.notes:
         print(f"  * {note}")
+    sys.stdout.flush()
 
 
 def write_results(sections: Sequence[Section], command: str, path: Path = RESULTS) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
@@ -113,7 +114,7 @@ versions = st.lists(st.sampled_from([NOTHING, ONE, TWO]), min_size=2, max_size=6
 
 @given(versions, st.data())
 def test_promise_1_any_order_and_any_number_of_deliveries_give_the_same_change(used, data):
-    deliveries = [delivery(n, before, after) for n, (before, after) in enumerate(zip(used, used[1:], strict=False))]
+    deliveries = [delivery(n, before, after) for n, (before, after) in enumerate(itertools.pairwise(used))]
     deliveries = [one for one in deliveries if one.before != one.after]
     repeated = data.draw(st.lists(st.sampled_from(deliveries), max_size=6)) if deliveries else []
     shuffled = data.draw(st.permutations(deliveries + repeated))
@@ -124,7 +125,7 @@ def test_promise_1_any_order_and_any_number_of_deliveries_give_the_same_change(u
 @given(versions, st.data())
 def test_promise_1_training_in_between_changes_neither_usage_nor_what_counts_afterwards(used, data):
     """Whatever was delivered before the training is settled by it; the rest counts as if nothing had come before."""
-    deliveries = [delivery(n, before, after) for n, (before, after) in enumerate(zip(used, used[1:], strict=False))]
+    deliveries = [delivery(n, before, after) for n, (before, after) in enumerate(itertools.pairwise(used))]
     deliveries = [one for one in deliveries if one.before != one.after]
     cut = data.draw(st.integers(0, len(deliveries)))
     done = merge(deliveries[:cut])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,10 +136,8 @@ def test_values_nested_deeper_than_firestore_allows_are_cut_off():
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary() | st.text() | st.binary().map(base64.b64encode))
 def test_any_bytes_are_decoded_or_refused(data):
-    try:
+    with contextlib.suppress(BadEventError):
         decode(data)
-    except BadEventError as exc:
-        assert str(exc)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

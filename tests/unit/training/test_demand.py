@@ -74,7 +74,7 @@ def test_what_the_catalogue_does_not_know_stays_under_its_folded_name_and_is_rep
     )
 
     assert demand.parts == (Part("fork seal", "FORK SEAL", active=False), Part("x9", "x9", active=False))
-    assert row(demand, "Fork Seal") == [1, 1]
+    assert row(demand, "FORK SEAL") == [1, 1]
     assert demand.unknown == ("FORK SEAL", "x9")
 
 

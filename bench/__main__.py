@@ -1,0 +1,87 @@
+"""python -m bench [--quick] [SECTION ...]: measure, print the tables, keep them in bench/RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+from bench import counting, path, rebuild, retrain
+from bench.harness import staged
+from bench.results import Section, print_section, write_results
+from bench.world import Place, bench_stack
+from local.processes import ProcessError
+from local.stack import Stack
+from restock.settings import ON_APPOINTMENT, RETRAIN
+
+Measure = Callable[[Stack, bool], Sequence[Section]]
+
+
+@cache
+def trainer(stack: Stack) -> tuple[Path, bytes]:
+    """The staged retrain, warmed up: the emulators have served once, and there is a champion to compare with."""
+    functions = staged(RETRAIN)
+    return functions, retrain.warm_up(stack, functions)
+
+
+def measure_counting(stack: Stack, quick: bool) -> Sequence[Section]:
+    return [counting.section(Place.made(stack, "counting"), staged(ON_APPOINTMENT), quick=quick)]
+
+
+def measure_path(stack: Stack, quick: bool) -> Sequence[Section]:
+    return [path.section(stack, quick=quick)]
+
+
+def measure_retrain(stack: Stack, quick: bool) -> Sequence[Section]:
+    functions, champion = trainer(stack)
+    return retrain.sections(stack, functions, champion, quick=quick)
+
+
+def measure_rebuild(stack: Stack, quick: bool) -> Sequence[Section]:
+    functions, _ = trainer(stack)
+    return [rebuild.section(stack, functions, quick=quick)]
+
+
+def measure_serving(stack: Stack, quick: bool) -> Sequence[Section]:
+    from bench import serving
+
+    found: Sequence[Section] = serving.sections(quick=quick)
+    return found
+
+
+SECTIONS: dict[str, Measure] = {
+    "counting": measure_counting,
+    "path": measure_path,
+    "retrain": measure_retrain,
+    "rebuild": measure_rebuild,
+    "serving": measure_serving,
+}
+
+
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"only these of {', '.join(SECTIONS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer sizes and repeats: two minutes")
+    asked = parser.parse_args(words)
+    if unknown := set(asked.sections) - SECTIONS.keys():
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    command = " ".join(["python -m bench", *words])
+    missed = 0
+    try:
+        with bench_stack() as stack:
+            for name in asked.sections or SECTIONS:
+                for section in SECTIONS[name](stack, asked.quick):
+                    print_section(section)
+                    write_results([section], command)
+                    missed += sum(row.is_met is False for row in section.rows)
+    except ProcessError as exc:
+        print(f"\nbench: {exc}", file=sys.stderr)
+        return 1
+    print(f"\n{missed} limits missed" if missed else "\nevery limit met")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,178 @@
+"""Retraining: what it costs for shops of every size, when ten or a thousand appointments changed, and how it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bench.growth import exponent, last_doubling
+from bench.results import Row, Section, count_row, ratio_row, shown
+from bench.retrained import (
+    DAYS,
+    PARTS,
+    Retrained,
+    furnish,
+    live_manifest,
+    measured,
+    middle,
+    retrained,
+    shop_of,
+)
+from bench.world import Place
+from local.stack import Stack
+
+OLD_APPOINTMENTS = 14_593
+OLD_WALL, OLD_CPU, OLD_DOCUMENTS = 34.8, 35.5, 14_793
+"""The services Restock replaces, measured when they still ran: 20 appointments a day for 2 years, 200 parts."""
+
+STAGES = ("history", "changes", "applied", "fitted", "files", "commit", "marked")
+GROWTH_APPOINTMENTS = 10_000
+MOST_MEMORY = 4 * 2**30
+
+Sizes = Mapping[tuple[int, int], Retrained]
+"""By appointments and changes."""
+
+
+def warm_up(stack: Stack, functions: Path) -> bytes:
+    """One small retrain: the emulators load their classes, and its recipe is the champion of those that follow."""
+    place = Place.made(stack, "warm-up")
+    shop = shop_of(place.environment, 1_000)
+    furnish(place, shop, b"{}")
+    retrained(place, functions, shop, 0, {"reason": "manual"})
+    return live_manifest(place)
+
+
+def sections(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> list[Section]:
+    repeats = 1 if quick else 3
+    sizes = (10_000, 100_000) if quick else (1_000, 10_000, 100_000, 1_000_000)
+    runs: dict[tuple[int, int], list[Retrained]] = {}
+    old: list[Retrained] = []
+    for _ in range(repeats):  # sizes in turn, so that what slows the machine slows all of them
+        for appointments in sizes:
+            for changes in (10,) if quick else (10, 1_000):
+                one = measured(stack, functions, appointments, changes, manifest=manifest)
+                runs.setdefault((appointments, changes), []).append(one)
+        old.append(measured(stack, functions, OLD_APPOINTMENTS, 10, manifest=manifest))
+    found = {key: middle(several) for key, several in runs.items()}
+    found[OLD_APPOINTMENTS, 10] = middle(old)
+    return [
+        Section(
+            "Retraining", [*promised(found), *beside_the_old_system(found[OLD_APPOINTMENTS, 10])], NOTES, detail(found)
+        ),
+        growth(stack, functions, manifest, quick=quick),
+    ]
+
+
+NOTES = (
+    f"{PARTS} parts over {DAYS} days, 2 parts an appointment; each line is the median run of its repeats.",
+    "Wall and CPU time run from the start of the process to its answer, so they include all imports.",
+    "Peak memory is the resident size of server and worker together; what they share counts twice.",
+    "Bytes are what the emulators' processes read and wrote meanwhile, by the system's own count.",
+    "The old system's figures were measured earlier on a machine of the same kind, training in a running process.",
+)
+
+
+def promised(found: Sizes) -> list[Row]:
+    """The figures something was promised about."""
+    rows = [
+        count_row(
+            f"{name(key)}: documents read", one.documents_read, key[1] + PARTS + 20, basis="changes + catalogue + 20"
+        )
+        for key, one in found.items()
+    ]
+    small, large = found[10_000, 10], found[100_000, 10]
+    rows.append(
+        ratio_row(
+            "100,000 appointments, 10 changes: wall time apart from fitting",
+            large.beside_fitting,
+            small.beside_fitting,
+            of="10,000 appointments",
+            most=1.5,
+        )
+    )
+    largest = max(found)
+    rows.append(count_row(f"{name(largest)}: peak memory", found[largest].peak, MOST_MEMORY, unit="B"))
+    smallest = min(found)
+    usage = len(found[largest].shop.history) - len(found[smallest].shop.history)
+    per_row = (found[largest].peak - found[smallest].peak) / usage
+    basis = f"from {smallest[0]:,} to {largest[0]:,} appointments, {usage:,} rows"
+    rows.append(Row("memory at peak per usage row", f"{per_row:.0f} B", basis))
+    return rows
+
+
+def beside_the_old_system(ours: Retrained) -> list[Row]:
+    what = f"{OLD_APPOINTMENTS:,} appointments, 10 changes"
+    return [
+        ratio_row(f"{what}: wall time", ours.wall, OLD_WALL, of="the old system", most=0.2),
+        ratio_row(f"{what}: CPU time", ours.cpu, OLD_CPU, of="the old system"),
+        ratio_row(f"{what}: documents", ours.documents_read, OLD_DOCUMENTS, of="the old system", unit=""),
+    ]
+
+
+def growth(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> Section:
+    """With parts and with days, at the same number of appointments."""
+    by_parts = (100, 400) if quick else (50, 100, 200, 400, 800)
+    by_days = (365, 1460) if quick else (182, 365, 730, 1460, 2920)
+    rows, lines = [], [("parts", "days", "wall", "of it fitting", "CPU", "peak memory")]
+    for what, sizes, runs in (
+        (
+            "parts",
+            by_parts,
+            [measured(stack, functions, GROWTH_APPOINTMENTS, 10, manifest=manifest, parts=k) for k in by_parts],
+        ),
+        (
+            "days",
+            by_days,
+            [measured(stack, functions, GROWTH_APPOINTMENTS, 10, manifest=manifest, days=k) for k in by_days],
+        ),
+    ):
+        for measure, costs in (
+            ("wall time", [one.wall for one in runs]),
+            ("fitting", [one.stages["fitted"] for one in runs]),
+        ):
+            found = exponent(sizes, costs)
+            basis = f"{len(sizes)} sizes, {sizes[0]:,} to {sizes[-1]:,}; last step {last_doubling(sizes, costs):.2f}"
+            rows.append(
+                Row(f"{measure} grows with {what} to the power", f"{found:.2f}", basis, "", "≤ 1.1", found <= 1.1)
+            )
+        lines += [
+            (
+                f"{one.shop.parts:,}",
+                f"{one.shop.days:,}",
+                shown(one.wall, "s"),
+                shown(one.stages["fitted"], "s"),
+                shown(one.cpu, "s"),
+                shown(one.peak, "B"),
+            )
+            for one in runs
+        ]
+    return Section("How retraining grows", rows, (f"{GROWTH_APPOINTMENTS:,} appointments, 10 changes.",), lines)
+
+
+def name(key: tuple[int, int]) -> str:
+    return f"{key[0]:,} appointments, {key[1]:,} changes"
+
+
+def detail(found: Sizes) -> list[Sequence[str]]:
+    """Every run by stage."""
+    header = ["appointments", "changes", "wall", "CPU", "start", *STAGES, "peak memory", "read", "written"]
+    lines: list[Sequence[str]] = [[*header, "from / to storage", "from / to Firestore"]]
+    for key in sorted(found):
+        one = found[key]
+        seconds = [one.wall, one.cpu, one.started, *(one.stages.get(stage, 0.0) for stage in STAGES)]
+        moved = [
+            f"{shown(one.moved[f'from {store}'], 'B')} / {shown(one.moved[f'to {store}'], 'B')}"
+            for store in ("Cloud Storage", "Firestore")
+        ]
+        counts = [f"{one.documents_read:,}", f"{one.documents_written:,}"]
+        lines.append(
+            [
+                f"{key[0]:,}",
+                f"{key[1]:,}",
+                *(shown(value, "s") for value in seconds),
+                shown(one.peak, "B"),
+                *counts,
+                *moved,
+            ]
+        )
+    return lines
