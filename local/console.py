@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 from typing import Any
 
 WIDTH = 14
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 HIDDEN_FIELDS = {"severity", "time", "component", "message", "logging.googleapis.com/trace"}
 QUIET = frozenset({"firestore", "storage"})
 """Their chatter is kept in .local/logs alone."""
@@ -54,8 +56,9 @@ def readable(line: str) -> str:
     >>> readable("Listening at: http://127.0.0.1:5057")
     'Listening at: http://127.0.0.1:5057'
     """
+    line = COLOUR.sub("", line)
     try:
-        fields: dict[str, Any] = json.loads(line)
+        fields: dict[str, Any] = json.loads(line.removeprefix("> "))  # the Firebase CLI marks functions' lines so
         message = fields["message"]
     except (ValueError, TypeError, KeyError):
         return line

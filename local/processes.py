@@ -215,13 +215,15 @@ class Child:
         self.stop()
 
 
-def answers(url: str, *, timeout_seconds: float = 2) -> bool:
-    """Whether a server answers there with anything below 500; never through a proxy, for it is this machine."""
+def answers(
+    url: str, *, is_good: Callable[[int], bool] = lambda status: status < 500, timeout_seconds: float = 2
+) -> bool:
+    """Whether a server answers there with a good status; never through a proxy, for it is this machine."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=timeout_seconds) as answer:
-            return bool(answer.status < 500)
+            return is_good(answer.status)
     except urllib.error.HTTPError as exc:
-        return exc.code < 500
+        return is_good(exc.code)
     except OSError:
         return False

@@ -64,6 +64,34 @@ def forecast_port_from(env: Mapping[str, str]) -> int:
     return port
 
 
+LOCAL_DEFAULTS = {
+    "SHOP_TIME_ZONE": "Europe/London",
+    "FORECAST_AUTH": "public",
+    "RELOAD_SECONDS": "1",
+    # A retrain killed on this machine should not block the next one for half an hour.
+    "RETRAIN_DEADLINE_SECONDS": "240",
+    "TASK_DEADLINE_SECONDS": "300",
+    "LEASE_SECONDS": "330",
+}
+"""What a setting is on this machine unless the environment says otherwise."""
+
+
+def settings_for(
+    *, project: str, bucket: str, storage_url: str, tasks_host: str, queue: str, retrain_url: str
+) -> dict[str, str]:
+    """The functions' settings for stand-ins at these addresses."""
+    return {
+        **{name: os.environ.get(name) or value for name, value in LOCAL_DEFAULTS.items()},
+        "GOOGLE_CLOUD_PROJECT": project,
+        "RESTOCK_BUCKET": bucket,
+        "STORAGE_EMULATOR_HOST": storage_url,
+        "TASKS_EMULATOR_HOST": tasks_host,
+        "RETRAIN_QUEUE": queue,
+        "RETRAIN_URL": retrain_url,
+        "RETRAIN_INVOKER": f"restock-invoker@{project}.iam.gserviceaccount.com",
+    }
+
+
 class Stack:
     """One running stack. `address` is what `.local/stack.json` says, `environment` what clients of it need."""
 
@@ -155,25 +183,16 @@ class Stack:
             "on_appointment_url": urls["on_appointment"],
             "tasks_url": f"http://{self.tasks.host}",
         }
-        defaults = {
-            "SHOP_TIME_ZONE": "Europe/London",
-            "FORECAST_AUTH": "public",
-            "RELOAD_SECONDS": "1",
-            # A retrain killed on this machine should not block the next one for half an hour.
-            "RETRAIN_DEADLINE_SECONDS": "240",
-            "TASK_DEADLINE_SECONDS": "300",
-            "LEASE_SECONDS": "330",
-        }
         self.environment = {
-            **{name: os.environ.get(name) or value for name, value in defaults.items()},
-            "GOOGLE_CLOUD_PROJECT": options.project,
-            "RESTOCK_BUCKET": self.bucket,
+            **settings_for(
+                project=options.project,
+                bucket=self.bucket,
+                storage_url=self.storage.url,
+                tasks_host=self.tasks.host,
+                queue=self.queue,
+                retrain_url=urls["retrain"],
+            ),
             "FIRESTORE_EMULATOR_HOST": self.firestore.host,
-            "STORAGE_EMULATOR_HOST": self.storage.url,
-            "CLOUD_TASKS_EMULATOR_HOST": self.tasks.host,
-            "RETRAIN_QUEUE": self.queue,
-            "RETRAIN_URL": urls["retrain"],
-            "RETRAIN_INVOKER": f"restock-invoker@{options.project}.iam.gserviceaccount.com",
             **options.settings,
         }
 

@@ -168,7 +168,8 @@ class Settings:
         doors=COUNTING_DOORS,
     )
     tasks_emulator_host: str = setting(
-        "CLOUD_TASKS_EMULATOR_HOST",
+        # Not CLOUD_TASKS_EMULATOR_HOST: the Firebase CLI sets that to an emulator of its own, which the client cannot use.
+        "TASKS_EMULATOR_HOST",
         "A local Cloud Tasks endpoint, host:port; empty: Google's.",
         default="",
         doors=COUNTING_DOORS,

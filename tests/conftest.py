@@ -123,7 +123,7 @@ def _tasks() -> Iterator[LocalCloudTasks]:
 @pytest.fixture
 def tasks_server(_tasks: LocalCloudTasks, monkeypatch: pytest.MonkeyPatch) -> LocalCloudTasks:
     """The local Cloud Tasks endpoint: `.host`, `.create_queue(name, RetryConfig(...))`, `.pending(queue)`."""
-    monkeypatch.setenv("CLOUD_TASKS_EMULATOR_HOST", _tasks.host)
+    monkeypatch.setenv("TASKS_EMULATOR_HOST", _tasks.host)
     return _tasks
 
 

@@ -1,0 +1,173 @@
+"""The same three functions under the Firebase CLI's own emulators, for people who live in `firebase emulators:start`.
+
+The CLI (pinned in package.json) runs Firestore's emulator and its functions emulator; what it has no faithful stand-in
+for, Cloud Storage with generation preconditions and Cloud Tasks with named tasks, are ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import machine
+from local.cloud_tasks import LocalCloudTasks
+from local.console import bold, dim, say, show_line
+from local.emulators import FIRESTORE_MAIN, StorageServer
+from local.processes import LOG_DIR, Child, Listener, ProcessError, answers, free_port, is_taken, line_log
+from local.setup import ROOT
+from local.stack import QUEUE_RETRIES, settings_for
+
+PROJECT = "demo-restock"  # the CLI never calls Google for a project named demo-...
+REGION = "europe-west1"
+QUEUE = f"projects/{PROJECT}/locations/{REGION}/queues/retrain"
+CLI = ROOT / "node_modules" / "firebase-tools" / "lib" / "bin" / "firebase.js"
+INSTALLED = ROOT / "node_modules" / ".pins"
+
+
+@dataclass(frozen=True)
+class Emulators:
+    """Running Firebase emulators and what we add to them."""
+
+    firestore_host: str
+    functions_url: str
+    storage: StorageServer
+    tasks: LocalCloudTasks
+    bucket: str
+    child: Child
+
+    @property
+    def forecast_url(self) -> str:
+        return f"{self.functions_url}/forecast"
+
+
+def install() -> None:
+    """Bring node_modules to what package-lock.json says, without running any package's scripts."""
+    if remedy := machine.remedy_for("node"):
+        raise ProcessError(remedy)
+    digest = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
+    if CLI.exists() and INSTALLED.exists() and INSTALLED.read_text() == digest:
+        return
+    say("set-up: installing the Firebase CLI with npm, once ...")
+    began = time.monotonic()
+    command = [str(machine.on_path("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise ProcessError("npm could not install the Firebase CLI (see above); mend that and run the command again")
+    INSTALLED.write_text(digest)  # last, so that a half-made installation is never taken for whole
+    say(f"set-up: the Firebase CLI is ready after {time.monotonic() - began:.0f} s")
+
+
+@contextmanager
+def running(*, log_dir: Path = LOG_DIR, listener: Listener | None = None) -> Iterator[Emulators]:
+    """Everything started and answering; stopped again at the end."""
+    jar, java = machine.firestore_jar(), machine.java()
+    if not jar or not java:
+        raise ProcessError(str(machine.remedy_for("firestore")))
+    install()
+    with tempfile.TemporaryDirectory(prefix="restock-firebase-") as scratch, configuration() as (file, ports):
+        tasks = LocalCloudTasks(listener=line_log("tasks", log_dir, listener)).start()
+        storage = StorageServer.start(log_dir=log_dir, listener=listener)
+        child = None
+        try:
+            tasks.create_queue(QUEUE, QUEUE_RETRIES)
+            bucket = storage.create_bucket(f"{PROJECT}-bucket", project=PROJECT)
+            functions = f"http://127.0.0.1:{ports['functions']}/{PROJECT}/{REGION}"
+            settings = settings_for(
+                project=PROJECT,
+                bucket=bucket,
+                storage_url=storage.url,
+                tasks_host=tasks.host,
+                queue=QUEUE,
+                retrain_url=f"{functions}/retrain",
+            )
+            env = {**os.environ, **settings, **cli_environment(Path(scratch), jar, java)}
+            node = str(machine.on_path("node"))
+            command = [node, CLI, "emulators:start", "--only", "firestore,functions", "--project", PROJECT]
+            child = Child.start(
+                "firebase", [*command, "--config", file], env=env, cwd=log_dir, log_dir=log_dir, listener=listener
+            )
+            child.wait_until_ready(f"http://127.0.0.1:{ports['hub']}/emulators", timeout_seconds=120)
+            wait_for_functions(child, f"{functions}/forecast/health")
+            yield Emulators(f"127.0.0.1:{ports['firestore']}", functions, storage, tasks, bucket, child)
+        finally:
+            if child:
+                child.stop(grace_seconds=15)  # the CLI stops its emulators one by one
+            storage.stop()
+            tasks.stop()
+
+
+@contextmanager
+def configuration() -> Iterator[tuple[Path, dict[str, int]]]:
+    """firebase.json itself, or, while one of its ports is taken, a copy beside it with free ones.
+
+    Beside it, because the CLI takes the configuration's folder for the project and refuses sources outside.
+    """
+    config: dict[str, Any] = json.loads((ROOT / "firebase.json").read_text(encoding="utf-8"))
+    emulators = config["emulators"]
+    moved = False
+    for about in emulators.values():
+        for name in ("port", "websocketPort"):
+            if isinstance(about, dict) and name in about and is_taken(about[name]):
+                about[name], moved = free_port(), True
+    ports = {name: about["port"] for name, about in emulators.items() if isinstance(about, dict) and "port" in about}
+    if not moved:
+        yield ROOT / "firebase.json", ports
+        return
+    copy = ROOT / f".firebase-{os.getpid()}.json"
+    try:
+        copy.write_text(json.dumps(config), encoding="utf-8")
+        yield copy, ports
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def cli_environment(scratch: Path, jar: str, java: str) -> dict[str, str]:
+    """The CLI runs our Java and our jar, downloads nothing, and writes its own settings outside the home folder."""
+    return {
+        "PATH": os.pathsep.join([str(Path(java).parent), os.environ.get("PATH", "")]),
+        "FIRESTORE_EMULATOR_BINARY_PATH": str(runnable_jar(Path(jar), scratch / "firestore.jar")),
+        "XDG_CONFIG_HOME": str(scratch),
+        "NO_UPDATE_NOTIFIER": "1",
+    }
+
+
+def runnable_jar(jar: Path, target: Path) -> Path:
+    """A jar with only a manifest: the CLI says `java -jar`, and the SDK's jar does not name its main class."""
+    where = f"Class-Path: {jar.resolve().as_uri()}"
+    folded = "\r\n ".join(where[start : start + 70] for start in range(0, len(where), 70))  # lines end at 72 bytes
+    manifest = f"Manifest-Version: 1.0\r\nMain-Class: {FIRESTORE_MAIN}\r\n{folded}\r\n\r\n"
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", manifest)
+    return target
+
+
+def wait_for_functions(child: Child, url: str, *, timeout_seconds: float = 90) -> None:
+    """The hub answers before the functions are loaded; until then they are 404."""
+    deadline = time.monotonic() + timeout_seconds
+    while not answers(url, is_good=lambda status: status == 200):
+        if not child.is_running:
+            raise ProcessError(child.why_it_ended())
+        if time.monotonic() > deadline:
+            raise ProcessError(f"the functions emulator did not serve {url}; {child.why_it_ended()}")
+        time.sleep(0.2)
+
+
+def run() -> None:
+    """Keep the Firebase emulators running until Ctrl-C."""
+    say("Starting the Firebase emulators, Cloud Storage and Cloud Tasks ...")
+    with running(listener=show_line) as emulators:
+        say(f"\n  {bold('The page and the API')}   {emulators.forecast_url}/")
+        say(f"  Firestore              {emulators.firestore_host} (project {PROJECT})")
+        say(dim("  Stop: Ctrl-C.\n"))
+        while emulators.child.is_running:
+            time.sleep(0.2)
+        raise ProcessError(emulators.child.why_it_ended())
