@@ -1,9 +1,8 @@
 """Prepared answers: encoded once per model, kept within a stated memory budget.
 
-For the app's contract it is the JSON of each day.
-
-Any period of the contract is a run of days, and a day's demand does not depend on where the period starts. So a few
-hundred prepared days hold every answer there is, a new request costs a join, and memory stays bounded.
+Any period of the app's contract is a run of days, and a day's demand does not depend on where the period starts. Many
+days are alike, too: with weekday factors there are seven kinds, and closed days. So what is prepared is days, and of
+days that are alike the JSON is made and kept once. A request never seen before costs a join.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from weakref import WeakValueDictionary
 
 import numpy as np
 import orjson
@@ -21,17 +21,28 @@ from numpy.typing import NDArray
 from restock.artifact import ForecastArtifact
 
 MEMORY_BUDGET_BYTES = 16 * 2**20
-"""For the prepared days of one model; 1,000 parts take about 0.04 MB a day."""
+"""For one model's prepared days, if no two were alike, and again for its prepared answers of API v1."""
+FEWEST_DAYS = 180
+"""However large a shop is, two of the longest periods stay prepared."""
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """What a day asks of every part: shared by all days that ask the same."""
+
+    mean: NDArray[np.float64]  # [names], unrounded
+    total: float
+    parts_json: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.parts_json) + 2 * self.mean.nbytes
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedDay:
-    json: bytes
-    mean: NDArray[np.float64]  # [names], unrounded
-
-    @property
-    def size(self) -> int:
-        return len(self.json) + self.mean.nbytes
+    opening: bytes
+    demand: Demand
 
 
 class PreparedAnswers:
@@ -65,13 +76,14 @@ class PreparedDays:
     def __init__(self, artifact: ForecastArtifact, budget_bytes: int = MEMORY_BUDGET_BYTES) -> None:
         self._artifact = artifact
         self._budget_bytes = budget_bytes
-        active = [row for row, part in enumerate(artifact.parts) if part.active]
-        self.names = sorted({artifact.parts[row].name for row in active})
-        place = {name: index for index, name in enumerate(self.names)}
-        self._rows = np.array(active, dtype=int)
-        self._places = np.array([place[artifact.parts[row].name] for row in active], dtype=int)
+        self._rows = sorted(
+            (row for row, part in enumerate(artifact.parts) if part.active), key=lambda row: artifact.parts[row].name
+        )
+        names = [artifact.parts[row].name for row in self._rows]
+        self.names = sorted(set(names))
+        self._first_rows = [names.index(name) for name in self.names]
         self._days: OrderedDict[date, PreparedDay] = OrderedDict()
-        self._size = 0
+        self._alike: WeakValueDictionary[bytes, Demand] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def period(self, start: date, days: int) -> list[PreparedDay]:
@@ -83,9 +95,7 @@ class PreparedDays:
                 self._days.move_to_end(day)
         if len(found) < days:
             missing = [day for day in wanted if day not in found]
-            new = self._prepare(missing[0], (missing[-1] - missing[0]).days + 1, skip=found)
-            self._keep(new)
-            found |= new
+            found |= self._prepare(missing[0], (missing[-1] - missing[0]).days + 1)
         return [found[day] for day in wanted]
 
     def known(self) -> list[date]:
@@ -96,33 +106,35 @@ class PreparedDays:
     def prepare(self, days: Iterable[date]) -> None:
         """Prepare these days beforehand."""
         for first, last in _runs(sorted(days)):
-            self._keep(self._prepare(first, (last - first).days + 1, skip={}))
+            self._prepare(first, (last - first).days + 1)
 
-    def _prepare(self, start: date, days: int, skip: Iterable[date]) -> dict[date, PreparedDay]:
-        mean = np.zeros((len(self.names), days))
-        np.add.at(mean, self._places, self._artifact.mean(start, days)[self._rows])
-        # Thousandths as whole numbers: what is shown adds up exactly.
-        thousandths = np.floor(mean * 1000 + 0.5)
-        totals = (thousandths.sum(axis=0) / 1000).tolist()
-        shown = (thousandths / 1000).T.tolist()
+    def _prepare(self, start: date, days: int) -> dict[date, PreparedDay]:
+        means = self._artifact.mean(start, days)[self._rows]
+        if len(self.names) < len(self._rows):  # parts of one name are one line
+            means = np.add.reduceat(means, self._first_rows, axis=0)
         prepared = {}
-        for offset in range(days):
+        for offset, mean in enumerate(np.ascontiguousarray(means.T)):
             day = start + timedelta(offset)
-            if day in skip:
-                continue
-            parts = dict(zip(self.names, shown[offset], strict=True))
-            answer = {"date": day.isoformat(), "total_usage": totals[offset], "parts": parts}
-            prepared[day] = PreparedDay(orjson.dumps(answer), mean[:, offset].copy())
+            demand = self._demand(mean)
+            opening = b'{"date":"%b","total_usage":%b,"parts":' % (day.isoformat().encode(), orjson.dumps(demand.total))
+            prepared[day] = PreparedDay(opening, demand)
+        with self._lock:
+            self._days |= prepared
+            most = max(FEWEST_DAYS, self._budget_bytes // max(day.demand.size for day in prepared.values()))
+            while len(self._days) > most:
+                self._days.popitem(last=False)
         return prepared
 
-    def _keep(self, new: dict[date, PreparedDay]) -> None:
-        with self._lock:
-            for day, prepared in new.items():
-                if day not in self._days:
-                    self._days[day] = prepared
-                    self._size += prepared.size
-            while self._size > self._budget_bytes and self._days:
-                self._size -= self._days.popitem(last=False)[1].size
+    def _demand(self, mean: NDArray[np.float64]) -> Demand:
+        key = mean.tobytes()
+        demand = self._alike.get(key)
+        if demand is None:
+            # Thousandths as whole numbers: what is shown adds up exactly.
+            thousandths = np.floor(mean * 1000 + 0.5)
+            parts = dict(zip(self.names, (thousandths / 1000).tolist(), strict=True))
+            demand = Demand(mean.copy(), float(thousandths.sum()) / 1000, orjson.dumps(parts))
+            self._alike[key] = demand
+        return demand
 
 
 def _runs(days: list[date]) -> list[tuple[date, date]]:

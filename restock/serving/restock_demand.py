@@ -80,7 +80,8 @@ def _day(value: object) -> date:
 def demand_json(model: Model, request: DemandRequest, now: datetime) -> bytes:
     """The answer: expected demand per active part, in total and day by day, from prepared days."""
     period = model.days.period(request.start, request.days)
-    totals = np.floor(np.sum([day.mean for day in period], axis=0) + (0.5 + HALF_UP_SLACK)).astype(int).tolist()
+    means = np.sum([day.demand.mean for day in period], axis=0)
+    totals = np.floor(means + (0.5 + HALF_UP_SLACK)).astype(int).tolist()
     head = {
         "status": "success",
         "model": model.about(now),
@@ -90,7 +91,11 @@ def demand_json(model: Model, request: DemandRequest, now: datetime) -> bytes:
         "end_date": (request.start + timedelta(request.days - 1)).isoformat(),
         "total_restock_demand": dict(zip(model.names, totals, strict=True)),
     }
-    return b"".join((orjson.dumps(head)[:-1], b',"daily_breakdown":[', b",".join([day.json for day in period]), b"]}"))
+    pieces = [orjson.dumps(head)[:-1], b',"daily_breakdown":[']
+    for day in period:
+        pieces += (day.opening, day.demand.parts_json, b"},")
+    pieces[-1] = b"}]}"
+    return b"".join(pieces)
 
 
 def health(model: Model | None, problem: str, now: datetime) -> dict[str, Any]:
