@@ -168,7 +168,7 @@ class Settings:
         doors=COUNTING_DOORS,
     )
     tasks_emulator_host: str = setting(
-        # Not CLOUD_TASKS_EMULATOR_HOST: the Firebase CLI sets that to an emulator of its own, which the client cannot use.
+        # Not CLOUD_TASKS_EMULATOR_HOST: the Firebase CLI sets that to an emulator that speaks otherwise than Google.
         "TASKS_EMULATOR_HOST",
         "A local Cloud Tasks endpoint, host:port; empty: Google's.",
         default="",
