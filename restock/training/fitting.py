@@ -10,6 +10,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from restock.training.demand import CatalogueItem, Demand
 from restock.training.gate import Evidence
@@ -93,15 +94,24 @@ class Fitter:
 
 
 def usage_frame(history: History) -> pd.DataFrame:
-    """The history as the columns demand is made from."""
+    """Units per day, part and written name, which is all that demand is made of.
+
+    Summed as columns, so that what follows has at most a row per part and day, however many appointments there were;
+    and by one thread, for the order of a sum of floats is part of the sum.
+    """
     rows = history.rows
+    columns = {"day": rows["day"], "key": rows["part"].dictionary_encode(), "name": rows["name"].dictionary_encode()}
+    summed = (
+        pa.table({**columns, "quantity": rows["quantity"]})
+        .group_by(["day", "key", "name"], use_threads=False)
+        .aggregate([("quantity", "sum")])
+    )
     return pd.DataFrame(
         {
-            "appointment": rows["appointment"].to_pandas(),
-            "day": rows["day"].to_numpy().astype("datetime64[ns]"),
-            "key": rows["part"].to_pandas(),
-            "name": rows["name"].to_pandas(),
-            "quantity": rows["quantity"].to_numpy(),
+            "day": summed["day"].to_numpy().astype("datetime64[ns]"),
+            "key": summed["key"].cast(pa.string()).to_pandas(),
+            "name": summed["name"].cast(pa.string()).to_pandas(),
+            "quantity": summed["quantity_sum"].to_numpy(),
         }
     )
 

@@ -1,0 +1,66 @@
+"""The step from the history's rows to the usage that demand is made of."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from restock.counting.appointments import Usage, UsedPart
+from restock.training.demand import CatalogueItem, Demand
+from restock.training.fitting import last_telling_day, usage_frame
+from restock.training.history import CountedAppointment, History
+
+TODAY = date(2026, 3, 31)
+NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
+
+
+def a_history(*used):
+    """Of (day, key, name, quantity), one appointment each."""
+    counted = [
+        CountedAppointment(f"a{number}", Usage(day, (UsedPart(key, name, quantity),)), NOW)
+        for number, (day, key, name, quantity) in enumerate(used)
+    ]
+    return History.of(counted, "rules", NOW)
+
+
+def test_usage_is_summed_by_day_part_and_written_name():
+    history = a_history(
+        (TODAY, "p1", "Oil", 1.5),
+        (TODAY, "p1", "Oil", 2.0),
+        (TODAY, "p1", "oil", 1.0),
+        (date(2026, 3, 1), "p1", "Oil", 4.0),
+    )
+
+    usage = usage_frame(history)
+
+    found = {(row.day.date(), row.key, row.name): row.quantity for row in usage.itertuples(index=False, name="Row")}
+    assert found == {
+        (TODAY, "p1", "Oil"): 3.5,
+        (TODAY, "p1", "oil"): 1.0,
+        (date(2026, 3, 1), "p1", "Oil"): 4.0,
+    }
+
+
+def test_demand_is_the_same_as_that_of_every_row_on_its_own():
+    days = [date(2026, 1, 1) + timedelta(k % 60) for k in range(500)]
+    history = a_history(*((day, f"p{k % 7}", f"Part {k % 7}", 0.5 + k % 3) for k, day in enumerate(days)))
+    catalogue = [CatalogueItem(f"p{k}", f"Part {k}") for k in range(7)]
+
+    demand = Demand.from_usage(usage_frame(history), catalogue, through=TODAY)
+
+    expected = np.zeros((7, demand.days))
+    for k, day in enumerate(days):
+        expected[k % 7, (day - demand.first_day).days] += 0.5 + k % 3
+    np.testing.assert_array_equal(demand.quantities, expected)
+
+
+def test_an_empty_history_has_no_usage():
+    assert usage_frame(a_history()).empty
+
+
+@pytest.mark.parametrize(("so_far", "last"), [(0.0, 30), (0.9, 30), (1.0, 31)])
+def test_today_counts_once_it_is_as_busy_as_an_average_day(so_far, last):
+    before = [(TODAY - timedelta(k), "p1", "Oil", 1.0) for k in range(1, 29)]
+    today = [(TODAY, "p1", "Oil", so_far)] if so_far else []
+
+    assert last_telling_day(usage_frame(a_history(*before, *today)), TODAY) == date(2026, 3, last)
