@@ -60,8 +60,11 @@ class DemandDistribution:
 
     def quantiles(self, start: date, days: int, levels: Sequence[float]) -> Floats:
         """Quantiles [parts, levels] of the demand summed over the days."""
-        knots = self._at_time(self._pace(start, days).sum(axis=1))
-        return self._counts(_at_levels(knots, levels), self.unit.astype(float)[:, None])
+        return self._counts(self.continuous_quantiles(start, days, levels), self.unit.astype(float)[:, None])
+
+    def continuous_quantiles(self, start: date, days: int, levels: Sequence[float]) -> Floats:
+        """The same before they become counts, in units: what methods are averaged and calibrated by."""
+        return _at_levels(self._at_time(self._pace(start, days).sum(axis=1)), levels)
 
     def quantile_paths(self, start: date, days: int, levels: Sequence[float]) -> Floats:
         """Quantiles [parts, levels, days] of the demand summed over the first 1, 2, ... days."""
@@ -124,6 +127,12 @@ def _at_levels(knots: Floats, levels: Sequence[float]) -> Floats:
     share = (z - _LEVEL_KNOTS[upper - 1]) / (_LEVEL_KNOTS[upper] - _LEVEL_KNOTS[upper - 1])
     found: Floats = knots[..., upper - 1] * (1 - share) + knots[..., upper] * share
     return found
+
+
+def read_at(table: Floats, levels: Floats) -> Floats:
+    """A table [parts, horizons, levels] with its quantiles replaced by those at other levels [horizons, levels]."""
+    knots = np.concatenate([np.full((*table.shape[:-1], 1), -1.0), table], axis=-1)
+    return np.stack([_at_levels(knots[:, k], tuple(levels[k])) for k in range(table.shape[1])], axis=1)
 
 
 def monotone(table: Floats) -> Floats:

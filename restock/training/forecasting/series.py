@@ -29,6 +29,7 @@ class OpenSeries:
     unit: Floats  # [parts]
     prior_rate: Floats  # [parts] what a part of its category is used per day
     keys: tuple[str, ...]
+    year_days: int = 0  # open days in a year; 0 when the data is not daily
     closed_days: frozenset[date] = frozenset()
 
     @classmethod
@@ -38,7 +39,8 @@ class OpenSeries:
         pace = np.maximum(pool[demand.weekdays[demand.is_open]], 0.05) if demand.season == 7 else np.ones(counts.shape[1])
         prior = _prior_rates(counts, [part.category for part in demand.parts])
         keys = tuple(part.key for part in demand.parts)
-        return cls(counts, pace, weekday, demand.unit, prior, keys, demand.closed_days)
+        year_days = round(365 * float(demand.is_open.mean())) if demand.season == 7 else 0
+        return cls(counts, pace, weekday, demand.unit, prior, keys, year_days, demand.closed_days)
 
     def __len__(self) -> int:
         return len(self.counts)
