@@ -7,6 +7,8 @@ arrived, what raises in the second for an answer that was lost. There the model 
 
 from __future__ import annotations
 
+import copy
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,22 +47,47 @@ class _Document:
     update_time: datetime
 
 
+class _Commits:
+    """The server behind one or more clients: commit times strictly increase; a read at T sees every commit up to T."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._latest = datetime.min.replace(tzinfo=UTC)
+
+    def read_time(self) -> datetime:
+        self._latest = max(self._clock(), self._latest)
+        return self._latest
+
+    def commit_time(self) -> datetime:
+        self._latest = max(self._clock(), self._latest + MICROSECOND)
+        return self._latest
+
+
 class FakeDocuments:
-    """Firestore: commit times strictly increase, and a read at T sees every commit up to T and none after it."""
+    """Firestore."""
 
     def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
         self.reads = 0
         self.writes = 0
         self.before: Callable[[str], None] = nobody
         self.after: Callable[[str], None] = nobody
-        self._clock = clock or FakeClock()
-        self._latest = datetime.min.replace(tzinfo=UTC)
+        self._commits = _Commits(clock or FakeClock())
         self._documents: dict[str, _Document] = {}
+
+    def client(self, before: Callable[[str], None], after: Callable[[str], None]) -> FakeDocuments:
+        """Another client of the same server, with counters and listeners of its own."""
+        other = copy.copy(self)
+        other.reads, other.writes, other.before, other.after = 0, 0, before, after
+        return other
+
+    def stored(self, collection: str) -> dict[str, Fields]:
+        """All documents of a collection by path, as a test looks at them: no read is counted, nobody is told."""
+        return {path: self._documents[path].fields for path in self._in(collection)}
 
     def get(self, path: str) -> Snapshot | None:
         self.before(f"get {path}")
         self.reads += 1
-        found = self._snapshot(path, self._read_time()) if path in self._documents else None
+        found = self._snapshot(path, self._commits.read_time()) if path in self._documents else None
         self.after(f"get {path}")
         return found
 
@@ -117,7 +144,7 @@ class FakeDocuments:
 
     def where_true(self, collection: str, field: str) -> Iterator[Snapshot]:
         self.before(f"query {collection}")
-        read_time = self._read_time()
+        read_time = self._commits.read_time()
         for found in [self._snapshot(path, read_time) for path in self._true(collection, field)]:
             self.reads += 1
             yield found
@@ -127,7 +154,7 @@ class FakeDocuments:
         while True:
             self.before(f"page {collection}")
             paths = sorted(path for path in self._in(collection) if path > after)[:page_size]
-            read_time = self._read_time()
+            read_time = self._commits.read_time()
             self.reads += len(paths)
             if paths:
                 after = paths[-1]
@@ -138,13 +165,13 @@ class FakeDocuments:
     def newest(self, collection: str, field: str, limit: int) -> list[Snapshot]:
         holding = [path for path in self._in(collection) if field in self._documents[path].fields]
         holding.sort(key=lambda path: self._documents[path].fields[field], reverse=True)
-        read_time = self._read_time()
+        read_time = self._commits.read_time()
         self.reads += len(holding[:limit])
         return [self._snapshot(path, read_time) for path in holding[:limit]]
 
     def delete(self, path: str) -> None:
         """As the shop's app and the TTL policy do; Restock itself deletes no document."""
-        self._commit_time()
+        self._commits.commit_time()
         self._documents.pop(path, None)
 
     def expire(self, now: datetime) -> None:
@@ -173,16 +200,8 @@ class FakeDocuments:
         stored = {name: _storable(path, value) for name, value in fields.items() if value is not None}
         if len(repr(stored)) > MOST_BYTES:
             raise StoreRefusedError(f"{path} exceeds {MOST_BYTES} bytes")
-        self._documents[path] = _Document(stored, self._commit_time())
+        self._documents[path] = _Document(stored, self._commits.commit_time())
         self.writes += 1
-
-    def _commit_time(self) -> datetime:
-        self._latest = max(self._clock(), self._latest + MICROSECOND)
-        return self._latest
-
-    def _read_time(self) -> datetime:
-        self._latest = max(self._clock(), self._latest)
-        return self._latest
 
 
 def _copy(value: Any) -> Any:
@@ -229,8 +248,18 @@ class FakeObjects:
         self.before: Callable[[str], None] = nobody
         self.after: Callable[[str], None] = nobody
         self._clock = clock or FakeClock()
-        self._generation = 1_700_000_000_000_000
+        self._generations = itertools.count(1_700_000_000_000_001)
         self._objects: dict[str, _Object] = {}
+
+    def client(self, before: Callable[[str], None], after: Callable[[str], None]) -> FakeObjects:
+        """Another client of the same bucket, with listeners of its own."""
+        other = copy.copy(self)
+        other.before, other.after = before, after
+        return other
+
+    def stored(self) -> dict[str, StoredObject]:
+        """What is in the bucket, as a test looks at it: nobody is told."""
+        return {name: StoredObject(found.data, found.generation) for name, found in self._objects.items()}
 
     def read(self, name: str) -> StoredObject | None:
         self.before(f"read {name}")
@@ -242,8 +271,7 @@ class FakeObjects:
         found = self._objects.get(name)
         if (found.generation if found else 0) != if_generation:
             raise ConflictError(f"{name} is no longer of generation {if_generation}")
-        self._generation += 1
-        written = self._generation
+        written = next(self._generations)
         self._objects[name] = _Object(bytes(data), written, self._clock())
         self.after(f"write {name}")
         return written
@@ -267,7 +295,7 @@ class FakeObjects:
         found.data = found.data[:-1] + bytes([found.data[-1] ^ 1])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class FakeTask:
     name: str
     body: Mapping[str, Any]
@@ -282,7 +310,8 @@ class FakeQueue:
     clock: Callable[[], datetime] = field(default_factory=FakeClock)
     remembers: timedelta = timedelta(hours=1)
     tasks: dict[str, FakeTask] = field(default_factory=dict)
-    created: int = 0
+    created: list[str] = field(default_factory=list)
+    """The names of all tasks there ever were."""
     before: Callable[[str], None] = nobody
     after: Callable[[str], None] = nobody
     _taken_until: dict[str, datetime] = field(default_factory=dict)
@@ -293,9 +322,15 @@ class FakeQueue:
         if name in self.tasks or self._taken_until.get(name, now) > now:
             return False
         self.tasks[name] = FakeTask(name, dict(body), max(not_before or now, now))
-        self.created += 1
+        self.created.append(name)
         self.after(f"ask {name}")
         return True
+
+    def client(self, before: Callable[[str], None], after: Callable[[str], None]) -> FakeQueue:
+        """Another client of the same queue, with listeners of its own."""
+        other = copy.copy(self)
+        other.before, other.after = before, after
+        return other
 
     def due(self) -> list[FakeTask]:
         now = self.clock()

@@ -100,7 +100,7 @@ class History:
     def from_bytes(cls, data: bytes) -> History:
         """Raises DamagedError for anything but a whole history of a readable layout."""
         try:
-            rows = pq.read_table(pa.BufferReader(data))
+            rows = pq.ParquetFile(pa.BufferReader(data)).read()
             facts = {key.decode(): value.decode() for key, value in (rows.schema.metadata or {}).items()}
             if int(facts["schema"]) not in READABLE_SCHEMAS:
                 raise DamagedError(f"history: schema {facts['schema']} is not among {READABLE_SCHEMAS}")

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -78,6 +79,12 @@ def commit(objects: ObjectStore, new: Pointer, found: Live) -> int:
         raise LeaseLostError("the pointer moved while this run was training") from exc
 
 
+@cache
+def libraries() -> Mapping[str, str]:
+    """The versions of what fitted the model; looking them up reads files."""
+    return {name: version(name) for name in LIBRARIES}
+
+
 class Model(Protocol):
     """What is published of a fitted model."""
 
@@ -112,7 +119,7 @@ class Files:
             "recipe": dict(model.recipe),
             "scores": dict(model.scores),
             "digests": {"forecast": sha256(forecast), "model.joblib": sha256(estimators)},
-            "libraries": {name: version(name) for name in LIBRARIES},
+            "libraries": dict(libraries()),
             "revision": os.environ.get("K_REVISION", ""),
         }
         self.contents[pointers.forecast_name(self.version)] = forecast

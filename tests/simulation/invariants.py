@@ -1,0 +1,247 @@
+"""Promises 1 to 4, literally, checked after every effect of every process against the checker's own idea of the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from restock import pointer as pointers
+from restock.pointer import Pointer
+from restock.training.history import History
+from restock.training.publish import sha256
+from tests.simulation.world import THRESHOLD, Event, Process, Used, World
+from tests.unit.training.models import ABSURD
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+POINTER_WRITE = f"write {pointers.NAME}"
+READS_OF_WHAT_IS_TRAINED = ("read history/", "query restock_changes", "page appointments")
+
+
+class BrokenPromiseError(AssertionError):
+    """The code under test broke a promise."""
+
+
+def hold(is_kept: bool, promise: int, why: str) -> None:
+    if not is_kept:
+        raise BrokenPromiseError(f"promise {promise}: {why}")
+
+
+@dataclass(frozen=True)
+class HistoryView:
+    """A history file as the checker reads it."""
+
+    used: dict[str, Used]
+    source_times: dict[str, datetime]
+    rebuilt_at: datetime
+
+
+NO_HISTORY = HistoryView({}, {}, LONG_AGO)
+
+
+@lru_cache(maxsize=256)
+def view(data: bytes) -> HistoryView:
+    history = History.from_bytes(data)
+    rows = history.rows.to_pylist()
+    return HistoryView(
+        {row["appointment"]: Used(row["quantity"], row["day"].isoformat()) for row in rows},
+        {row["appointment"]: row["source_time"] for row in rows},
+        history.rebuilt_at,
+    )
+
+
+class Invariants:
+    """Listens to one world and raises BrokenPromiseError."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        world.about_to, world.done, world.ended = self.about_to, self.done, self.ended
+        self.lost: set[str] = set()
+        """Appointments of which the platform dropped an event; the next full read repairs."""
+        self.beyond_repair: set[str] = set()
+        self.trained: set[Event] = set()
+        """Completions that some live history held."""
+        self.versions: set[int] = set()
+        self.written: set[str] = set()
+        self.live_when_read: dict[Process, int] = {}
+        self.expects_drift: set[Process] = set()
+        self.replaced: tuple[int, Pointer | None] = (0, None)
+        self.is_damaged = False
+        self.is_excused = False
+        """A run was refused or found the version pinned: who awaits then waits for the next run of any kind."""
+        self.commits: list[str] = []
+        self.outcomes: list[str] = []
+
+    # What is live
+
+    def live(self) -> tuple[int, Pointer | None]:
+        found = self.world.objects.stored().get(pointers.NAME)
+        return (found.generation, Pointer.from_bytes(found.data)) if found else (0, None)
+
+    def live_history(self) -> HistoryView:
+        _, pointer = self.live()
+        return view(self.world.objects.stored()[pointers.history_name(pointer.history)].data) if pointer else NO_HISTORY
+
+    # Listening
+
+    def about_to(self, process: Process, effect: str) -> None:
+        if process.kind == "retrain" and effect.startswith(READS_OF_WHAT_IS_TRAINED):
+            self.live_when_read.setdefault(process, self.live()[0])
+        if effect.startswith("page appointments") and (self.lost or self.beyond_repair):
+            self.expects_drift.add(process)
+        if effect == POINTER_WRITE:
+            self.replaced = self.live()
+
+    def done(self, process: Process, effect: str) -> None:
+        if effect == POINTER_WRITE:
+            self._committed(process)
+        elif effect.startswith("write "):
+            hold(effect not in self.written, 4, f"{effect}: overwritten")
+            self.written.add(effect)
+        if effect == POINTER_WRITE or "restock_changes/" in effect:
+            self.check_nothing_lost()
+
+    def ended(self, process: Process) -> None:
+        if process.outcome is None:
+            return
+        self.outcomes.append(process.outcome.status)
+        self.is_excused = self.is_excused or process.outcome.status in ("refused", "pinned")
+        is_full = any(effect.startswith("page appointments") for effect in process.effects)
+        if process.outcome.status == "refused" and not is_full:
+            wrote = [effect for effect in process.effects if effect.startswith(("write", "delete"))]
+            hold(not wrote, 4, f"a refused run wrote {wrote}")
+        record = self.world.documents.stored("restock_runs").get(f"restock_runs/{process.outcome.run}")
+        if record and record["status"] != "running":
+            self._check_record(process, record, is_full)
+
+    def _check_record(self, process: Process, record: Any, is_full: bool) -> None:
+        if not is_full:
+            most = record["changes"].get("pending", 0) + 1 + 20
+            hold(record["documents"]["read"] <= most, 6, f"run {record['run']} read {record['documents']} of {most}")
+        if record.get("drift") and process not in self.expects_drift:
+            hold(record["drift"]["differing"] == 0, 1, f"run {record['run']} found drift: {record['drift']}")
+
+    # Promise 1
+
+    def check_nothing_lost(self) -> None:
+        """History with the pending changes applied equals usage recomputed from the appointments.
+
+        Only of appointments all of whose events arrived: nobody can know of the others.
+        """
+        if self.is_damaged:
+            return
+        in_flight = {event.written.appointment for event in self.world.events if not event.is_delivered}
+        history, changes = self.live_history(), self.world.documents.stored("restock_changes")
+        for appointment, truth in self.world.used.items():
+            if appointment in in_flight or appointment in self.lost or appointment in self.beyond_repair:
+                continue
+            known = history.used.get(appointment)
+            change = changes.get(f"restock_changes/{appointment}")
+            held = history.source_times.get(appointment, history.rebuilt_at)
+            if change and change["pending"] and change["source_time"] > held:
+                parts = change["usage"]
+                known = Used(parts[0]["quantity"], change["day"]) if parts else None
+            hold(known == truth, 1, f"{appointment}: the appointment says {truth}, Restock {known} ({change})")
+
+    def check_history_alone(self) -> None:
+        """Once everything is trained, the history is the recomputation, and nothing is pending."""
+        history = self.live_history()
+        exempt = self.lost | self.beyond_repair
+        truth = {a: used for a, used in self.world.used.items() if used and a not in exempt}
+        hold(
+            {a: used for a, used in history.used.items() if a not in exempt} == truth,
+            1,
+            f"trained {history.used}, used {truth}",
+        )
+        changes = self.world.documents.stored("restock_changes")
+        pending = [path for path, change in changes.items() if change["pending"]]
+        hold(not pending, 1, f"pending after a run: {pending}")
+
+    # Promises 2, 3 and 4
+
+    def _committed(self, process: Process) -> None:
+        """Somebody wrote the pointer: the one moment at which anything becomes live."""
+        before_generation, before = self.replaced
+        _, pointer = self.live()
+        assert pointer
+        self._check_whole(pointer)
+        after = self.live_history()
+        old = self.world.objects.stored().get(pointers.history_name(before.history)) if before else None
+        known = view(old.data) if old and not self.is_damaged else NO_HISTORY
+        is_full = after.rebuilt_at != known.rebuilt_at
+        is_model = not before or pointer.version != before.version
+        if process.kind == "retrain":
+            hold(not (before and before.pinned), 4, f"run {pointer.run} replaced a pinned version")
+            hold(
+                self.live_when_read.get(process) == before_generation,
+                3,
+                f"run {pointer.run} replaced a pointer written after it had read history and changes",
+            )
+            if is_model:
+                self._check_model(process, pointer, after, is_full)
+        else:
+            hold(before is not None and pointer.history == before.history, 1, f"{process.kind} changed the history")
+        self.commits.append(process.kind if process.kind != "retrain" else process.reason)
+        self._remember(after, is_full)
+
+    def _check_whole(self, pointer: Pointer) -> None:
+        stored = self.world.objects.stored()
+        for name, digest in (
+            (pointers.forecast_name(pointer.version), pointer.forecast_sha256),
+            (pointers.manifest_name(pointer.version), pointer.manifest_sha256),
+            (pointers.history_name(pointer.history), pointer.history_sha256),
+        ):
+            is_whole = name in stored and (sha256(stored[name].data) == digest or self.is_damaged)
+            hold(is_whole, 4, f"the pointer names {name}, which is not there or not whole")
+
+    def _check_model(self, process: Process, pointer: Pointer, after: HistoryView, is_full: bool) -> None:
+        assert process.fit
+        hold(process.fit.judged is not ABSURD, 4, f"version {pointer.version} was refused and is live")
+        hold(pointer.version not in self.versions, 4, f"version {pointer.version} was published twice")
+        self.versions.add(pointer.version)
+        self.is_excused = False
+        if process.reason == "threshold" and not self.is_damaged:
+            fresh = self._held(after, is_full) - self.trained
+            hold(
+                len(fresh) >= THRESHOLD,
+                2,
+                f"threshold run {pointer.run} was published on {len(fresh)} completions that no run had trained",
+            )
+
+    def _held(self, history: HistoryView, is_full: bool) -> set[Event]:
+        """The completions a history stands for: of each row the last one, and of a full read all it could see."""
+        held = set()
+        for appointment, completions in self.world.completions.items():
+            until = history.source_times.get(appointment, LONG_AGO)
+            past = [event for event in completions if completed_at(event) <= until]
+            held.update(past[-1:])
+            if is_full:
+                held.update(event for event in completions if completed_at(event) <= history.rebuilt_at)
+        return held
+
+    def _remember(self, after: HistoryView, is_full: bool) -> None:
+        self.trained |= self._held(after, is_full)
+        if is_full:
+            self.lost.clear()
+            self.is_damaged = False
+
+    def check_no_crossing_was_missed(self) -> None:
+        """Promise 2: when all is quiet, as many as the threshold cannot be waiting with nobody asked to train them."""
+        waiting = [
+            completions[-1]
+            for appointment, completions in self.world.completions.items()
+            if self.world.used[appointment]
+            and appointment not in self.lost | self.beyond_repair
+            and completions[-1] not in self.trained
+        ]
+        hold(
+            len(waiting) < THRESHOLD or self.is_excused or self.is_damaged,
+            2,
+            f"{len(waiting)} completions await training and nobody was asked",
+        )
+
+
+def completed_at(event: Event) -> datetime:
+    assert event.written.after
+    return event.written.after.update_time

@@ -1,0 +1,415 @@
+"""Random histories: which steps there are, how one is played, and what the histories played held.
+
+A history is a list of steps, each a verb and two small numbers that choose among what is there. Hypothesis draws the
+lists and shrinks a failing one. (A hypothesis state machine drew the same steps ten times more slowly.)
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import strategies as st
+
+from restock.settings import Settings
+from restock.training.request import Request
+from tests.builders import rules
+from tests.simulation.invariants import Invariants
+from tests.simulation.world import EVENT_LIVES, Event, Process, World
+
+MOST_APPOINTMENTS = 8
+MOST_AT_ONCE = 3
+SKEWS = (0, 0, 0, -240, 240)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+Step = tuple[str, int, int]
+
+
+@dataclass
+class Report:
+    """What a number of histories held, so that nobody believes in checks that never met a crash."""
+
+    histories: int = 0
+    steps: int = 0
+    effects: int = 0
+    seconds: float = 0.0
+    held: Counter[str] = field(default_factory=Counter)
+    """In how many histories there was a crash, an overlap, ..."""
+    ended: Counter[str] = field(default_factory=Counter)
+    """How retrains ended."""
+    committed: Counter[str] = field(default_factory=Counter)
+    """Who wrote the pointer."""
+
+    def add(self, walk: Walk) -> None:
+        self.histories += 1
+        self.steps += walk.steps
+        self.effects += walk.effects
+        self.held.update(walk.held)
+        self.ended.update(walk.invariants.outcomes)
+        self.committed.update(walk.invariants.commits)
+
+    def __str__(self) -> str:
+        def listed(counter: Counter[str]) -> str:
+            return ", ".join(f"{name} {count:,}" for name, count in counter.most_common())
+
+        return (
+            f"{self.histories:,} histories of {self.steps / max(1, self.histories):.0f} steps on average, "
+            f"{self.effects:,} effects on stores, {self.seconds:.0f} s, 0 violations\n"
+            f"  histories with  {listed(self.held)}\n"
+            f"  retrains ended  {listed(self.ended)}\n"
+            f"  pointer written {listed(self.committed)}"
+        )
+
+
+class Walk:
+    """One history."""
+
+    def __init__(self, start: int) -> None:
+        self.world = World(
+            keep_days=2 if start % 4 == 3 else None,
+            remembers_hours=(0, 1, 24)[start % 3],
+            is_patient=start % 2 == 0,
+        )
+        self.invariants = Invariants(self.world)
+        self.held: set[str] = set()
+        self.steps = 0
+        self.effects = 0
+        ended = self.world.ended
+
+        def count_effects(process: Process) -> None:
+            self.effects += len(process.effects)
+            ended(process)
+
+        self.world.ended = count_effects
+
+    def play(self, steps: Sequence[Step]) -> None:
+        for verb, a, b in steps:
+            self.steps += 1
+            VERBS[verb](self, a, b)
+            if sum(process.holds_lease for process in self.world.running("retrain")) > 1:
+                self.held.add("overlap")
+            self.invariants.check_nothing_lost()
+        self.come_to_rest()
+
+    # The shop's verbs
+
+    def complete(self, a: int, b: int) -> Event | None:
+        appointment = self._appointment(a)
+        if self.world.keep_days is not None and self._is_gone(appointment):
+            return None  # ids are never used again where purged bookings keep their usage
+        return self.world.write(appointment, "completed", 1 + b % 3)
+
+    def complete_and_deliver(self, a: int, b: int) -> None:
+        if event := self.complete(a, b):
+            self.world.finish(self.world.deliver(event))
+
+    def book(self, a: int, b: int) -> None:
+        if self.world.keep_days is None or not self._is_gone(self._appointment(a)):
+            self.world.write(self._appointment(a), ("pending", "cancelled")[b % 2])
+
+    def delete(self, a: int, b: int) -> None:
+        appointment = self._appointment(a)
+        event = self.world.write(appointment, None)
+        if event and self.world.used[appointment] and self._is_fresh(event):
+            # Kept although its last write may still be on its way: nobody can know of that write once it is purged
+            self.invariants.beyond_repair.add(appointment)
+
+    def _is_fresh(self, deletion: Event) -> bool:
+        assert deletion.written.before
+        return self.world.clock() - deletion.written.before.update_time <= EVENT_LIVES
+
+    def _appointment(self, a: int) -> str:
+        return f"a{a % MOST_APPOINTMENTS}"
+
+    def _is_gone(self, appointment: str) -> bool:
+        return appointment in self.world.used and self.world.documents.get(f"appointments/{appointment}") is None
+
+    # The platform's verbs
+
+    def deliver(self, a: int, b: int) -> None:
+        if process := self._deliver(a, b):
+            self.world.finish(process)
+
+    def deliver_halfway(self, a: int, b: int) -> None:
+        if process := self._deliver(a, a):
+            self.world.advance(process, b % 5)
+
+    def redeliver(self, a: int, b: int) -> None:
+        """Once more, in any order, up to a day late."""
+        now = self.world.clock()
+        arrived = [event for event in self.world.events if event.is_delivered and now - event.at < EVENT_LIVES]
+        if not arrived:
+            return
+        event = arrived[-1 - a % len(arrived)]
+        appointment = event.written.appointment
+        change = self.world.documents.stored("restock_changes").get(f"restock_changes/{appointment}")
+        if change and change.get("trained_time") and event.at <= change["trained_time"]:
+            self.held.add("redelivery after training")
+        process = self.world.deliver(event, SKEWS[b % len(SKEWS)])
+        if b % 4:
+            self.world.finish(process)
+
+    def drop(self, a: int, b: int) -> None:
+        """Eventarc gives an event up after a day."""
+        waiting = self._undelivered()
+        if not waiting or b % 4:
+            return
+        event = waiting[a % len(waiting)]
+        self._give_up(event)
+
+    def dispatch(self, a: int, b: int) -> None:
+        if process := self._dispatch(a, b):
+            self.world.finish(process)
+
+    def dispatch_halfway(self, a: int, b: int) -> None:
+        if process := self._dispatch(a, a):
+            self.world.advance(process, 3 * b)
+
+    def schedule(self, a: int, b: int) -> None:
+        if process := self._retrain(Request("schedule"), a):
+            self.world.finish(process)
+
+    def schedule_halfway(self, a: int, b: int) -> None:
+        if process := self._retrain(Request("schedule" if a % 3 else "threshold"), a):
+            self.world.advance(process, 3 * b)
+
+    def rebuild(self, a: int, b: int) -> None:
+        if process := self._retrain(Request("manual", rebuild=True), a):
+            self.held.add("rebuild")
+            self.world.advance(process, 3 * b) if a % 2 else self.world.finish(process)
+
+    def expire(self, a: int, b: int) -> None:
+        before = len(self.world.documents.stored("restock_changes"))
+        self.world.documents.expire(self.world.clock())
+        if len(self.world.documents.stored("restock_changes")) < before:
+            self.held.add("TTL")
+
+    def wait(self, a: int, b: int) -> None:
+        spans = (MINUTE, 10 * MINUTE, 32 * MINUTE, 32 * MINUTE, HOUR, 5 * HOUR, DAY, 4 * DAY, 8 * DAY)
+        self._pass(spans[a % len(spans)] + b * MINUTE)
+
+    # What goes wrong
+
+    def go_on(self, a: int, b: int) -> None:
+        if process := self._process(a):
+            self.world.advance(process, 1 + b)
+
+    def finish(self, a: int, b: int) -> None:
+        if process := self._process(a):
+            self.world.finish(process)
+
+    def crash(self, a: int, b: int) -> None:
+        if process := self._process(a):
+            self.world.advance(process, b % 5)
+            if not process.is_over:
+                self.held.add("crash")
+                self.world.crash(process)
+
+    def fail(self, a: int, b: int) -> None:
+        if process := self._process(a):
+            fault = ("refused", "unanswered", "echoed")[b % 3]
+            self.held.add("refused call" if fault == "refused" else "lost answer")
+            self.world.advance(process, 1, fault)
+
+    def refuse(self, a: int, b: int) -> None:
+        """The gate will refuse the next model."""
+        self.world.refuses_next = True
+
+    def damage(self, a: int, b: int) -> None:
+        """A bit of the live history turns over."""
+        _, pointer = self.invariants.live()
+        if pointer and self.world.keep_days is None and b % 4 == 0:
+            self.held.add("damage")
+            self.invariants.is_damaged = True
+            self.world.objects.damage(f"history/{pointer.history}.parquet")
+
+    # The operator's verbs
+
+    def operate(self, a: int, b: int) -> None:
+        versions = sorted(
+            int(name.split("/")[1]) for name in self.world.objects.stored() if name.endswith("manifest.json")
+        )
+        verb = ("rollback", "pin", "unpin", "unpin")[a % 4]
+        if not versions or (verb == "rollback" and self.invariants.is_damaged):
+            return
+        self.held.add(verb)
+        process = self.world.operate(verb, versions[b % len(versions)])
+        self.world.advance(process, b) if b < 4 else self.world.finish(process)
+
+    def change_rules(self, a: int, b: int) -> None:
+        """Another HISTORY_START, before every booking there is: other rules, the same meaning. Doors deploy apart."""
+        if self.world.keep_days is not None or b % 4:
+            return
+        start = rules().history_start + DAY * (a % 3)
+        self.held.add("other rules")
+        if a % 2:
+            self.world.rules_of_counting = rules(time_zone="UTC", history_start=start)
+        else:
+            given = {name: getattr(self.world.settings, name) for name in Settings.__slots__}
+            self.world.settings = Settings(**(given | {"history_start": start}))
+
+    # Choosing
+
+    def _deliver(self, a: int, b: int) -> Process | None:
+        waiting = self._undelivered()
+        return self.world.deliver(waiting[a % len(waiting)], SKEWS[b % len(SKEWS)]) if waiting else None
+
+    def _undelivered(self) -> list[Event]:
+        under_way = {process.event for process in self.world.running("delivery")}
+        return [event for event in self.world.events if not event.is_delivered and event not in under_way]
+
+    def _dispatch(self, a: int, b: int) -> Process | None:
+        answering = {process.task for process in self.world.running("retrain") if process.task}
+        due = [task for task in self.world.queue.due() if all(task is not other for other in answering)]
+        if not due or len(self.world.running("retrain")) >= MOST_AT_ONCE:
+            return None
+        return self.world.dispatch(due[a % len(due)], SKEWS[b % len(SKEWS)])
+
+    def _retrain(self, request: Request, a: int) -> Process | None:
+        if len(self.world.running("retrain")) >= MOST_AT_ONCE:
+            return None
+        return self.world.retrain(request, SKEWS[a % len(SKEWS)])
+
+    def _process(self, a: int) -> Process | None:
+        running = self.world.running()
+        return running[a % len(running)] if running else None
+
+    def _pass(self, span: timedelta) -> None:
+        """Time passes; what would then be older than a day is delivered before, for only ``drop`` loses events."""
+        then = self.world.clock() + span
+        for event in list(self.world.events):
+            if then - event.at >= EVENT_LIVES and not event.is_delivered:
+                for process in self.world.running("delivery"):
+                    if process.event is event:
+                        self.world.finish(process)
+                if not event.is_delivered:
+                    self.world.finish(self.world.deliver(event))
+        if any(then - process.started > 32 * MINUTE for process in self.world.running("retrain")):
+            self.held.add("holder beyond its lease")
+        self.world.pass_time(span)
+        if span >= 4 * DAY:
+            self.expire(0, 0)
+
+    def _give_up(self, event: Event) -> None:
+        self.held.add("dropped event")
+        event.is_delivered = True
+        appointment = event.written.appointment
+        (self.invariants.lost if self.world.keep_days is None else self.invariants.beyond_repair).add(appointment)
+
+    # The end
+
+    def come_to_rest(self) -> None:
+        """Everything under way ends well; then nobody may be waiting, and one more run makes all of it history."""
+        world, invariants = self.world, self.invariants
+        world.refuses_next = False
+        for process in world.running():
+            world.finish(process)
+        for event in reversed(self._undelivered()):
+            world.finish(world.deliver(event))
+        self._run_tasks()
+        _, pointer = invariants.live()
+        if pointer and pointer.pinned:
+            world.finish(world.operate("unpin"))
+            self._run_tasks()
+        invariants.check_nothing_lost()
+        invariants.check_no_crossing_was_missed()
+        for _ in range(3):
+            self._pass(world.settings.lease_seconds * timedelta(seconds=1))
+            is_repair = bool(invariants.lost or invariants.is_damaged)
+            last = world.retrain(Request("manual", rebuild=is_repair))
+            world.finish(last)
+            if last.outcome and last.outcome.status in ("published", "empty"):
+                break
+        assert last.outcome
+        assert last.outcome.status in ("published", "empty"), last.outcome
+        if last.outcome.status == "published":
+            invariants.check_history_alone()
+
+    def _run_tasks(self) -> None:
+        for _ in range(100):
+            if not self.world.queue.tasks:
+                return
+            earliest = min(task.due for task in self.world.queue.tasks.values())
+            self._pass(max(timedelta(0), earliest - self.world.clock()))
+            self.world.finish(self.world.dispatch(self.world.queue.due()[0]))
+        raise AssertionError("tasks are tried for ever")
+
+
+VERBS: dict[str, Callable[[Walk, int, int], object]] = {
+    "nothing": lambda walk, a, b: None,  # first, so that shrinking replaces by it what does not matter
+    "complete": Walk.complete,
+    "complete and deliver": Walk.complete_and_deliver,
+    "book": Walk.book,
+    "delete": Walk.delete,
+    "deliver": Walk.deliver,
+    "deliver halfway": Walk.deliver_halfway,
+    "redeliver": Walk.redeliver,
+    "drop": Walk.drop,
+    "dispatch": Walk.dispatch,
+    "dispatch halfway": Walk.dispatch_halfway,
+    "schedule": Walk.schedule,
+    "schedule halfway": Walk.schedule_halfway,
+    "rebuild": Walk.rebuild,
+    "expire": Walk.expire,
+    "wait": Walk.wait,
+    "go on": Walk.go_on,
+    "finish": Walk.finish,
+    "crash": Walk.crash,
+    "fail": Walk.fail,
+    "refuse": Walk.refuse,
+    "damage": Walk.damage,
+    "operate": Walk.operate,
+    "change rules": Walk.change_rules,
+}
+OFTEN = {
+    "complete": 4,
+    "complete and deliver": 6,
+    "book": 2,
+    "deliver": 5,
+    "redeliver": 3,
+    "dispatch": 3,
+    "dispatch halfway": 4,
+    "schedule halfway": 2,
+    "wait": 3,
+    "go on": 4,
+    "finish": 2,
+    "crash": 3,
+    "fail": 2,
+}
+WEIGHTED = [verb for verb in VERBS for _ in range(OFTEN.get(verb, 1))]
+
+
+def histories(fewest: int, most: int) -> st.SearchStrategy[list[Step]]:
+    number = st.integers(0, 15)
+    return st.lists(st.tuples(st.sampled_from(WEIGHTED), number, number), min_size=fewest, max_size=most)
+
+
+def explore(
+    number: int, *, with_seed: int, fewest_steps: int = 30, most_steps: int = 60, shrink: bool = True
+) -> Report:
+    """Play so many random histories; raises BrokenPromiseError, with the smallest history that shows it."""
+    report = Report()
+    started = time.perf_counter()
+
+    @seed(with_seed)
+    @settings(
+        max_examples=number,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.normal,
+    )
+    @given(st.integers(0, 11), histories(fewest_steps, most_steps))
+    def every_history(start: int, steps: list[Step]) -> None:
+        walk = Walk(start)
+        walk.play(steps)
+        report.add(walk)
+
+    every_history()
+    report.seconds = time.perf_counter() - started
+    return report

@@ -1,0 +1,292 @@
+"""A shop, its platform and Restock, in memory and in one thread: what the random histories are played on.
+
+The code under test is the real one: ``count``, ``retrain`` and the operator's verbs. Each call runs as a greenlet that
+stops before every effect on a store, so that any two can be interleaved there, and each can be crashed, refused or left
+without its answer there. Nothing depends on the wall clock or on chance: the same steps give the same history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from restock import operating
+from restock.counting.appointments import CountingRules
+from restock.counting.count import AppointmentWritten, Version, count
+from restock.counting.threshold import STATE
+from restock.errors import ConflictError, RestockError, StoreUnavailableError
+from restock.logs import Log
+from restock.training.rebuild import APPOINTMENTS
+from restock.training.request import Request
+from restock.training.run import Outcome, Tools, retrain
+from tests.builders import a_settings
+from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue, FakeTask
+from tests.unit.training.models import ABSURD, GOOD, ConstantFit
+
+THRESHOLD = 3
+EVENT_LIVES = timedelta(hours=24)
+DELIVERY_LIVES = timedelta(minutes=9)
+"""An event function is stopped after so long."""
+
+
+READS = ("get", "read", "query", "page", "count", "list")
+
+
+class Quiet(Log):
+    """Histories are many; their lines would be millions."""
+
+    def _write(self, severity: str, message: str, fields: dict[str, Any]) -> None:
+        pass
+
+
+@dataclass(eq=False)
+class Event:
+    """One trigger event on its way. It is delivered at least once, or dropped after a day."""
+
+    written: AppointmentWritten
+    number: int
+    is_delivered: bool = False
+
+    @property
+    def at(self) -> datetime:
+        assert self.written.written_at
+        return self.written.written_at
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What an appointment truly used: the checker's own idea of it, worked out without Restock's code."""
+
+    quantity: float
+    day: str
+
+
+@dataclass(eq=False)
+class Process:
+    """One call of a door or of an operator, somewhere between two effects."""
+
+    kind: str
+    greenlet: greenlet
+    started: datetime
+    event: Event | None = None
+    task: FakeTask | None = None
+    reason: str = ""
+    next_effect: str = ""
+    effects: list[str] = field(default_factory=list)
+    fault: str = ""
+    """What befalls the next effect: "refused" (it does not happen), "unanswered", or "echoed": the client tried again
+    and met its own first try."""
+    outcome: Outcome | None = None
+    fit: ConstantFit | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.greenlet.dead)
+
+    @property
+    def holds_lease(self) -> bool:
+        """Or held it, and does not know better."""
+        return f"transact {STATE}" in self.effects
+
+
+class World:
+    """All state of one history. The three listeners are told of every effect, before and after it, and of every end."""
+
+    def __init__(self, *, keep_days: int | None, remembers_hours: int, is_patient: bool) -> None:
+        self.clock = FakeClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+        self.documents = FakeDocuments(self.clock)
+        self.objects = FakeObjects(self.clock)
+        self.queue = FakeQueue(self.clock, timedelta(hours=remembers_hours))
+        self.settings = a_settings(
+            retrain_threshold=THRESHOLD,
+            keep_usage_when_deleted_after_days=keep_days,
+            time_zone="UTC",
+            keep_versions_days=10,
+            # A patient retrain never stops itself, so that it may wake up long after its lease
+            retrain_deadline_seconds=1_000_000_000 if is_patient else 1500,
+        )
+        self.keep_days = keep_days
+        self.rules_of_counting = CountingRules.of(self.settings)
+        self.used: dict[str, Used | None] = {}
+        self.completions: dict[str, list[Event]] = {}
+        self.events: list[Event] = []
+        self.processes: list[Process] = []
+        self.refuses_next = False
+        self.about_to: Callable[[Process, str], None] = lambda process, effect: None
+        self.done: Callable[[Process, str], None] = lambda process, effect: None
+        self.ended: Callable[[Process], None] = lambda process: None
+        self.documents.set("spare_parts/p", {"name": "P"})
+
+    # The shop
+
+    def write(self, appointment: str, status: str | None, quantity: float = 1) -> Event | None:
+        """The app writes one appointment (None: deletes it); returns the event on its way."""
+        path = f"{APPOINTMENTS}/{appointment}"
+        before = self.documents.get(path)
+        day = self.clock().date().isoformat()
+        if status is None:
+            if before is None:
+                return None
+            self.documents.delete(path)
+            after, used = None, self._used_after_deletion(self.used.get(appointment))
+        else:
+            parts = [{"id": "p", "name": "P", "quantity": quantity}]
+            kept_day = before.fields["date"] if before else day
+            self.documents.set(path, {"status": status, "spareParts": parts, "date": kept_day, "note": "n"})
+            after = self.documents.get(path)
+            used = Used(quantity, kept_day) if status == "completed" else None
+        written = AppointmentWritten(
+            appointment,
+            Version(before.fields, before.update_time) if before else None,
+            Version(after.fields, after.update_time) if after else None,
+            self.clock(),
+        )
+        event = Event(written, len(self.events))
+        if used and not self.used.get(appointment):
+            self.completions.setdefault(appointment, []).append(event)
+        self.used[appointment] = used
+        self.events.append(event)
+        return event
+
+    def _used_after_deletion(self, used: Used | None) -> Used | None:
+        if used is None or self.keep_days is None:
+            return None
+        oldest_withdrawn = (self.clock() - timedelta(days=self.keep_days)).date().isoformat()
+        return used if used.day <= oldest_withdrawn else None
+
+    # The platform
+
+    def start(self, kind: str, act: Callable[[Process], Any], *, skew: int = 0, **facts: Any) -> Process:
+        """Start a call; it stands before its first effect."""
+        process = Process(kind, greenlet(lambda: self._live(process, act)), self.clock(), **facts)
+        self.processes.append(process)
+        process.greenlet.switch()
+        self._look_whether_over(process)
+        return process
+
+    def deliver(self, event: Event, skew: int = 0) -> Process:
+        def act(process: Process) -> None:
+            count(
+                event.written,
+                rules=self.rules_of_counting,
+                threshold=THRESHOLD,
+                documents=lambda: self.documents.client(*self._ears(process)),
+                queue=lambda: self.queue.client(*self._ears(process)),
+                now=self.clock() + timedelta(seconds=skew),
+                log=Quiet("on_appointment"),
+            )
+            event.is_delivered = True
+
+        return self.start("delivery", act, event=event)
+
+    def retrain(self, request: Request, skew: int = 0, task: FakeTask | None = None) -> Process:
+        def act(process: Process) -> None:
+            process.fit = ConstantFit(before=lambda: self._judge(process))
+            tools = Tools(
+                settings=self.settings,
+                documents=self.documents.client(*self._ears(process)),
+                objects=self.objects.client(*self._ears(process)),
+                queue=self.queue.client(*self._ears(process)),
+                fit=process.fit,
+                log=Quiet("retrain"),
+                clock=lambda: self.clock() + timedelta(seconds=skew),
+            )
+            process.outcome = retrain(request, tools)
+
+        return self.start("retrain", act, task=task, reason=request.reason)
+
+    def dispatch(self, task: FakeTask, skew: int = 0) -> Process:
+        return self.retrain(Request(**task.body), skew, task)
+
+    def operate(self, verb: str, version: int = 0) -> Process:
+        def act(process: Process) -> None:
+            objects, now = self.objects.client(*self._ears(process)), self.clock()
+            documents = self.documents.client(*self._ears(process))
+            if verb == "rollback":
+                operating.roll_back(objects, version, now)
+            elif verb == "pin":
+                operating.pin(objects, now)
+            else:
+                operating.unpin(objects, documents, self.queue.client(*self._ears(process)), THRESHOLD, now)
+
+        return self.start(verb, act)
+
+    def _judge(self, process: Process) -> None:
+        assert process.fit
+        process.fit.judged = ABSURD if self.refuses_next else GOOD
+        self.refuses_next = False
+
+    # Processes
+
+    def advance(self, process: Process, effects: int, fault: str = "") -> None:
+        """Let a process do so many effects; the fault befalls the first."""
+        process.fault = fault
+        for _ in range(effects):
+            if process.is_over:
+                return
+            process.greenlet.switch()
+        self._look_whether_over(process)
+
+    def finish(self, process: Process) -> None:
+        while not process.is_over:
+            process.greenlet.switch()
+        self._look_whether_over(process)
+
+    def crash(self, process: Process) -> None:
+        """Its instance is gone, between two effects."""
+        process.greenlet.throw(GreenletExit)
+        self._look_whether_over(process)
+
+    def running(self, *kinds: str) -> list[Process]:
+        return [process for process in self.processes if not kinds or process.kind in kinds]
+
+    def pass_time(self, span: timedelta) -> None:
+        """The clock moves on; the platform stops what takes too long, and tries tasks again that were not answered."""
+        self.clock.now += span
+        for process in self.running("delivery"):
+            if self.clock() - process.started > DELIVERY_LIVES:
+                self.crash(process)
+        for process in self.running("retrain"):
+            if process.task and self.clock() - process.started > timedelta(seconds=self.settings.task_deadline_seconds):
+                self.queue.settle(process.task, None)
+                process.task = None  # the answer, if ever, reaches nobody
+
+    def _live(self, process: Process, act: Callable[[Process], Any]) -> None:
+        try:
+            act(process)
+        except RestockError:
+            process.outcome = None  # a delivery comes again, an operator is told
+
+    def _look_whether_over(self, process: Process) -> None:
+        if process.is_over and process in self.processes:
+            self.processes.remove(process)
+            if process.task:
+                self.queue.settle(process.task, process.outcome.http_status if process.outcome else None)
+            self.ended(process)
+
+    def _ears(self, process: Process) -> tuple[Callable[[str], None], Callable[[str], None]]:
+        """What hears of every effect of a process, before and after it."""
+
+        def before(effect: str) -> None:
+            process.next_effect = effect
+            if getcurrent() is process.greenlet:
+                process.greenlet.parent.switch()
+            if process.fault and (process.fault == "refused" or effect.split()[0] in READS):
+                process.fault = ""
+                raise StoreUnavailableError(f"{effect}: refused")
+            process.effects.append(effect)
+            self.about_to(process, effect)
+
+        def after(effect: str) -> None:
+            self.done(process, effect)
+            fault, process.fault = process.fault, ""
+            if fault == "echoed" and effect.split()[0] in ("create", "update", "write"):
+                raise ConflictError(f"{effect}: met its own first try")
+            if fault:
+                raise StoreUnavailableError(f"{effect}: no answer")
+
+        return before, after
