@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import NoReturn
@@ -50,6 +49,7 @@ class Api:
         self._stock = stock
         self._log = log
         self._now = now
+        self._zone = settings.zone
         self._cors = CorsPolicy(settings.cors_origins)
         self._previous = previous
         self._answers: dict[str, Callable[[Operation, Request], Answer]] = {
@@ -69,8 +69,8 @@ class Api:
         except Exception as exc:  # a mistake of ours: the log gets the reason, the caller none of our names
             self._log.error("a request failed", path=request.path[:200], error=repr(exc))
             answer = HttpError(500, "The forecast could not be made; please try again").answer()
-        cors = self._cors.headers(request.header("Origin"))
-        return replace(answer, headers=(*SECURITY_HEADERS, *cors, *answer.headers))
+        cors = self._cors.headers(request.header)
+        return Answer(answer.status, answer.body, answer.content_type, (*SECURITY_HEADERS, *cors, *answer.headers))
 
     def _operate(self, request: Request) -> Answer:
         if request.method == "OPTIONS":
@@ -128,7 +128,7 @@ class Api:
         return Answer.of(description(), headers=(("Cache-Control", "no-cache"),))
 
     def _today(self, now: datetime) -> date:
-        return now.astimezone(self._settings.zone).date()
+        return now.astimezone(self._zone).date()
 
     def _model(self) -> Model:
         return self._live.get() or self._no_model()
@@ -153,13 +153,13 @@ def read_body(request: Request) -> bytes:
 
 def fit(answer: Answer, request: Request) -> Answer:
     """Compress for those who read it; refuse what is too large for the platform, with the way to ask for less."""
-    if len(answer.body) < SMALLEST_BYTES:
+    body, headers = answer.body, answer.headers
+    if len(body) < SMALLEST_BYTES:
         return answer
-    answer = replace(answer, headers=(*answer.headers, ("Vary", "Accept-Encoding")))
     if accepts_gzip(request.header("Accept-Encoding")):
-        answer = replace(answer, body=gzip(answer.body), headers=(*answer.headers, ("Content-Encoding", "gzip")))
-    if len(answer.body) > LARGEST_ANSWER_BYTES:
+        body, headers = gzip(body), (*headers, ("Content-Encoding", "gzip"))
+    if len(body) > LARGEST_ANSWER_BYTES:
         raise HttpError(
             400, "The answer would be too large: ask for fewer days, parts or quantiles, or send Accept-Encoding: gzip"
         )
-    return answer
+    return Answer(answer.status, body, answer.content_type, (*headers, ("Vary", "Accept-Encoding")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 Headers = tuple[tuple[str, str], ...]
@@ -12,6 +13,8 @@ SECURITY_HEADERS: Headers = (
     ("X-Frame-Options", "DENY"),
     ("Strict-Transport-Security", "max-age=31536000"),
 )
+
+_ANY_ORIGIN: Headers = (("Access-Control-Allow-Origin", "*"),)
 
 PREFLIGHT_HEADERS: Headers = (
     ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
@@ -24,15 +27,16 @@ PREFLIGHT_HEADERS: Headers = (
 class CorsPolicy:
     """Which pages of other origins may read answers.
 
-    >>> CorsPolicy(("https://a.example", "https://b.example")).headers("https://b.example")
+    >>> CorsPolicy(("https://a.example", "https://b.example")).headers({"Origin": "https://b.example"}.get)
     (('Access-Control-Allow-Origin', 'https://b.example'), ('Vary', 'Origin'))
     """
 
     origins: tuple[str, ...]
 
-    def headers(self, origin: str | None) -> Headers:
+    def headers(self, header: Callable[[str], str | None]) -> Headers:
         """The app reads Access-Control-Allow-Origin in every answer: a caller of no listed origin sees the first."""
         if "*" in self.origins:
-            return (("Access-Control-Allow-Origin", "*"),)
+            return _ANY_ORIGIN
+        origin = header("Origin")
         allowed = origin if origin in self.origins else self.origins[0]
         return (("Access-Control-Allow-Origin", allowed or self.origins[0]), ("Vary", "Origin"))

@@ -82,11 +82,16 @@ OPENAPI = Operation("GET", "openapi.json", "This description", is_open=True)
 OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, MODEL, CHANGES, OPENAPI)
 
 
+_BY_PATH = {f"/{one.path}": [one] for one in OPERATIONS}
+
+
 def find(path: str) -> list[Operation]:
     """The operations of an address, by the end of its path: what stands before is the platform's, not ours.
 
     >>> [operation.path for operation in find("/project/region/forecast/v1/forecast/")]
     ['v1/forecast']
     """
+    if path in _BY_PATH:
+        return _BY_PATH[path]
     path = "/" + path.strip("/")
     return [operation for operation in OPERATIONS if path.endswith("/" + operation.path)]

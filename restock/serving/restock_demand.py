@@ -51,7 +51,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise HttpError(400, "No JSON data provided")
     try:
-        fields = json.loads(body, parse_constant=_refuse_constant)
+        fields = _JSON.decode(str(body, json.detect_encoding(body)))
     except (
         ValueError,
         RecursionError,
@@ -68,6 +68,9 @@ def _refuse_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def _day(value: object) -> date:
     try:
         if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
@@ -78,20 +81,22 @@ def _day(value: object) -> date:
 
 
 def demand_json(model: Model, request: DemandRequest, now: datetime) -> bytes:
-    """The answer: expected demand per active part, in total and day by day, from prepared days."""
+    """The answer: expected demand per active part, in total and day by day. Clocks first, then what was prepared."""
+    head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
+    return b"".join((orjson.dumps(head)[:-1], b",", model.answers.get(request, lambda: _demand(model, request))[1:]))
+
+
+def _demand(model: Model, request: DemandRequest) -> bytes:
     period = model.days.period(request.start, request.days)
     means = np.sum([day.demand.mean for day in period], axis=0)
     totals = np.floor(means + (0.5 + HALF_UP_SLACK)).astype(int).tolist()
-    head = {
-        "status": "success",
-        "model": model.about(now),
-        "timestamp": now.isoformat(),
+    content = {
         "forecast_period_days": request.days,
         "start_date": request.start.isoformat(),
         "end_date": (request.start + timedelta(request.days - 1)).isoformat(),
         "total_restock_demand": dict(zip(model.names, totals, strict=True)),
     }
-    pieces = [orjson.dumps(head)[:-1], b',"daily_breakdown":[']
+    pieces = [orjson.dumps(content)[:-1], b',"daily_breakdown":[']
     for day in period:
         pieces += (day.opening, day.demand.parts_json, b"},")
     pieces[-1] = b"}]}"
