@@ -37,6 +37,7 @@ def main(words: list[str]) -> int:
     python = setup.python_of(setup.ENVIRONMENTS["dev"][0])
     if sys.prefix != str(setup.ENVIRONMENTS["dev"][0]):
         return continue_in([str(python), "-m", "local", *words])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
     signal.signal(signal.SIGTERM, stop_politely)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, stop_politely)

@@ -21,11 +21,12 @@ from typing import Any
 
 from local import machine
 from local.cloud_tasks import LocalCloudTasks
+from local.configuration import settings_for
 from local.console import bold, dim, say, show_line
 from local.emulators import FIRESTORE_MAIN, StorageServer
 from local.processes import LOG_DIR, Child, Listener, ProcessError, answers, free_port, is_taken, line_log
 from local.setup import ROOT
-from local.stack import QUEUE_RETRIES, settings_for
+from local.stack import QUEUE_RETRIES
 
 PROJECT = "demo-restock"  # the CLI never calls Google for a project named demo-...
 REGION = "europe-west1"

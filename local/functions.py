@@ -21,13 +21,14 @@ class Function:
     signature: str
     concurrency: int
     timeout_seconds: int
+    is_private: bool = False
 
 
 FUNCTIONS = {
     function.name: function
     for function in (
         Function("on_appointment", "cloudevent", concurrency=20, timeout_seconds=120),
-        Function("retrain", "http", concurrency=1, timeout_seconds=1800),
+        Function("retrain", "http", concurrency=1, timeout_seconds=1800, is_private=True),
         Function("forecast", "http", concurrency=16, timeout_seconds=60),
     )
 }

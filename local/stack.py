@@ -19,22 +19,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.cloud_tasks import LocalCloudTasks, RetryConfig
+from local.configuration import forecast_port_from, settings_for
 from local.emulators import FirestoreEmulator, StorageServer
 from local.eventarc import register_trigger
+from local.front import Front
 from local.functions import FUNCTIONS, start_function, wait_until_listening
-from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, is_taken, line_log, uninterrupted
+from local.metadata_server import MetadataServer
+from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, line_log, uninterrupted
 from local.relay import Habits, Relay
 from local.setup import ROOT
 
 STATE_FILE = ROOT / ".local" / "stack.json"
-USUAL_FORECAST_PORT = 5057  # where the existing app looks
 TRIGGER = "on-appointment"
 QUEUE_RETRIES = RetryConfig(max_attempts=-1, min_backoff_seconds=1, max_backoff_seconds=30, max_doublings=5)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a stack is made of; `settings` go to the functions and win over this process's environment."""
+    """What a stack is made of; `settings` go to all functions, `own_settings` to one; they win over the environment."""
 
     project: str = "demo-restock"
     functions_dir: Path = ROOT / "functions"
@@ -43,53 +45,11 @@ class Options:
     forecast_port: int | None = None
     habits: Habits = field(default_factory=Habits)
     settings: Mapping[str, str] = field(default_factory=dict)
+    own_settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     listener: Listener | None = None
     is_trigger_live: bool = True
-
-
-def forecast_port_from(env: Mapping[str, str]) -> int:
-    """FORECAST_PORT, which must be free, else 5057, else any free port."""
-    if not env.get("FORECAST_PORT"):
-        return free_port() if is_taken(USUAL_FORECAST_PORT) else USUAL_FORECAST_PORT
-    try:
-        port = int(env["FORECAST_PORT"])
-        if not 0 < port < 65_536:
-            raise ValueError(port)
-    except ValueError:
-        raise ProcessError(
-            f"FORECAST_PORT={env['FORECAST_PORT']!r} is not a port; write a number below 65536"
-        ) from None
-    if is_taken(port):
-        raise ProcessError(f"FORECAST_PORT={port} is taken; name another, or leave it unset to use any free port")
-    return port
-
-
-LOCAL_DEFAULTS = {
-    "SHOP_TIME_ZONE": "Europe/London",
-    "FORECAST_AUTH": "public",
-    "RELOAD_SECONDS": "1",
-    # A retrain killed on this machine should not block the next one for half an hour.
-    "RETRAIN_DEADLINE_SECONDS": "240",
-    "TASK_DEADLINE_SECONDS": "300",
-    "LEASE_SECONDS": "330",
-}
-"""What a setting is on this machine unless the environment says otherwise."""
-
-
-def settings_for(
-    *, project: str, bucket: str, storage_url: str, tasks_host: str, queue: str, retrain_url: str
-) -> dict[str, str]:
-    """The functions' settings for stand-ins at these addresses."""
-    return {
-        **{name: os.environ.get(name) or value for name, value in LOCAL_DEFAULTS.items()},
-        "GOOGLE_CLOUD_PROJECT": project,
-        "RESTOCK_BUCKET": bucket,
-        "STORAGE_EMULATOR_HOST": storage_url,
-        "TASKS_EMULATOR_HOST": tasks_host,
-        "RETRAIN_QUEUE": queue,
-        "RETRAIN_URL": retrain_url,
-        "RETRAIN_INVOKER": f"restock-invoker@{project}.iam.gserviceaccount.com",
-    }
+    is_like_cloud_run: bool = False
+    """Fronts that freeze the functions between requests and keep retrain private, and a metadata server."""
 
 
 class Stack:
@@ -105,7 +65,7 @@ class Stack:
         self.relay: Relay
         self.storage: StorageServer
         self.firestore: FirestoreEmulator
-        self._running: list[LocalCloudTasks | Relay] = []
+        self._running: list[LocalCloudTasks | Relay | MetadataServer | Front] = []
 
     @property
     def queue(self) -> str:
@@ -128,6 +88,7 @@ class Stack:
         ports = {name: free_port() for name in FUNCTIONS}
         ports["forecast"] = self.options.forecast_port or forecast_port_from(os.environ)
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        own_ports = {name: free_port() for name in FUNCTIONS} if self.options.is_like_cloud_run else ports
         log_dir, listener = self.options.log_dir, self.options.listener
 
         self.tasks = LocalCloudTasks(listener=line_log("tasks", log_dir, listener)).start()
@@ -150,8 +111,8 @@ class Stack:
         for name in FUNCTIONS:
             child = start_function(
                 name,
-                port=ports[name],
-                env=self.environment,
+                port=own_ports[name],
+                env={**self._from_platform(name), **self.environment, **self.options.own_settings.get(name, {})},
                 functions_dir=self.options.functions_dir,
                 log_dir=log_dir,
                 listener=listener,
@@ -162,8 +123,34 @@ class Stack:
         if self.options.is_trigger_live:
             self.open_trigger()
         for child in self.functions:
-            wait_until_listening(child, ports[child.name])
+            wait_until_listening(child, own_ports[child.name])
+        if self.options.is_like_cloud_run:
+            self._put_fronts_up(ports, own_ports)
         self._write_state()
+
+    def _from_platform(self, name: str) -> dict[str, str]:
+        """What only the platform tells a function, when this stack plays the platform."""
+        if not self.options.is_like_cloud_run:
+            return {}
+        email = f"restock-{name.replace('_', '-')}@{self.options.project}.iam.gserviceaccount.com"
+        metadata = MetadataServer(project=self.options.project, email=email).start()
+        self._running.append(metadata)
+        return {
+            "GCE_METADATA_HOST": metadata.host,
+            "CLOUD_RUN_TIMEOUT_SECONDS": str(FUNCTIONS[name].timeout_seconds),
+        }
+
+    def _put_fronts_up(self, ports: Mapping[str, int], own_ports: Mapping[str, int]) -> None:
+        for child in self.functions:
+            about = FUNCTIONS[child.name]
+            front = Front(
+                child,
+                function_port=own_ports[child.name],
+                port=ports[child.name],
+                timeout_seconds=about.timeout_seconds,
+                invoker=self.environment["RETRAIN_INVOKER"] if about.is_private else None,
+            )
+            self._running.append(front.start())
 
     def open_trigger(self) -> None:
         """From now on writes to appointments reach on_appointment; what was there before is history."""

@@ -21,7 +21,9 @@ from local.stack import STATE_FILE, Options, Stack
 
 def run(options: Options | None = None) -> None:
     """Start everything and watch it; returns only by an exception."""
-    options = options or Options(habits=Habits.from_env(), listener=show_line)
+    options = options or Options(
+        habits=Habits.from_env(), listener=show_line, is_like_cloud_run=os.environ.get("LIKE_CLOUD_RUN") == "true"
+    )
     refuse_a_second_stack(options.state_file)
     say("Starting Firestore, Cloud Storage, Cloud Tasks and the three functions ...")
     with Stack(options) as stack:

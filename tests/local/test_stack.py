@@ -15,10 +15,11 @@ import psutil
 import pytest
 from google.cloud import firestore
 
+from local.configuration import forecast_port_from
 from local.emulators import call
 from local.processes import ProcessError, is_taken
 from local.setup import ROOT
-from local.stack import Options, Stack, forecast_port_from
+from local.stack import Options, Stack
 from tests.local.conftest import write_function
 
 pytestmark = pytest.mark.needs("firestore", "storage")
@@ -129,15 +130,15 @@ run(Options(functions_dir=Path({str(options.functions_dir)!r}), log_dir=Path({st
 
 
 def test_the_forecast_port_is_5057_unless_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.stack.is_taken", lambda port: False)
+    monkeypatch.setattr("local.configuration.is_taken", lambda port: False)
     assert forecast_port_from({}) == 5057
 
-    monkeypatch.setattr("local.stack.is_taken", lambda port: True)
+    monkeypatch.setattr("local.configuration.is_taken", lambda port: True)
     assert forecast_port_from({}) != 5057
 
 
 def test_a_named_port_that_is_taken_is_refused_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.stack.is_taken", lambda port: True)
+    monkeypatch.setattr("local.configuration.is_taken", lambda port: True)
 
     with pytest.raises(ProcessError, match="FORECAST_PORT=5100 is taken; name another"):
         forecast_port_from({"FORECAST_PORT": "5100"})
