@@ -85,10 +85,17 @@ class History:
         effective = [change for change in newer if not change.usage.is_empty or change.appointment in source_times]
         if not effective:
             return self, 0
-        replaced = pa.array([change.appointment for change in effective], pa.string())
-        kept = self.rows.filter(pc.invert(pc.is_in(self.rows["appointment"], value_set=replaced)))
+        kept = self._without([change.appointment for change in effective if change.appointment in source_times])
         added = rows_of(CountedAppointment(c.appointment, c.usage, c.source_time) for c in effective)
-        return History(pa.concat_tables([kept, added]).combine_chunks(), self.rules, self.rebuilt_at), len(effective)
+        return History(pa.concat_tables([kept, added]), self.rules, self.rebuilt_at), len(effective)
+
+    def _without(self, appointments: Sequence[str]) -> pa.Table:
+        """The rows of all others; the very same columns if there is nothing to leave out, which is the common case."""
+        if not appointments:
+            return self.rows
+        return self.rows.filter(
+            pc.invert(pc.is_in(self.rows["appointment"], value_set=pa.array(appointments, pa.string())))
+        )
 
     def to_bytes(self) -> bytes:
         facts = {"schema": str(SCHEMA), "rules": self.rules, "rebuilt_at": self.rebuilt_at.isoformat()}
