@@ -67,13 +67,11 @@ def teardown(settings: InfraSettings, standing: Standing, *, with_data: bool) ->
                 settings.account(role),
                 reason=ACCOUNTS[role].removeprefix("Restock: "),
             )
-    if with_data:
-        if standing.bucket:
-            place = f"gs://{settings.bucket}"
-            delete("storage", "rm", "--recursive", "--all-versions", place, reason="history and models, for good")
-        if standing.database_location:
-            groups = f"--collection-ids={','.join(COLLECTIONS)}"
-            delete("firestore", "bulk-delete", groups, "--database=(default)", reason="Restock's own documents")
+    if with_data and standing.bucket:  # the bucket last: while it stands, the documents are still due
+        groups = f"--collection-ids={','.join(COLLECTIONS)}"
+        delete("firestore", "bulk-delete", groups, "--database=(default)", reason="Restock's own documents")
+        place = f"gs://{settings.bucket}"
+        delete("storage", "rm", "--recursive", "--all-versions", place, reason="history and models, for good")
     return due
 
 

@@ -55,7 +55,9 @@ def private_callers(door: str, settings: InfraSettings, standing: Standing) -> l
 def forecast_callers(settings: InfraSettings, standing: Standing) -> list[Change]:
     policy = standing.forecast_policy
     service = standing.named("run_services", settings.function("forecast"))
-    is_check_off = service.get("metadata", {}).get("annotations", {}).get(CHECK_OFF) == "true"
+    is_check_off = (
+        service.get("metadata", {}).get("annotations", {}).get(CHECK_OFF, "").lower() == "true"
+    )  # gcloud itself writes True
     if settings.auth == "iam":
         on = [_check(settings, on=True)] if is_check_off else []
         added = [

@@ -90,7 +90,9 @@ class FakeGoogle:
     # What tests look at.
 
     def named(self, api: str, ending: str) -> Body:
-        return next(body for name, body in self.resources.items() if name.startswith(f"{api} ") and name.endswith(ending))
+        return next(
+            body for name, body in self.resources.items() if name.startswith(f"{api} ") and name.endswith(ending)
+        )
 
     def policy(self, ending: str) -> dict[str, set[str]]:
         """Members by role of the policy whose resource ends so."""
@@ -113,10 +115,20 @@ class FakeGoogle:
                 return {key: settled(one) for key, one in sorted(value.items()) if key not in volatile}
             if isinstance(value, list):
                 return sorted((settled(one) for one in value), key=lambda one: json.dumps(one, sort_keys=True))
-            return re.sub(r"(alertPolicies|notificationChannels|dashboards)/\w+", r"\1/ID", value) if isinstance(value, str) else value
+            return (
+                re.sub(r"(alertPolicies|notificationChannels|dashboards)/\w+", r"\1/ID", value)
+                if isinstance(value, str)
+                else value
+            )
 
-        made = sorted(json.dumps([settled(name), settled(body)]) for name, body in self.resources.items() if " tasks" not in name)
-        allowed = sorted(json.dumps([name, settled(body.get("bindings"))]) for name, body in self.policies.items() if body.get("bindings"))
+        made = sorted(
+            json.dumps([settled(name), settled(body)]) for name, body in self.resources.items() if " tasks" not in name
+        )
+        allowed = sorted(
+            json.dumps([name, settled(body.get("bindings"))])
+            for name, body in self.policies.items()
+            if body.get("bindings")
+        )
         return "\n".join([*made, *allowed, *sorted(self.enabled)])
 
     def save(self) -> Any:
@@ -161,7 +173,11 @@ class FakeGoogle:
             self.resources[f"{api} {name}"] = {**request.body, "name": request.body.get("name", name)}
             return self.resources[f"{api} {name}"]
         self._get(api, name)
-        del self.resources[f"{api} {name}"]
+        key = f"{api} {name}"
+        self.resources = {
+            one: body for one, body in self.resources.items() if one != key and not one.startswith(f"{key}/")
+        }
+        self.policies.pop(key, None)
         return {}
 
     def _name_for(self, request: Recorded, collection: str, body: Body) -> str:
@@ -203,7 +219,11 @@ class FakeGoogle:
         return body
 
     def _policy_of(self, request: Recorded) -> Body:
-        place = request.path.removesuffix("/iam").rsplit(":", 1)[0] if ":" in request.path else request.path.removesuffix("/iam")
+        place = (
+            request.path.removesuffix("/iam").rsplit(":", 1)[0]
+            if ":" in request.path
+            else request.path.removesuffix("/iam")
+        )
         key = f"{request.api} {resource_name(place)}".replace("projects/-/", f"projects/{PROJECT}/")
         policy = self.policies.setdefault(key, {"bindings": [], "etag": etag_of([])})
         sent = request.body.get("policy", request.body) if request.body else {}
@@ -213,7 +233,11 @@ class FakeGoogle:
             raise Refusal(409, "ABORTED", "There were concurrent policy changes. Please retry.")
         members = {member for binding in sent.get("bindings", []) for member in binding["members"]}
         if self.forbids_all_users and members & {"allUsers", "allAuthenticatedUsers"}:
-            raise Refusal(400, "FAILED_PRECONDITION", "One or more users named in the policy do not belong to a permitted customer.")
+            raise Refusal(
+                400,
+                "FAILED_PRECONDITION",
+                "One or more users named in the policy do not belong to a permitted customer.",
+            )
         self._check_members(members)
         bindings = [binding for binding in sent.get("bindings", []) if binding["members"]]
         self.policies[key] = {**sent, "bindings": bindings, "etag": etag_of(bindings)}
@@ -239,7 +263,9 @@ class FakeGoogle:
         return {"name": f"projects/{PROJECT}/billingInfo", "projectId": PROJECT, "billingEnabled": self.billing}
 
     def _cloudbuild(self, request: Recorded) -> Body | None:
-        return {"serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/{NUMBER}-compute@developer.gserviceaccount.com"}
+        return {
+            "serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/{NUMBER}-compute@developer.gserviceaccount.com"
+        }
 
     def _serviceusage(self, request: Recorded) -> Body | None:
         if request.verb == "batchEnable":
@@ -255,8 +281,9 @@ class FakeGoogle:
             address = f"{request.body['accountId']}@{PROJECT}.iam.gserviceaccount.com"
             body = {**request.body.get("serviceAccount", {}), "email": address, "projectId": PROJECT, "uniqueId": "1"}
             return self._create("iam", f"projects/{PROJECT}/serviceAccounts/{address}", body)
-        if "projects/-/" in request.path:
-            return self._get("iam", resource_name(request.path).replace("projects/-/", f"projects/{PROJECT}/"))
+        if "projects/-/" in request.path:  # any project: an account's address says which
+            path = request.path.replace("projects/-/", f"projects/{PROJECT}/")
+            return self._generic(Recorded(request.method, "iam", path, request.query, request.body))
         return None
 
     def _storage(self, request: Recorded) -> Body | None:
@@ -280,7 +307,7 @@ class FakeGoogle:
             raise Refusal(404, "NOT_FOUND", "The specified bucket does not exist.")
         if request.method == "DELETE":
             del self.resources[key]
-            self.policies.pop(key, None)
+            self.policies.pop(f"storage b/{parts[0]}", None)
             return {}
         if request.method == "PATCH":
             merge(self.resources[key], request.body)
@@ -290,7 +317,13 @@ class FakeGoogle:
         key = f"storage {body['name']}"
         if key in self.resources:
             raise Refusal(409, "ALREADY_EXISTS", "The bucket you tried to create already exists.")
-        self.resources[key] = {**body, "kind": "storage#bucket", "id": body["name"], "metageneration": "1", "projectNumber": NUMBER}
+        self.resources[key] = {
+            **body,
+            "kind": "storage#bucket",
+            "id": body["name"],
+            "metageneration": "1",
+            "projectNumber": NUMBER,
+        }
         return self.resources[key]
 
     def _firestore(self, request: Recorded) -> Body | None:
@@ -311,7 +344,11 @@ class FakeGoogle:
         if request.method == "GET" and name.endswith("/fields"):
             wanted = "ttlConfig" if "ttlConfig" in request.query.get("filter", "") else "indexConfig"
             fields = [body for body in self._list("firestore", name)["fields"] if wanted in body]
-            return {"fields": [{**body, "ttlConfig": {"state": "ACTIVE"}} if wanted == "ttlConfig" else body for body in fields]}
+            return {
+                "fields": [
+                    {**body, "ttlConfig": {"state": "ACTIVE"}} if wanted == "ttlConfig" else body for body in fields
+                ]
+            }
         if request.method == "POST" and name.endswith("/databases"):
             made = self._create("firestore", f"{name}/{request.query['databaseId']}", request.body)
             return {"name": f"{made['name']}/operations/create", "done": True, "response": made}
@@ -332,7 +369,13 @@ class FakeGoogle:
             return self._create("pubsub", name, request.body)
         if request.method == "PATCH":
             self._get("pubsub", name)
-            wrapped = Recorded("PATCH", "pubsub", request.path, {"updateMask": request.body["updateMask"]}, request.body["subscription"])
+            wrapped = Recorded(
+                "PATCH",
+                "pubsub",
+                request.path,
+                {"updateMask": request.body["updateMask"]},
+                request.body["subscription"],
+            )
             return self._patch("pubsub", name, wrapped)
         if request.verb in {"pull", "acknowledge", "publish"}:
             return self._messages(request, name.rsplit(":", 1)[0])
@@ -378,7 +421,10 @@ class FakeGoogle:
         if request.verb == "generateUploadUrl":
             self._ids += 1
             source = {"bucket": f"gcf-v2-uploads-{NUMBER}", "object": f"{self._ids}.zip"}
-            return {"uploadUrl": f"http://storage.googleapis.com/upload-source/{self._ids}.zip", "storageSource": source}
+            return {
+                "uploadUrl": f"http://storage.googleapis.com/upload-source/{self._ids}.zip",
+                "storageSource": source,
+            }
         if name.endswith("/runtimes"):
             return {"runtimes": [runtime(version) for version in ("python311", "python312", "python313")]}
         if "/operations/" in name:
@@ -411,7 +457,11 @@ class FakeGoogle:
         subscription = f"projects/{PROJECT}/subscriptions/{pubsub}-sub-001"
         body["eventTrigger"]["trigger"] = trigger
         transport = {"pubsub": {"topic": topic, "subscription": subscription}}
-        self.resources[f"eventarc {trigger}"] = {"name": trigger, "transport": transport, "createTime": "2026-01-01T00:00:00.0Z"}
+        self.resources[f"eventarc {trigger}"] = {
+            "name": trigger,
+            "transport": transport,
+            "createTime": "2026-01-01T00:00:00.0Z",
+        }
         self.resources.setdefault(f"pubsub {topic}", {"name": topic})
         self.resources.setdefault(f"pubsub {subscription}", {"name": subscription, "topic": topic})
 
@@ -423,7 +473,9 @@ class FakeGoogle:
             gone |= {f"eventarc {trigger}", f"pubsub {carried['topic']}", f"pubsub {carried['subscription']}"}
         for key in gone:
             del self.resources[key]
-        self.policies = {key: body for key, body in self.policies.items() if not key.endswith((f"/services/{short}", *gone))}
+        self.policies = {
+            key: body for key, body in self.policies.items() if not key.endswith((f"/services/{short}", *gone))
+        }
 
     def deployed(self, host: str, path: str) -> tuple[int, Body]:
         """What the deployed functions themselves answer, for the smoke test."""
@@ -461,8 +513,16 @@ def knative_service(name: str, region: str, url: str, urls: str) -> Body:
             "labels": {"cloud.googleapis.com/location": region},
             "annotations": {"run.googleapis.com/urls": urls, "run.googleapis.com/ingress": "all"},
         },
-        "spec": {"template": {"metadata": {"name": f"{name}-00001"}, "spec": {"containers": [{"image": "image"}]}}, "traffic": []},
-        "status": {"url": url, "observedGeneration": 1, "conditions": ready, "latestReadyRevisionName": f"{name}-00001"},
+        "spec": {
+            "template": {"metadata": {"name": f"{name}-00001"}, "spec": {"containers": [{"image": "image"}]}},
+            "traffic": [],
+        },
+        "status": {
+            "url": url,
+            "observedGeneration": 1,
+            "conditions": ready,
+            "latestReadyRevisionName": f"{name}-00001",
+        },
     }
 
 
@@ -495,7 +555,11 @@ def check_durations(value: Any, key: str = "") -> None:
         for name, one in value.items():
             check_durations(one, name)
     elif isinstance(value, str) and DURATIONS.search(key) and not re.fullmatch(r"\d+(\.\d+)?s", value):
-        raise Refusal(400, "INVALID_ARGUMENT", f"Invalid value at '{key}' (type.googleapis.com/google.protobuf.Duration), \"{value}\"")
+        raise Refusal(
+            400,
+            "INVALID_ARGUMENT",
+            f"Invalid value at '{key}' (type.googleapis.com/google.protobuf.Duration), \"{value}\"",
+        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -532,7 +596,9 @@ class Handler(BaseHTTPRequestHandler):
         asked = {key: values[0] for key, values in parse_qs(query).items()}
         if path.startswith("/upload-source/"):
             return 200, self.google_upload(path, data)
-        return 200, self.google.answer(Recorded(self.command, api, unquote(path), asked, json.loads(data) if data else None))
+        return 200, self.google.answer(
+            Recorded(self.command, api, unquote(path), asked, json.loads(data) if data else None)
+        )
 
     def google_upload(self, path: str, data: bytes) -> Body:
         self.google.requests.append(Recorded("PUT", "storage", path, {}, None))

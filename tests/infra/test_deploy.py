@@ -1,0 +1,496 @@
+"""The real gcloud deploys to a recording fake of Google: what it makes, what it leaves alone, and how it goes on.
+
+Must-show 1 of the deploy. ``EVERY_FAILURE=1`` (``make test-deploy``) fails every single change once, not a sample.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from datetime import datetime, timedelta
+
+import pytest
+
+from infra.parts.queue import seconds_of_trying
+from infra.settings import DOORS
+from tests.infra.conftest import World
+from tests.infra.fake_google import NUMBER, PROJECT, FakeGoogle
+
+pytestmark = pytest.mark.needs("gcloud")
+
+PLACE = f"projects/{PROJECT}/locations/europe-west1"
+RETRAIN_URL = f"https://restock-retrain-{NUMBER}.europe-west1.run.app"
+
+
+def account(name: str) -> str:
+    return f"restock-{name}@{PROJECT}.iam.gserviceaccount.com"
+
+
+def member(name: str) -> str:
+    return f"serviceAccount:{account(name)}"
+
+
+def function(google: FakeGoogle, door: str) -> dict:
+    return google.named("cloudfunctions", f"/functions/restock-{door.replace('_', '-')}")
+
+
+def test_the_first_deploy_says_what_it_does_and_what_the_shop_should_see(deployed: World) -> None:
+    text = deployed.first.text
+
+    assert "[14/28] function forecast: 1 change(s)" in text
+    assert "The shop should see" in text
+    assert "forecast refuses a caller without a token" in text
+    assert not [request for request in deployed.first.requests if request.method == "CONNECT"]
+
+
+def test_the_trigger_is_on_appointments_in_the_databases_place_and_retries(deployed: World) -> None:
+    trigger = function(deployed.google, "on_appointment")["eventTrigger"]
+
+    assert trigger["eventType"] == "google.cloud.firestore.document.v1.written"
+    assert {"attribute": "database", "value": "(default)"} in trigger["eventFilters"]
+    assert {
+        "attribute": "document",
+        "operator": "match-path-pattern",
+        "value": "appointments/{id}",
+    } in trigger["eventFilters"]
+    assert trigger["triggerRegion"] == "europe-west1"
+    assert trigger["retryPolicy"] == "RETRY_POLICY_RETRY"
+    assert trigger["serviceAccountEmail"] == account("events")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_function_is_explicit_about_its_size_its_account_and_its_threads(deployed: World, door: str) -> None:
+    made = function(deployed.google, door)
+    service = made["serviceConfig"]
+
+    assert made["buildConfig"]["runtime"] == "python313"
+    assert made["buildConfig"]["entryPoint"] == door
+    assert made["buildConfig"]["serviceAccount"].endswith(account("build"))
+    assert service["serviceAccountEmail"] == account(door.replace("_", "-"))
+    assert {"availableMemory", "availableCpu", "timeoutSeconds", "minInstanceCount"} <= service.keys()
+    assert service["environmentVariables"]["THREADS"] == str(service["maxInstanceRequestConcurrency"])
+    assert service["environmentVariables"]["SHOP_TIME_ZONE"] == "Europe/Berlin"
+    assert service["ingressSettings"] == ("ALLOW_ALL" if door == "forecast" else "ALLOW_INTERNAL_ONLY")
+
+
+def test_each_clock_of_a_retrain_outlives_what_it_waits_for(deployed: World) -> None:
+    service = function(deployed.google, "retrain")["serviceConfig"]
+    variables = service["environmentVariables"]
+    schedule = deployed.google.named("cloudscheduler", "/jobs/restock-retrain")
+
+    deadline, lease = int(variables["RETRAIN_DEADLINE_SECONDS"]), int(variables["LEASE_SECONDS"])
+    task_deadline = int(variables["TASK_DEADLINE_SECONDS"])
+    assert deadline < service["timeoutSeconds"] < task_deadline < lease < seconds_of_trying()
+    assert schedule["attemptDeadline"] == f"{task_deadline}s"
+    assert service["maxInstanceCount"] == 1
+    assert service["maxInstanceRequestConcurrency"] > 1
+
+
+def test_both_that_ask_for_a_retrain_know_its_address(deployed: World) -> None:
+    for door in ("on_appointment", "retrain"):
+        variables = function(deployed.google, door)["serviceConfig"]["environmentVariables"]
+
+        assert variables["RETRAIN_URL"] == RETRAIN_URL
+        assert variables["RETRAIN_QUEUE"] == f"{PLACE}/queues/restock-retrain"
+        assert variables["RETRAIN_INVOKER"] == account("tasks")
+        assert variables["RETRAIN_THRESHOLD"] == "15"
+
+
+def test_every_account_holds_its_roles_and_no_other(deployed: World) -> None:
+    google = deployed.google
+
+    assert google.policy(f"cloudresourcemanager projects/{PROJECT}") == {
+        "roles/datastore.user": {member("on-appointment"), member("retrain")},
+        "roles/datastore.viewer": {member("forecast")},
+        "roles/eventarc.eventReceiver": {member("events")},
+        "roles/logging.logWriter": {member("build")},
+        "roles/storage.objectViewer": {member("build")},
+    }
+    assert google.policy("b/demo-shop-restock") == {
+        "roles/storage.objectUser": {member("retrain")},
+        "roles/storage.objectViewer": {member("forecast")},
+    }
+    assert google.policy("queues/restock-retrain") == {
+        "roles/cloudtasks.enqueuer": {member("on-appointment"), member("retrain")}
+    }
+    assert google.policy(f"serviceAccounts/{account('tasks')}") == {
+        "roles/iam.serviceAccountUser": {member("on-appointment"), member("retrain")}
+    }
+    assert google.policy("repositories/restock") == {"roles/artifactregistry.writer": {member("build")}}
+
+
+def test_database_and_bucket_roles_hold_only_where_they_are_needed(deployed: World) -> None:
+    policies = deployed.google.policies
+    bindings = policies[f"cloudresourcemanager projects/{PROJECT}"]["bindings"]
+    conditions = {binding["role"]: binding.get("condition", {}).get("expression", "") for binding in bindings}
+    models = next(one for one in policies["storage b/demo-shop-restock"]["bindings"] if "Viewer" in one["role"])
+
+    assert conditions["roles/datastore.user"] == f'resource.name=="projects/{PROJECT}/databases/(default)"'
+    assert conditions["roles/datastore.viewer"] == conditions["roles/datastore.user"]
+    assert f"gcf-v2-sources-{NUMBER}-europe-west1/" in conditions["roles/storage.objectViewer"]
+    assert "/objects/models/" in models["condition"]["expression"]
+    assert "/objects/history" not in models["condition"]["expression"]
+
+
+def test_nobody_holds_a_broad_role_and_only_forecast_is_open(deployed: World) -> None:
+    google = deployed.google
+    open_to_all = [name for name, policy in google.policies.items() if "allUsers" in json.dumps(policy)]
+    roles = {binding["role"] for policy in google.policies.values() for binding in policy["bindings"]}
+
+    assert open_to_all == [f"run {PLACE}/services/restock-forecast"]
+    assert not [role for role in roles if role in {"roles/owner", "roles/editor"} or role.lower().endswith("admin")]
+    assert google.policy("services/restock-forecast") == {"roles/run.invoker": {"allUsers"}}
+    assert google.policy("services/restock-retrain") == {"roles/run.invoker": {member("tasks"), member("schedule")}}
+    assert google.policy("services/restock-on-appointment") == {"roles/run.invoker": {member("events")}}
+
+
+def test_the_schedule_calls_retrain_as_itself_in_the_shops_time_zone(deployed: World) -> None:
+    job = deployed.google.named("cloudscheduler", "/jobs/restock-retrain")
+
+    assert job["schedule"] == "0 3 * * *"
+    assert job["timeZone"] == "Europe/Berlin"
+    assert job["httpTarget"]["uri"] == f"{RETRAIN_URL}/"
+    assert job["httpTarget"]["oidcToken"] == {"serviceAccountEmail": account("schedule"), "audience": RETRAIN_URL}
+    assert json.loads(base64.b64decode(job["httpTarget"]["body"])) == {"reason": "schedule"}
+    assert job["httpTarget"]["headers"]["Content-Type"] == "application/json"
+    assert (job["retryConfig"]["minBackoffDuration"], job["retryConfig"]["retryCount"]) == ("600s", 3)
+
+
+def test_the_queue_runs_one_at_a_time_and_gives_up_in_the_end(deployed: World) -> None:
+    queue = deployed.google.named("cloudtasks", "/queues/restock-retrain")
+
+    assert queue["rateLimits"]["maxConcurrentDispatches"] == 1
+    assert queue["retryConfig"] == {
+        "maxAttempts": 10,
+        "minBackoff": "30s",
+        "maxBackoff": "600s",
+        "maxDoublings": 5,
+        "maxRetryDuration": "0s",
+    }
+
+
+def test_the_bucket_is_versioned_private_and_forgets(deployed: World) -> None:
+    bucket = deployed.google.resources["storage demo-shop-restock"]
+
+    assert bucket["location"].lower() == "europe-west1"
+    assert bucket["versioning"] == {"enabled": True}
+    assert bucket["iamConfiguration"]["publicAccessPrevention"] == "enforced"
+    assert bucket["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"] is True
+    assert {"action": {"type": "Delete"}, "condition": {"daysSinceNoncurrentTime": 30}} in bucket["lifecycle"]["rule"]
+    assert str(bucket["softDeletePolicy"]["retentionDurationSeconds"]) == "604800"
+
+
+def test_only_restocks_own_collections_are_touched_in_firestore(deployed: World) -> None:
+    sent = [request for request in deployed.first.changes if request.api in {"firestore", "firebaserules"}]
+    fields = {name.split("/collectionGroups/")[1] for name in deployed.google.resources if "/fields/" in name}
+
+    assert all("/collectionGroups/restock_" in request.path or request.path.endswith("/databases") for request in sent)
+    assert {"restock_changes/fields/expire_at", "restock_runs/fields/expire_at"} <= fields
+    assert deployed.google.named("firestore", "restock_runs/fields/expire_at")["ttlConfig"] == {}
+    assert deployed.google.named("firestore", "restock_changes/fields/usage")["indexConfig"] == {}
+
+
+def test_refused_deliveries_end_in_the_dead_letter_topic(deployed: World) -> None:
+    google = deployed.google
+    trigger = google.named("eventarc", "restock-on-appointment-111111")
+    carried = google.resources[f"pubsub {trigger['transport']['pubsub']['subscription']}"]
+    kept = google.named("pubsub", "/subscriptions/restock-dead-events")
+    agent = f"serviceAccount:service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+    assert carried["deadLetterPolicy"] == {
+        "deadLetterTopic": f"projects/{PROJECT}/topics/restock-dead-events",
+        "maxDeliveryAttempts": 100,
+    }
+    assert kept["messageRetentionDuration"] == "604800s"
+    assert google.policy("topics/restock-dead-events") == {"roles/pubsub.publisher": {agent}}
+    assert google.policy(carried["name"]) == {"roles/pubsub.subscriber": {agent}}
+
+
+def test_every_alert_reaches_the_channel_and_names_its_page(deployed: World) -> None:
+    alerts = [body for name, body in deployed.google.resources.items() if "/alertPolicies/" in name]
+    channel = deployed.google.named("monitoring", "/notificationChannels/0004")
+
+    assert len(alerts) == 8
+    assert channel["labels"] == {"email_address": "owner@example.com"}
+    assert all(alert["notificationChannels"] == [channel["name"]] for alert in alerts)
+    assert all("docs/runbook.md" in alert["documentation"]["content"] for alert in alerts)
+
+
+def test_the_first_training_waits_for_the_trigger_and_is_checked_a_day_later(deployed: World) -> None:
+    tasks = [body for name, body in deployed.google.resources.items() if "/tasks/" in name]
+    asked = [json.loads(base64.b64decode(task["httpRequest"]["body"])) for task in tasks]
+    times = sorted(datetime.fromisoformat(task["scheduleTime"][:19]) for task in tasks)
+
+    assert sorted(asked, key=len) == [{"reason": "manual"}, {"reason": "manual", "rebuild": True}]
+    assert times[1] - times[0] == timedelta(hours=25)
+    for task in tasks:
+        assert task["dispatchDeadline"] == "1800s"
+        assert task["httpRequest"]["url"] == f"{RETRAIN_URL}/"
+        assert task["httpRequest"]["oidcToken"] == {"serviceAccountEmail": account("tasks"), "audience": RETRAIN_URL}
+
+
+def test_only_what_a_function_needs_is_uploaded(deployed: World) -> None:
+    uploaded = list(deployed.google.uploads.values())[:3]  # in the order of deploying
+    forecast, retrain, on_appointment = ({name.rsplit("/", 1)[0] for name in names} for names in uploaded)
+
+    assert "restock/serving" in forecast
+    assert not {"restock/training", "restock/counting"} & forecast
+    assert {"restock/training", "restock/counting"} <= retrain
+    assert "restock/counting" in on_appointment
+    assert not {"restock/training", "restock/serving"} & on_appointment
+
+
+def test_the_second_deploy_of_the_same_tree_changes_nothing(deployed: World) -> None:
+    second = deployed.infra("deploy")
+
+    assert second.status == 0, second.text
+    assert second.changes == []
+    assert "Nothing to do" in second.text
+    # All it sends: is it permitted, and one list or policy per kind of resource.
+    assert {request.method for request in second.requests} <= {"GET", "POST"}
+    assert {request.verb for request in second.requests if request.method == "POST"} <= {
+        "getIamPolicy",
+        "testIamPermissions",
+    }
+
+
+def test_a_touched_file_is_not_a_change(deployed: World) -> None:
+    (deployed.tree / "functions/forecast/main.py").touch()
+
+    assert deployed.infra("plan").text.strip().endswith("Nothing to do: what stands is what is wanted.")
+
+
+def test_a_changed_source_deploys_one_function(deployed: World, source) -> None:
+    source("functions/forecast/main.py", "\n# changed\n")
+
+    ended = deployed.infra("deploy")
+
+    assert ended.status == 0, ended.text
+    assert [f"{one.method} {one.path}" for one in ended.changes] == [
+        next(f"PUT {one.path}" for one in ended.changes if one.method == "PUT"),
+        f"PATCH /v2/{PLACE}/functions/restock-forecast",
+    ]
+    assert deployed.infra("deploy").changes == []
+
+
+def test_a_changed_threshold_reaches_both_that_read_it(deployed: World) -> None:
+    deployed.settings(threshold="12")
+
+    ended = deployed.infra("deploy")
+
+    patched = [request.path.rsplit("/", 1)[-1] for request in ended.changes if request.method == "PATCH"]
+    assert patched == ["restock-retrain", "restock-on-appointment"]
+    for door in ("retrain", "on_appointment"):
+        assert function(deployed.google, door)["serviceConfig"]["environmentVariables"]["RETRAIN_THRESHOLD"] == "12"
+
+
+def test_a_larger_shop_changes_threshold_schedule_and_the_age_that_alarms(deployed: World) -> None:
+    deployed.settings(size='"large"')
+
+    ended = deployed.infra("deploy")
+
+    touched = {request.path.rsplit("/", 1)[-1] for request in ended.changes if request.method == "PATCH"}
+    assert {"restock-retrain", "restock-on-appointment"} <= touched
+    assert "restock-forecast" not in touched
+    assert deployed.google.named("cloudscheduler", "/jobs/restock-retrain")["schedule"] == "0 3,15 * * *"
+    ages = [body for body in deployed.google.resources.values() if "older than two" in body.get("displayName", "")]
+    assert "[24h]" in json.dumps(ages)
+
+
+def test_a_variable_changed_by_hand_is_put_back(deployed: World) -> None:
+    function(deployed.google, "retrain")["serviceConfig"]["environmentVariables"]["LEASE_SECONDS"] = "60"
+
+    ended = deployed.infra("deploy")
+
+    assert "a variable was changed by hand" in ended.text
+    assert function(deployed.google, "retrain")["serviceConfig"]["environmentVariables"]["LEASE_SECONDS"] == "1900"
+
+
+def test_a_function_whose_deploy_failed_is_deployed_again(deployed: World) -> None:
+    function(deployed.google, "forecast")["state"] = "FAILED"
+
+    assert "its last deploy left it FAILED" in deployed.infra("plan").text
+
+
+def test_iam_mode_closes_forecast_and_lets_the_named_callers_in(deployed: World) -> None:
+    caller = f"serviceAccount:{account('tasks')}"
+    deployed.settings(auth='"iam"', callers=f'["{caller}"]')
+
+    ended = deployed.infra("deploy", "--no-smoke")
+
+    assert ended.status == 0, ended.text
+    assert deployed.google.policy("services/restock-forecast") == {"roles/run.invoker": {caller}}
+    assert deployed.infra("deploy", "--no-smoke").changes == []
+
+
+def test_a_retrain_opened_by_hand_is_closed_again(deployed: World) -> None:
+    policy = deployed.google.policies[f"run {PLACE}/services/restock-retrain"]
+    policy["bindings"][0]["members"].append("allUsers")
+
+    ended = deployed.infra("deploy")
+
+    assert "retrain is never public" in ended.text
+    assert "allUsers" not in deployed.google.policy("services/restock-retrain")["roles/run.invoker"]
+
+
+def test_where_all_users_are_forbidden_the_platforms_check_is_switched_off(deployed: World) -> None:
+    google = deployed.google
+    google.policies.pop(f"run {PLACE}/services/restock-forecast")
+    google.forbids_all_users = True
+    try:
+        ended = deployed.infra("deploy")
+        again = deployed.infra("deploy")
+    finally:
+        google.forbids_all_users = False
+
+    assert ended.status == 0, ended.text
+    annotations = google.resources["run restock-forecast"]["metadata"]["annotations"]
+    assert annotations["run.googleapis.com/invoker-iam-disabled"].lower() == "true"
+    assert "allUsers" not in json.dumps(list(google.policies.values()))
+    assert again.changes == []
+
+
+def test_beside_the_shops_app_nothing_of_the_app_is_touched(empty: World) -> None:
+    google = empty.google
+    google.enabled |= {"firestore.googleapis.com", "cloudfunctions.googleapis.com", "run.googleapis.com"}
+    database = {"name": f"projects/{PROJECT}/databases/(default)", "locationId": "eur3", "type": "FIRESTORE_NATIVE"}
+    app = {
+        f"firestore {database['name']}": database,
+        f"firestore {database['name']}/collectionGroups/appointments/fields/notes": {"name": "x/y/z/a/b/appointments/f/notes", "indexConfig": {}},
+        f"cloudfunctions {PLACE}/functions/notify": {"name": f"{PLACE}/functions/notify", "environment": "GEN_2", "state": "ACTIVE"},
+    }  # fmt: skip
+    google.resources.update(json.loads(json.dumps(app)))
+    theirs = {"role": "roles/editor", "members": ["user:owner@example.com"]}
+    google.policies[f"cloudresourcemanager projects/{PROJECT}"] = {"bindings": [theirs], "etag": "YWJj"}
+
+    ended = empty.infra("deploy")
+
+    assert ended.status == 0, ended.text
+    assert {name: google.resources[name] for name in app} == app
+    assert google.policy(f"cloudresourcemanager projects/{PROJECT}")["roles/editor"] == {"user:owner@example.com"}
+    assert function(google, "on_appointment")["eventTrigger"]["triggerRegion"] == "eur3"
+    assert not [one for one in ended.changes if one.path.endswith("/databases") or "appointments" in one.path]
+
+    gone = empty.infra("teardown", "--yes", "--with-data")
+
+    assert gone.status == 0, gone.text
+    assert {name: body for name, body in google.resources.items() if " tasks" not in name} == app
+    assert google.policy(f"cloudresourcemanager projects/{PROJECT}") == {"roles/editor": {"user:owner@example.com"}}
+
+
+def test_a_failure_at_any_step_is_told_and_the_next_deploy_ends_in_the_same_state(deployed: World) -> None:
+    google = deployed.google
+    wanted = google.state()
+    total = len([one for one in deployed.first.changes if one.path != "/upload-source/"])
+    places = range(1, total) if os.environ.get("EVERY_FAILURE") else (2, total // 2, total - 3)
+    for place in places:
+        google.restore(FakeGoogle().save())
+        google.fail_change = place
+
+        failed = deployed.infra("deploy")
+        google.fail_change = None
+        mended = deployed.infra("deploy")
+
+        assert failed.status == 1, f"change {place}: {failed.text}"
+        assert "step: " in failed.text, place
+        assert "The fake was told to refuse this." in failed.text, place
+        assert "what to do: " in failed.text, place
+        assert mended.status == 0, f"change {place}: {mended.text}"
+        assert google.state() == wanted, f"change {place}"
+
+
+def test_teardown_keeps_the_data_unless_told(deployed: World) -> None:
+    google = deployed.google
+    google.resources["storage demo-shop-restock/o/models/current.json"] = {
+        "name": "models/current.json",
+        "bucket": "demo-shop-restock",
+        "generation": "1",
+    }
+
+    refused = deployed.infra("teardown", stdin="no\n")
+    ended = deployed.infra("teardown", stdin=f"{PROJECT}\n")
+
+    assert refused.status == 1
+    assert refused.changes == []
+    assert ended.status == 0, ended.text
+    left = {name.split(" ")[0] for name in google.resources}
+    assert left == {"firestore", "storage"}
+    assert "storage demo-shop-restock/o/models/current.json" in google.resources
+    assert "restock" not in json.dumps(list(google.policies.values()))
+
+
+def test_teardown_with_data_leaves_nothing_but_the_database(deployed: World) -> None:
+    ended = deployed.infra("teardown", "--yes", "--with-data")
+    again = deployed.infra("teardown", "--yes", "--with-data")
+
+    assert ended.status == 0, ended.text
+    assert list(deployed.google.resources) == [f"firestore projects/{PROJECT}/databases/(default)"]
+    assert not any(policy["bindings"] for policy in deployed.google.policies.values())
+    assert again.changes == []
+
+
+@pytest.mark.parametrize(
+    ("prepare", "told"),
+    [
+        (lambda google: setattr(google, "billing", False), "billing is off"),
+        (lambda google: setattr(google, "permissions", lambda asked: asked[1:]), "this account lacks"),
+        (lambda google: google.named("firestore", "(default)").update(locationId="us-east1"), 'write region = "us-east1"'),
+        (lambda google: google.named("firestore", "(default)").update(type="DATASTORE_MODE"), "native mode"),
+        (lambda google: function(google, "forecast").pop("labels"), "a function restock-forecast is there"),
+    ],
+)  # fmt: skip
+def test_what_stands_in_the_way_is_told_before_anything_changes(deployed: World, prepare, told: str) -> None:
+    prepare(deployed.google)
+    try:
+        ended = deployed.infra("deploy")
+    finally:
+        deployed.google.billing, deployed.google.permissions = True, list
+
+    assert ended.status == 1
+    assert told in ended.text
+    assert "nothing was changed" in ended.text
+    assert ended.changes == []
+
+
+def test_a_project_that_is_not_there_is_told(deployed: World) -> None:
+    deployed.settings(project='"another-shop"')
+
+    ended = deployed.infra("deploy")
+
+    assert ended.status == 1
+    assert "another-shop" in ended.text
+    assert ended.changes == []
+
+
+def test_a_retrain_by_hand_goes_through_the_queue(deployed: World) -> None:
+    ended = deployed.infra("retrain", "--rebuild")
+
+    assert ended.status == 0, ended.text
+    task = ended.changes[-1].body["task"]
+    assert json.loads(base64.b64decode(task["httpRequest"]["body"])) == {"reason": "manual", "rebuild": True}
+    assert task["httpRequest"]["oidcToken"]["serviceAccountEmail"] == account("tasks")
+
+
+def test_dead_deliveries_are_sent_again_as_they_came(deployed: World) -> None:
+    google = deployed.google
+    event = base64.b64encode(b"\x0a\xff\x80").decode()  # protobuf, not text
+    attributes = {
+        "ce-id": "7",
+        "ce-subject": "documents/appointments/a1",
+        "CloudPubSubDeadLetterSourceSubscription": "s",
+    }
+    dead = google.named("pubsub", "/subscriptions/restock-dead-events")
+    dead["messages"] = [{"data": event, "attributes": attributes, "messageId": "1"}]
+    topic = google.named("eventarc", "restock-on-appointment-111111")["transport"]["pubsub"]["topic"]
+
+    looked = deployed.infra("replay", "--look")
+    ended = deployed.infra("replay")
+
+    assert "documents/appointments/a1" in looked.text
+    assert looked.changes == []
+    assert ended.status == 0, ended.text
+    assert dead["messages"] == []
+    assert google.resources[f"pubsub {topic}"]["messages"] == [
+        {"data": event, "attributes": {"ce-id": "7", "ce-subject": "documents/appointments/a1"}}
+    ]
