@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from bench import counting, path, rebuild, retrain
+from bench import chain, counting, path, rebuild, retrain, serving
 from bench.harness import staged
 from bench.results import Section, print_section, write_results
 from bench.world import Place, bench_stack
 from local.processes import ProcessError
 from local.stack import Stack
-from restock.settings import ON_APPOINTMENT, RETRAIN
+from restock.settings import FORECAST, ON_APPOINTMENT, RETRAIN
 
 Measure = Callable[[Stack, bool], Sequence[Section]]
 
@@ -45,10 +45,11 @@ def measure_rebuild(stack: Stack, quick: bool) -> Sequence[Section]:
 
 
 def measure_serving(stack: Stack, quick: bool) -> Sequence[Section]:
-    from bench import serving
+    return [serving.section(staged(FORECAST), quick=quick)]
 
-    found: Sequence[Section] = serving.sections(quick=quick)
-    return found
+
+def simulate_chain(stack: Stack, quick: bool) -> Sequence[Section]:
+    return [chain.section(quick=quick)]
 
 
 SECTIONS: dict[str, Measure] = {
@@ -57,6 +58,7 @@ SECTIONS: dict[str, Measure] = {
     "retrain": measure_retrain,
     "rebuild": measure_rebuild,
     "serving": measure_serving,
+    "chain": simulate_chain,
 }
 
 
