@@ -12,6 +12,7 @@ from pathlib import Path
 from local import machine
 from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port
 
+CONDITION = "&ifGenerationMatch=0"  # only if there is no such object yet
 FIRESTORE_MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 
 
@@ -124,7 +125,7 @@ class StorageServer:
         """A server that ignores if_generation_match would let two trainers publish, and tests would not notice."""
         bucket = self.create_bucket("preconditions")
         # Multipart, as the client uploads: this server looks at preconditions neither in uploadType=media nor on reads.
-        url = f"{self.url}/upload/storage/v1/b/{bucket}/o?uploadType=multipart&ifGenerationMatch=0"
+        url = f"{self.url}/upload/storage/v1/b/{bucket}/o?uploadType=multipart{CONDITION}"
         part = "--part\r\nContent-Type: application/json\r\n\r\n"
         upload = f'{part}{{"name": "probe"}}\r\n{part}{{}}\r\n--part--\r\n'.encode()
         call("POST", url, upload, content_type="multipart/related; boundary=part")

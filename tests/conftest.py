@@ -138,8 +138,8 @@ def receiver() -> Iterator[Callable[..., Receiver]]:
     """Makes HTTP servers that record what they are sent and answer as told."""
     running: list[Receiver] = []
 
-    def make(*statuses: int, seconds: float = 0) -> Receiver:
-        running.append(Receiver(*statuses, seconds=seconds))
+    def make(*statuses: int, seconds: float = 0, port: int = 0) -> Receiver:
+        running.append(Receiver(*statuses, seconds=seconds, port=port))
         return running[-1]
 
     yield make

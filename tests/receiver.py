@@ -21,14 +21,14 @@ class Received:
 class Receiver:
     """Answers with `statuses` in turn, the last one for ever; each answer takes `seconds`."""
 
-    def __init__(self, *statuses: int, seconds: float = 0) -> None:
+    def __init__(self, *statuses: int, seconds: float = 0, port: int = 0) -> None:
         self.received: list[Received] = []
         self.most_at_once = 0
         self._statuses = list(statuses or (200,))
         self._seconds = seconds
         self._at_once = 0
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 

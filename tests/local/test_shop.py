@@ -1,0 +1,67 @@
+"""The invented shop is the same every time and has the shape it claims."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+from local import shop
+from tests.recount import as_day, quantities
+
+ENDING = date(2026, 3, 31)
+
+
+def entries(documents: list[tuple[str, dict[str, Any]]]) -> Counter[str]:
+    sold: Counter[str] = Counter()
+    for _, document in documents:
+        if document.get("status") == "completed":
+            sold.update(quantities(document.get("spareParts")).keys())
+    return sold
+
+
+def test_the_same_past_comes_out_every_time() -> None:
+    first, second = (list(shop.history(ENDING)) for _ in range(2))
+
+    assert repr(first) == repr(second)
+    assert len({document_id for document_id, _ in first}) == len(first)
+
+
+def test_the_past_has_its_days_and_none_after() -> None:
+    days = [
+        as_day(document["date"], "Europe/London")
+        for _, document in shop.history(ENDING)
+        if "userId" in document and document.get("date")
+    ]
+    usual = [day for day in days if day and date(2025, 10, 2) <= day <= ENDING]
+
+    assert max(usual) == ENDING
+    assert min(usual) <= date(2025, 10, 4)
+    assert len(usual) > 1000
+
+
+def test_sundays_are_closed_and_saturdays_busy() -> None:
+    weekdays = Counter(
+        date.fromisoformat(document["date"]).weekday()
+        for document_id, document in shop.history(ENDING)
+        if not document_id.startswith("messy")
+    )
+
+    assert weekdays[6] == 0
+    assert max(weekdays, key=lambda weekday: weekdays[weekday]) == 5
+
+
+def test_a_few_parts_sell_daily_and_many_hardly_ever() -> None:
+    sold = entries(list(shop.history(ENDING)))
+    counts = sorted((sold[part.id] for part in shop.parts()), reverse=True)
+
+    assert len(shop.parts()) == 40
+    assert counts[0] > 180
+    assert sum(count <= 20 for count in counts) >= 15
+
+
+def test_every_kind_of_mess_is_in_it_once() -> None:
+    names = [document_id for document_id, _ in shop.history(ENDING) if document_id.startswith("messy")]
+
+    assert sorted(names) == sorted(shop.messy(ENDING))
+    assert len(names) > 45
