@@ -82,8 +82,11 @@ class DemandDistribution:
         low, high = knots[part, upper - 1], knots[part, upper]
         share = np.maximum(count - low, 0.0) / np.maximum(high - low, 1e-9)
         z = _LEVEL_KNOTS[upper - 1] + share * (_LEVEL_KNOTS[upper] - _LEVEL_KNOTS[upper - 1])
-        chance: Floats = np.where(count < 0, 1.0, np.where(time > 0, np.exp(-np.minimum(z, 50.0)), 0.0))
-        return chance
+        chance = np.exp(-np.minimum(z, 50.0))
+        last = knots[:, -1]
+        chance = np.where((count == 0) & (last < 0), 1.0 - LEVELS[-1] / np.maximum(1.0 + last, LEVELS[-1]), chance)
+        found: Floats = np.where(count < 0, 1.0, np.where(time > 0, chance, 0.0))
+        return found
 
     @cached_property
     def _knots(self) -> Floats:
@@ -126,7 +129,9 @@ def _at_levels(knots: Floats, levels: Sequence[float]) -> Floats:
     upper = np.clip(np.searchsorted(_LEVEL_KNOTS, z), 1, len(_LEVEL_KNOTS) - 1)
     share = (z - _LEVEL_KNOTS[upper - 1]) / (_LEVEL_KNOTS[upper] - _LEVEL_KNOTS[upper - 1])
     found: Floats = knots[..., upper - 1] * (1 - share) + knots[..., upper] * share
-    return found
+    beyond = -np.expm1(-z) / LEVELS[-1]  # while still on the count 0 the level grows straight with x + 1
+    rarely_used = (z > _LEVEL_KNOTS[-1]) & (knots[..., -1:] < 0)
+    return np.where(rarely_used, beyond * (1.0 + knots[..., -1:]) - 1.0, found)
 
 
 def read_at(table: Floats, levels: Floats) -> Floats:

@@ -1,0 +1,153 @@
+"""Order advice: what a predictive distribution says about stock. Pure functions over the artifact, all parts at once.
+
+The policy is order-up-to with periodic review (R, S): every ``review_days`` the shop looks at the inventory position
+(on hand plus on order) and orders what is missing to the order-up-to level; the order arrives ``lead_days`` later, at
+the start of the day. What is ordered today must last until the delivery after the next review:
+
+    today ──────────── lead ────────────▶ this order arrives
+      └── review ──▶ next look ──────────── lead ────────────▶ the next order arrives
+    reorder point    covers the lead time alone: at or below it the shop may run dry before an order of today arrives
+    order-up-to      covers lead + review
+
+The service level is one of two things, which differ and are named apart. *Cycle service level*: the probability that
+no unit is missing in such a cycle. *Fill rate*: the share of demand served from stock. (Silver, Pyke and Thomas,
+Inventory and Production Management in Supply Chains, 2017, chapters 6 and 7.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+
+from restock.artifact import ForecastArtifact
+from restock.distribution import Floats
+
+_COVER_HORIZON_DAYS = 366
+_EDGES = 1 - np.geomspace(1.0, 1e-4, 400)  # slices of probability, ever thinner towards the tail
+_NODES = np.append((_EDGES[1:] + _EDGES[:-1]) / 2, _EDGES[-1]).tolist()
+_WEIGHTS = np.append(np.diff(_EDGES), 1 - _EDGES[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the shop orders, and how well it wants to be stocked."""
+
+    lead_days: int
+    review_days: int
+    service_level: float
+    measure: Literal["cycle", "fill"] = "cycle"
+
+
+@dataclass(frozen=True, eq=False)
+class Advice:
+    """One row per part, in the artifact's order. ``days_of_cover`` is infinite where stock lasts beyond a year."""
+
+    expected_demand: Floats  # mean over lead + review
+    reorder_point: Floats
+    order_up_to: Floats
+    order_quantity: Floats
+    chance_of_stock_out: Floats  # before an order placed today would arrive
+    days_of_cover: Floats
+
+
+def advise(
+    artifact: ForecastArtifact,
+    start: date,
+    policy: Policy,
+    *,
+    on_hand: Any,
+    on_order: Any = 0.0,
+    minimum_order: Any = 0.0,
+) -> Advice:
+    """Advice for every part, given its stock, what is already on its way and the least the supplier sells."""
+    parts = len(artifact.parts)
+    hand, ordered, least = (
+        np.broadcast_to(np.asarray(given, float), (parts,)) for given in (on_hand, on_order, minimum_order)
+    )
+    protected = policy.lead_days + policy.review_days
+    reorder_point = stock_level(artifact, start, policy.lead_days, 0, policy)
+    order_up_to = np.maximum(stock_level(artifact, start, policy.lead_days, policy.review_days, policy), reorder_point)
+    return Advice(
+        expected_demand=artifact.mean(start, protected).sum(axis=1),
+        reorder_point=reorder_point,
+        order_up_to=order_up_to,
+        order_quantity=order_quantity(hand + ordered, reorder_point, order_up_to, least),
+        chance_of_stock_out=artifact.chance_above(start, max(policy.lead_days, 1), hand),
+        days_of_cover=days_of_cover(artifact, start, hand),
+    )
+
+
+def stock_level(artifact: ForecastArtifact, start: date, lead_days: int, review_days: int, policy: Policy) -> Floats:
+    """The smallest stock [parts] that gives the service level over lead + review days."""
+    days = lead_days + review_days
+    if days == 0:
+        return np.zeros(len(artifact.parts))
+    if policy.measure == "cycle":
+        return artifact.quantiles(start, days, [policy.service_level])[:, 0]
+    unit = artifact.distribution.unit.astype(float)
+    high = np.ceil(artifact.quantiles(start, days, [_NODES[-1]])[:, 0] / unit)
+    low = np.full_like(high, -1.0)
+    rates = _FillRate(artifact, start, lead_days, review_days)
+    while np.any(high - low > 1):  # bisection over whole units: fill rates grow with stock
+        middle = np.floor((low + high) / 2)
+        enough = rates.of(middle * unit) >= policy.service_level
+        high, low = np.where(enough, middle, high), np.where(enough, low, middle)
+    level: Floats = high * unit
+    return level
+
+
+def fill_rate(artifact: ForecastArtifact, start: date, lead_days: int, review_days: int, level: Any) -> Floats:
+    """The share of demand [parts] that an order-up-to level serves from stock; 1 where none is expected."""
+    return _FillRate(artifact, start, lead_days, review_days).of(np.broadcast_to(level, (len(artifact.parts),)))
+
+
+def order_quantity(position: Floats, reorder_point: Floats, order_up_to: Floats, minimum: Floats) -> Floats:
+    """What to order now: what is missing to the order-up-to level.
+
+    Where that is less than the supplier sells, wait until the reorder point, then take the minimum.
+
+    >>> one = lambda x: np.array([float(x)])
+    >>> [order_quantity(one(p), one(4), one(10), one(5)).item() for p in (12, 9, 4, 2)]
+    [0.0, 0.0, 6.0, 8.0]
+    >>> order_quantity(one(4), one(4), one(6), one(5)).item()
+    5.0
+    """
+    missing = np.maximum(order_up_to - position, 0.0)
+    small = (missing > 0) & (missing < minimum)
+    quantity: Floats = np.where(small, np.where(position <= reorder_point, minimum, 0.0), missing)
+    return quantity
+
+
+def days_of_cover(artifact: ForecastArtifact, start: date, on_hand: Floats) -> Floats:
+    """Whole days [parts] that the stock lasts at the mean forecast, counted from the start."""
+    used = np.cumsum(artifact.mean(start, _COVER_HORIZON_DAYS), axis=1)
+    lasting = (used <= np.maximum(on_hand, 0.0)[:, None] + 1e-9).sum(axis=1).astype(float)
+    days: Floats = np.where((lasting == _COVER_HORIZON_DAYS) & (on_hand >= 0), np.inf, lasting)
+    return np.where(on_hand < 0, 0.0, days)
+
+
+class _FillRate:
+    """Fill rates of many levels: the demand of both periods is laid out once, slice by slice of probability."""
+
+    def __init__(self, artifact: ForecastArtifact, start: date, lead_days: int, review_days: int) -> None:
+        self._whole = artifact.quantiles(start, lead_days + review_days, _NODES)
+        self._lead = artifact.quantiles(start, lead_days, _NODES) if lead_days and review_days else None
+        self._demand = self._whole @ _WEIGHTS
+        if self._lead is not None:
+            self._demand = self._demand - self._lead @ _WEIGHTS
+
+    def of(self, level: Floats) -> Floats:
+        missing = _shortage(self._whole, level)
+        if self._lead is not None:
+            missing = missing - _shortage(self._lead, level)  # already missing when the cycle began
+        rate: Floats = np.where(self._demand > 1e-9, 1 - missing / np.maximum(self._demand, 1e-9), 1.0)
+        return rate
+
+
+def _shortage(demand: Floats, level: Floats) -> Floats:
+    """Expected units beyond the level."""
+    short: Floats = np.maximum(demand - level[:, None], 0.0) @ _WEIGHTS
+    return short
