@@ -42,7 +42,9 @@ def run(words: list[str]) -> int:
     say(f"\n{bold('make test')}")
     for result in results:
         say(f"  {'passed' if result.is_good else 'FAILED'}  {result.step:28} {result.seconds:6.1f} s  {result.note}")
-    return 0 if all(result.is_good for result in results) else 1
+    failed = sum(not result.is_good for result in results)
+    say(f"\nsteps: {len(results) - failed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 def timed(step: str, act: Callable[[], int]) -> Result:

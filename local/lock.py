@@ -1,38 +1,58 @@
-"""Refreshes every pin: the test tools first, then each function with the same versions.
+"""Refreshes all pins from the requirements.in files: `make lock`.
 
-Locks hold hashes and no registry addresses, and cover every platform and Python from 3.11 on.
+The test environment's pins come first and constrain the functions', so that tests see the versions that are deployed.
+Hashes are kept, addresses of registries are not. Run `make test` afterwards; it rebuilds what changed.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
-import venv
 from pathlib import Path
 
-from local.setup import ROOT, python_of
+from local import setup
 
-UV = "uv==0.13.9"
-OPTIONS = ["--universal", "--generate-hashes", "--no-header", "--no-emit-index-url", "--python-version", "3.11", "-q"]
+UV = "uv==0.13.9"  # resolves for every platform and Python at once, which pip cannot
+TOOL = setup.ROOT / ".local" / "lock"
+OPTIONS = (
+    "--quiet",
+    "--universal",
+    "--generate-hashes",
+    "--no-header",
+    "--no-emit-index-url",
+    "--python-version=3.11",
+    "--upgrade",
+)
+FUNCTIONS = ("on_appointment", "retrain", "forecast")
+
+
+def uv() -> Path:
+    """uv in an environment of its own, for nothing else needs it."""
+    program = setup.python_of(TOOL).with_name("uv.exe" if sys.platform == "win32" else "uv")
+    if not program.exists():
+        setup.run([sys.executable, "-m", "venv", TOOL], "lock: no environment for uv could be made")
+        setup.run([setup.python_of(TOOL), "-m", "pip", "install", "-qq", UV], f"lock: pip could not install {UV}")
+    return program
+
+
+def compile_pins(program: Path, *words: str) -> None:
+    command = [str(program), "pip", "compile", *OPTIONS, *words]
+    if subprocess.run(command, cwd=setup.ROOT, check=False).returncode:
+        raise setup.SetUpError(f"lock: uv found no versions for {words[0]} (see above)")
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as place:
-        venv.create(place, with_pip=True)
-        python = python_of(Path(place))
-        subprocess.run([python, "-m", "pip", "install", "-qq", UV], check=True)
-        lock(python, "requirements-dev.in", *sys.argv[1:])
-        for function in ("on_appointment", "retrain", "forecast"):
-            lock(python, f"functions/{function}/requirements.in", "-c", "requirements-dev.txt")
-
-
-def lock(python: Path, source: str, *options: str) -> None:
-    target = source.removesuffix(".in") + ".txt"
-    print(f"lock: {target}", flush=True)
-    command = [python, "-m", "uv", "pip", "compile", *OPTIONS, *options, source, "-o", target]
-    subprocess.run(command, cwd=ROOT, check=True)
+    program = uv()
+    print("lock: requirements-dev.txt", flush=True)
+    compile_pins(program, "requirements-dev.in", "-o", "requirements-dev.txt")
+    for name in FUNCTIONS:
+        target = f"functions/{name}/requirements"
+        print(f"lock: {target}.txt", flush=True)
+        compile_pins(program, f"{target}.in", "-c", "requirements-dev.txt", "-o", f"{target}.txt")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except setup.SetUpError as problem:
+        sys.exit(str(problem))
