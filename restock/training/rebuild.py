@@ -26,14 +26,15 @@ def read_everything(
     *,
     anchor: str,
     page_size: int,
-    known: History | None,
+    expected: History,
     reject: Callable[[str, tuple[Rejection, ...]], None],
     progress: Callable[[str], None],
 ) -> History:
     """Count every appointment. ``anchor`` is any existing document: its read time, taken first, dates the read.
 
     Pages are read one after another, each newer than ``rebuilt_at``: a version written meanwhile is either in already,
-    under its own source_time, or arrives as a change. Changes must have been read before this is called.
+    under its own source_time, or arrives as a change. Changes must have been read before this is called; ``expected``,
+    the history with them applied, tells what purged bookings used, where the shop keeps that.
     """
     begun = documents.get(anchor)
     if begun is None:
@@ -50,8 +51,8 @@ def read_everything(
                 if not found.usage.is_empty:
                     yield CountedAppointment(snapshot.id, found.usage, snapshot.update_time)
             progress(f"{len(seen)} appointments read")
-        if known is not None and rules.keep_usage_when_deleted_after_days is not None:
-            for gone in usage_by_appointment(known).values():
+        if rules.keep_usage_when_deleted_after_days is not None:
+            for gone in usage_by_appointment(expected).values():
                 if gone.appointment not in seen and is_kept_when_deleted(gone.usage, rebuilt_at, rules):
                     yield gone
 

@@ -17,7 +17,7 @@ import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from restock import pointer as pointers
@@ -245,17 +245,18 @@ class _Run:
         """History from a full read, compared with what was known. The changes read before it are all in it."""
         self.tools.log.info(f"reading all appointments: {why}", run=self.lease.run)
         self.record.notes.append(f"full read: {why}")
-        expected = known.applied([one.change for one in pending])[0] if known else None
+        before = known or History.of((), self.rules.digest, datetime.min.replace(tzinfo=UTC))
+        expected = before.applied([one.change for one in pending])[0]
         found = read_everything(
             self.documents,
             self.rules,
             anchor=STATE,
             page_size=self.settings.rebuild_page_size,
-            known=expected,
+            expected=expected,
             reject=self.record.reject,
             progress=self._progress,
         )
-        if expected is not None and expected.rules == found.rules:
+        if known is not None and expected.rules == found.rules:
             self._report_drift(drift(expected, found, self.started - IN_FLIGHT))
             vanished = len(_appointments(expected) - _appointments(found))
             distrust = gate.reason_to_distrust_read(vanished, len(_appointments(expected)))

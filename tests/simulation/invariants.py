@@ -23,11 +23,6 @@ class BrokenPromiseError(AssertionError):
     """The code under test broke a promise."""
 
 
-def hold(is_kept: bool, promise: int, why: str) -> None:
-    if not is_kept:
-        raise BrokenPromiseError(f"promise {promise}: {why}")
-
-
 @dataclass(frozen=True)
 class HistoryView:
     """A history file as the checker reads it."""
@@ -57,6 +52,7 @@ class Invariants:
     def __init__(self, world: World) -> None:
         self.world = world
         world.about_to, world.done, world.ended = self.about_to, self.done, self.ended
+        self.broken: BrokenPromiseError | None = None
         self.lost: set[str] = set()
         """Appointments of which the platform dropped an event; the next full read repairs."""
         self.beyond_repair: set[str] = set()
@@ -72,6 +68,16 @@ class Invariants:
         """A run was refused or found the version pinned: who awaits then waits for the next run of any kind."""
         self.commits: list[str] = []
         self.outcomes: list[str] = []
+
+    def hold(self, is_kept: bool, promise: int, why: str) -> None:
+        if not is_kept:
+            self.broken = self.broken or BrokenPromiseError(f"promise {promise}: {why}")
+            self.raise_what_broke()
+
+    def raise_what_broke(self) -> None:
+        """Again, for a retrain turns every exception into a failed run."""
+        if self.broken:
+            raise self.broken
 
     # What is live
 
@@ -97,7 +103,7 @@ class Invariants:
         if effect == POINTER_WRITE:
             self._committed(process)
         elif effect.startswith("write "):
-            hold(effect not in self.written, 4, f"{effect}: overwritten")
+            self.hold(effect not in self.written, 4, f"{effect}: overwritten")
             self.written.add(effect)
         if effect == POINTER_WRITE or "restock_changes/" in effect:
             self.check_nothing_lost()
@@ -110,7 +116,7 @@ class Invariants:
         is_full = any(effect.startswith("page appointments") for effect in process.effects)
         if process.outcome.status == "refused" and not is_full:
             wrote = [effect for effect in process.effects if effect.startswith(("write", "delete"))]
-            hold(not wrote, 4, f"a refused run wrote {wrote}")
+            self.hold(not wrote, 4, f"a refused run wrote {wrote}")
         record = self.world.documents.stored("restock_runs").get(f"restock_runs/{process.outcome.run}")
         if record and record["status"] != "running":
             self._check_record(process, record, is_full)
@@ -118,9 +124,11 @@ class Invariants:
     def _check_record(self, process: Process, record: Any, is_full: bool) -> None:
         if not is_full:
             most = record["changes"].get("pending", 0) + 1 + 20
-            hold(record["documents"]["read"] <= most, 6, f"run {record['run']} read {record['documents']} of {most}")
+            self.hold(
+                record["documents"]["read"] <= most, 6, f"run {record['run']} read {record['documents']} of {most}"
+            )
         if record.get("drift") and process not in self.expects_drift:
-            hold(record["drift"]["differing"] == 0, 1, f"run {record['run']} found drift: {record['drift']}")
+            self.hold(record["drift"]["differing"] == 0, 1, f"run {record['run']} found drift: {record['drift']}")
 
     # Promise 1
 
@@ -142,21 +150,21 @@ class Invariants:
             if change and change["pending"] and change["source_time"] > held:
                 parts = change["usage"]
                 known = Used(parts[0]["quantity"], change["day"]) if parts else None
-            hold(known == truth, 1, f"{appointment}: the appointment says {truth}, Restock {known} ({change})")
+            self.hold(known == truth, 1, f"{appointment}: the appointment says {truth}, Restock {known} ({change})")
 
     def check_history_alone(self) -> None:
         """Once everything is trained, the history is the recomputation, and nothing is pending."""
         history = self.live_history()
         exempt = self.lost | self.beyond_repair
         truth = {a: used for a, used in self.world.used.items() if used and a not in exempt}
-        hold(
+        self.hold(
             {a: used for a, used in history.used.items() if a not in exempt} == truth,
             1,
             f"trained {history.used}, used {truth}",
         )
         changes = self.world.documents.stored("restock_changes")
         pending = [path for path, change in changes.items() if change["pending"]]
-        hold(not pending, 1, f"pending after a run: {pending}")
+        self.hold(not pending, 1, f"pending after a run: {pending}")
 
     # Promises 2, 3 and 4
 
@@ -172,8 +180,8 @@ class Invariants:
         is_full = after.rebuilt_at != known.rebuilt_at
         is_model = not before or pointer.version != before.version
         if process.kind == "retrain":
-            hold(not (before and before.pinned), 4, f"run {pointer.run} replaced a pinned version")
-            hold(
+            self.hold(not (before and before.pinned), 4, f"run {pointer.run} replaced a pinned version")
+            self.hold(
                 self.live_when_read.get(process) == before_generation,
                 3,
                 f"run {pointer.run} replaced a pointer written after it had read history and changes",
@@ -181,7 +189,9 @@ class Invariants:
             if is_model:
                 self._check_model(process, pointer, after, is_full)
         else:
-            hold(before is not None and pointer.history == before.history, 1, f"{process.kind} changed the history")
+            self.hold(
+                before is not None and pointer.history == before.history, 1, f"{process.kind} changed the history"
+            )
         self.commits.append(process.kind if process.kind != "retrain" else process.reason)
         self._remember(after, is_full)
 
@@ -193,17 +203,17 @@ class Invariants:
             (pointers.history_name(pointer.history), pointer.history_sha256),
         ):
             is_whole = name in stored and (sha256(stored[name].data) == digest or self.is_damaged)
-            hold(is_whole, 4, f"the pointer names {name}, which is not there or not whole")
+            self.hold(is_whole, 4, f"the pointer names {name}, which is not there or not whole")
 
     def _check_model(self, process: Process, pointer: Pointer, after: HistoryView, is_full: bool) -> None:
         assert process.fit
-        hold(process.fit.judged is not ABSURD, 4, f"version {pointer.version} was refused and is live")
-        hold(pointer.version not in self.versions, 4, f"version {pointer.version} was published twice")
+        self.hold(process.fit.judged is not ABSURD, 4, f"version {pointer.version} was refused and is live")
+        self.hold(pointer.version not in self.versions, 4, f"version {pointer.version} was published twice")
         self.versions.add(pointer.version)
         self.is_excused = False
         if process.reason == "threshold" and not self.is_damaged:
             fresh = self._held(after, is_full) - self.trained
-            hold(
+            self.hold(
                 len(fresh) >= THRESHOLD,
                 2,
                 f"threshold run {pointer.run} was published on {len(fresh)} completions that no run had trained",
@@ -235,7 +245,7 @@ class Invariants:
             and appointment not in self.lost | self.beyond_repair
             and completions[-1] not in self.trained
         ]
-        hold(
+        self.hold(
             len(waiting) < THRESHOLD or self.is_excused or self.is_damaged,
             2,
             f"{len(waiting)} completions await training and nobody was asked",

@@ -1,0 +1,54 @@
+"""Promises 1, 2, 3 and 4 against random histories of the real counting, training and publishing code (tests/simulation).
+
+``python -m tests.simulation`` plays more, with fresh seeds.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.walk import Report, explore
+
+HISTORIES = 2_000
+SEED = 20_260_302
+
+
+@pytest.fixture(scope="module")
+def report(request: pytest.FixtureRequest) -> Report:
+    found = explore(HISTORIES, with_seed=SEED)
+    print_past_capture(request, f"\nsimulation, seed {SEED}: {found}")
+    return found
+
+
+def print_past_capture(request: pytest.FixtureRequest, text: str) -> None:
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(text)
+
+
+def test_promises_1_2_3_4_hold_in_every_random_history(report):
+    """Counts the histories played; a violation has already failed the fixture, with the smallest history that shows it."""
+    assert report.histories >= HISTORIES
+    assert report.steps >= 30 * HISTORIES
+
+
+@pytest.mark.parametrize(
+    "what", ["crash", "overlap", "redelivery after training", "lost answer", "holder beyond its lease"]
+)
+def test_the_histories_hold_what_breaks_loops_like_this(report, what):
+    assert report.held[what] >= 200
+
+
+@pytest.mark.parametrize(
+    "what", ["rebuild", "rollback", "pin", "unpin", "TTL", "damage", "dropped event", "other rules"]
+)
+def test_the_histories_hold_what_is_rarer(report, what):
+    assert report.held[what] >= 50
+
+
+@pytest.mark.parametrize("status", ["published", "below_threshold", "busy", "refused", "pinned", "failed", "overtaken"])
+def test_retrains_end_in_every_way(report, status):
+    assert report.ended[status] > 0
+
+
+def test_every_reason_publishes(report):
+    assert all(report.committed[reason] > 100 for reason in ("threshold", "schedule", "manual"))

@@ -1,0 +1,232 @@
+"""A checker that cannot fail proves nothing: each way of breaking the code on purpose must break a promise in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from restock import pointer as pointers
+from restock.counting import changes, count, threshold
+from restock.counting.changes import Change
+from restock.counting.threshold import STATE
+from restock.stores import Update
+from restock.training import run as training
+from restock.training.publish import Files, Live, read_live
+from tests.simulation import world
+from tests.simulation.invariants import BrokenPromiseError
+from tests.simulation.walk import explore
+
+HISTORIES = 1_500
+real_merged, real_commit, real_read_live = changes.merged, training.commit, read_live
+
+
+@pytest.fixture
+def is_caught():
+    """Call it once the code is broken: the promise that the random histories found broken."""
+
+    def search() -> str:
+        with pytest.raises(BrokenPromiseError) as caught:
+            explore(HISTORIES, with_seed=1, shrinks=False)
+        return str(caught.value).partition(":")[0]
+
+    return search
+
+
+def test_no_source_time_guard(monkeypatch, is_caught):
+    def merged(existing, delivery, rules):
+        found = real_merged(existing, delivery, rules)
+        return replace(found, usage=delivery.after, source_time=delivery.source_time)
+
+    monkeypatch.setattr(changes, "merged", merged)
+
+    assert is_caught() == "promise 1"
+
+
+def test_marking_before_publishing(monkeypatch, is_caught):
+    def write_settled(documents, before, after):
+        found = real_write_settled(documents, before, after)
+        real_mark(documents, found, found[0].change.source_time) if found else None
+        return found
+
+    real_write_settled, real_mark = training.write_settled, training.mark_trained
+    monkeypatch.setattr(training, "write_settled", write_settled)
+    monkeypatch.setattr(training, "mark_trained", lambda *_: 0)
+
+    assert is_caught() == "promise 1"
+
+
+def test_no_pointer_precondition(monkeypatch, is_caught):
+    """The same as a generation read late, just before publishing."""
+
+    def commit(objects, new, live):
+        return real_commit(objects, new, Live(live.pointer, read_live(objects).generation))
+
+    monkeypatch.setattr(training, "commit", commit)
+
+    assert is_caught() in ("promise 1", "promise 2", "promise 3")
+
+
+def test_a_generation_read_after_history_and_changes(monkeypatch, is_caught):
+    def known_history(self, live):
+        self.live = live
+        return real_known_history(self, live)
+
+    def pending(self):
+        found = real_pending(self)
+        object.__setattr__(self.live, "generation", read_live(self.objects).generation)
+        return found
+
+    real_known_history, real_pending = training._Run._known_history, training._Run._pending
+    monkeypatch.setattr(training._Run, "_known_history", known_history)
+    monkeypatch.setattr(training._Run, "_pending", pending)
+
+    assert is_caught() in ("promise 1", "promise 2", "promise 3")
+
+
+def test_a_generation_taken_from_the_state(monkeypatch, is_caught):
+    """The state is written after the pointer: after a crash between them no later run gets through."""
+
+    def known_history(self, live):
+        object.__setattr__(live, "generation", self.documents.get(STATE).fields.get("generation", 0))
+        return real_known_history(self, live)
+
+    real_known_history = training._Run._known_history
+    monkeypatch.setattr(training._Run, "_known_history", known_history)
+
+    assert is_caught() in ("promise 1", "promise 2", "promise 3")
+
+
+def test_completed_time_overwritten_instead_of_grown(monkeypatch, is_caught):
+    def merged(existing, delivery, rules):
+        found = real_merged(existing, delivery, rules)
+        return replace(found, completed_time=delivery.source_time if delivery.is_completion else None)
+
+    monkeypatch.setattr(changes, "merged", merged)
+
+    assert is_caught() == "promise 2"
+
+
+def test_settling_skipped(monkeypatch, is_caught):
+    monkeypatch.setattr(training, "settle", lambda pending, history, now: list(pending))
+
+    assert is_caught() in ("promise 1", "promise 2")
+
+
+def test_recount_skipped(monkeypatch, is_caught):
+    monkeypatch.setattr(training, "is_due", lambda awaiting, at_least: True)
+
+    assert is_caught() == "promise 2"
+
+
+def test_expire_at_kept_when_pending_again(monkeypatch, is_caught):
+    def merged(existing, delivery, rules):
+        found = real_merged(existing, delivery, rules)
+        return replace(found, expire_at=existing.expire_at) if existing else found
+
+    monkeypatch.setattr(changes, "merged", merged)
+
+    assert is_caught() in ("promise 1", "promise 2")
+
+
+def test_version_is_the_pointers_plus_one(monkeypatch, is_caught):
+    class Sequential(Files):
+        def __init__(self, version, written_at):
+            super().__init__(latest[0] + 1, written_at)
+
+    def read_live_noting(objects):
+        found = real_read_live(objects)
+        latest[:] = [found.pointer.version if found.pointer else 0]
+        return found
+
+    latest = [0]
+    monkeypatch.setattr(training, "Files", Sequential)
+    monkeypatch.setattr(training, "read_live", read_live_noting)
+
+    assert is_caught() in ("promise 2", "promise 4")
+
+
+def test_200_while_busy(monkeypatch, is_caught):
+    def retrain(asked, tools):
+        outcome = real_retrain(asked, tools)
+        return replace(outcome, http_status=200) if outcome.status == "busy" else outcome
+
+    real_retrain = world.retrain
+    monkeypatch.setattr(world, "retrain", retrain)
+
+    assert is_caught() == "promise 2"
+
+
+def test_a_deletion_ordered_at_not_after_the_old_version(monkeypatch, is_caught):
+    monkeypatch.setattr(count, "DELETION_FOLLOWS", timedelta(0))
+
+    assert is_caught() == "promise 1"
+
+
+def test_tasks_named_by_the_published_version(monkeypatch, is_caught):
+    """A failed run then swallows the next crossing for as long as the queue remembers names."""
+    monkeypatch.setattr(threshold, "task_name", lambda run, now: "retrain")
+
+    assert is_caught() == "promise 2"
+
+
+def test_a_row_replaced_by_any_change_not_only_a_newer_one(monkeypatch, is_caught):
+    monkeypatch.setattr(training.History, "holds", lambda self, change, times: None)
+
+    assert is_caught() in ("promise 1", "promise 2")
+
+
+def test_changes_marked_without_their_precondition(monkeypatch, is_caught):
+    """A completion that arrives while a run trains would be marked with what the run had read."""
+
+    def update_many(self, updates):
+        for update in updates:
+            found = self.get(update.path)
+            self.update(Update(update.path, update.fields, found.update_time))
+        return {}
+
+    monkeypatch.setattr(world.FakeDocuments, "update_many", update_many)
+
+    assert is_caught() in ("promise 1", "promise 2")
+
+
+def test_the_age_of_a_deletion_told_by_the_version_it_deleted(monkeypatch, is_caught):
+    real_deliver = world.count
+
+    def without_time(event, **rest):
+        real_deliver(replace(event, written_at=None), **rest)
+
+    monkeypatch.setattr(world, "count", without_time)
+
+    assert is_caught() == "promise 1"
+
+
+def test_a_pinned_version_replaced(monkeypatch, is_caught):
+    def read_live_unpinned(objects):
+        found = real_read_live(objects)
+        return Live(replace(found.pointer, pinned=False) if found.pointer else None, found.generation)
+
+    monkeypatch.setattr(training, "read_live", read_live_unpinned)
+
+    assert is_caught() == "promise 4"
+
+
+def test_the_gate_not_asked(monkeypatch, is_caught):
+    monkeypatch.setattr(training.gate, "reasons_to_refuse", lambda evidence: [])
+
+    assert is_caught() == "promise 4"
+
+
+def test_the_pointer_written_before_the_files(monkeypatch, is_caught):
+    monkeypatch.setattr(training, "write_once", lambda objects, files: None)
+
+    assert is_caught() == "promise 4"
+
+
+def test_the_pointer_renamed_is_still_watched():
+    """The checker looks for commits under the pointer's own name."""
+    from tests.simulation.invariants import POINTER_WRITE
+
+    assert POINTER_WRITE == f"write {pointers.NAME}"
+    assert Change.__module__ == "restock.counting.changes"
