@@ -46,8 +46,12 @@ class Retrained:
     cpu: float
     started: float
     """Of the wall time: until the server listened, which is imports."""
+    cpu_started: float
+    """Of the CPU time, likewise."""
     peak: int
     moved: Mapping[str, int]
+    files: Mapping[str, int]
+    """Bytes of what it wrote: forecast, model.joblib, manifest.json, and parquet, the history."""
     record: Mapping[str, Any]
 
     @property
@@ -140,7 +144,7 @@ def retrained(place: Place, functions: Path, shop: GeneratedShop, changes: int, 
     with Server(RETRAIN, functions, place.environment, wait=False) as server:
         with Meter(server.tree) as meter:
             server.wait_until_listening()
-            started = server.age_seconds
+            started, cpu_started = server.age_seconds, server.tree.cpu_seconds()
             status, answer = server.post("/", json.dumps(dict(body)).encode(), {"Content-Type": "application/json"})
             wall = server.age_seconds
         cpu = server.tree.cpu_seconds()
@@ -152,7 +156,24 @@ def retrained(place: Place, functions: Path, shop: GeneratedShop, changes: int, 
         received, sent = (now - then for now, then in zip(_moved(child), before[name], strict=True))
         moved |= {f"to {name}": received, f"from {name}": sent}
     record = place.firestore.document(f"restock_runs/{outcome['run']}").get().to_dict()
-    return Retrained(shop, changes, wall, cpu, started, meter.peak_bytes, moved, record)
+    return Retrained(
+        shop,
+        changes,
+        wall,
+        cpu,
+        started,
+        cpu_started,
+        meter.peak_bytes,
+        moved,
+        sizes(place, outcome["version"]),
+        record,
+    )
+
+
+def sizes(place: Place, version: int) -> dict[str, int]:
+    """Of the files of one version, by their last name."""
+    found = place.objects().list(f"models/{version}/") + place.objects().list(f"history/{version}.")
+    return {one.name.rsplit("/", 1)[-1].removeprefix(f"{version}."): one.size for one in found}
 
 
 def _moved(child: Child) -> tuple[int, int]:
