@@ -21,16 +21,6 @@ SETTINGS = Settings.from_env(FORECAST)
 LOG = Log(FORECAST)
 
 
-def build_access(documents: FirestoreReader) -> Access:
-    if SETTINGS.forecast_auth == "public":
-        LOG.warning("FORECAST_AUTH is public: anyone who finds this address may read the shop's forecasts")
-    if SETTINGS.forecast_auth != "firebase":
-        return Everyone()
-    from restock.gcp.identity import FirebaseTokens
-
-    return FirebaseUsers(FirebaseTokens(SETTINGS.project), Admins(documents) if SETTINGS.require_admin else None, LOG)
-
-
 # Nothing here contacts the cloud or starts a thread: the server forks after this import.
 OBJECTS = PointerReader(SETTINGS.bucket)
 DOCUMENTS = FirestoreReader(SETTINGS.project)
@@ -41,15 +31,24 @@ LIVE = LiveModel(
     wait_seconds=SETTINGS.reload_wait_ms / 1000,
     log=LOG,
 )
+ACCESS: Access = Everyone()
+if SETTINGS.forecast_auth == "public":
+    LOG.warning("FORECAST_AUTH is public: anyone who finds this address may read the shop's forecasts")
+if SETTINGS.forecast_auth == "firebase":
+    from restock.gcp.identity import FirebaseTokens
+
+    TOKENS = FirebaseTokens(SETTINGS.project)
+    ACCESS = FirebaseUsers(TOKENS, Admins(DOCUMENTS) if SETTINGS.require_admin else None, LOG)
+    os.register_at_fork(after_in_child=TOKENS.warm_up)
 API = Api(
     LIVE,
     SETTINGS,
-    access=build_access(DOCUMENTS),
+    access=ACCESS,
     stock=Stock(DOCUMENTS, SETTINGS.stock_cache_seconds),
     previous=PreviousVersion(LIVE, OBJECTS),
     log=LOG,
 )
-os.register_at_fork(after_in_child=LIVE.start)  # loading begins in the worker, before its first request
+os.register_at_fork(after_in_child=LIVE.start)  # in the worker, before its first request
 
 
 @functions_framework.http

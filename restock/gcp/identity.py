@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib
 import json
 import math
 import os
@@ -53,6 +54,11 @@ class Certificates:
                 raise TokenRefusedError("it is signed with a key that is not Google's")
             return self._by_key_id[key_id]
 
+    def fetch_first(self) -> None:
+        """Before anybody needs them; a failure is told to the first token."""
+        with self._lock, contextlib.suppress(StoreUnavailableError):
+            self._fetch(self._clock())
+
     def _fetch(self, now: float) -> None:
         self._fetched_at = now
         try:
@@ -78,15 +84,14 @@ class FirebaseTokens:
         pool = pool or urllib3.PoolManager(timeout=timeout, retries=urllib3.Retry(total=1, redirect=0))
         self._project = project
         self._certificates = Certificates(pool, CERTIFICATES_URL, clock)
-        # The Auth emulator signs nothing. On Google Cloud (K_SERVICE is set) no variable makes that acceptable.
-        self._accepts_unsigned = "FIREBASE_AUTH_EMULATOR_HOST" in os.environ and "K_SERVICE" not in os.environ
+        # The Auth emulator signs nothing, and on Google Cloud no variable makes that acceptable.
+        self._accepts_unsigned = "FIREBASE_AUTH_EMULATOR_HOST" in os.environ and not is_google_cloud(os.environ)
 
     def warm_up(self) -> None:
-        """Do beforehand what the first token would wait for: load the cryptography, fetch the certificates."""
-        from google.auth import jwt  # noqa: F401 - a third of a cold start; only this mode pays it
-
-        with contextlib.suppress(StoreUnavailableError, TokenRefusedError):  # the first token will say so
-            self._certificates.of("")
+        """Begin what the first token would wait for: to fetch the certificates and to load the cryptography."""
+        if not self._accepts_unsigned:
+            threading.Thread(target=self._certificates.fetch_first, daemon=True).start()
+            threading.Thread(target=importlib.import_module, args=("google.auth.jwt",), daemon=True).start()
 
     def uid_of(self, token: str) -> str:
         """The user this token stands for. Raises TokenRefusedError; StoreUnavailableError if it cannot be checked."""
@@ -132,6 +137,14 @@ class FirebaseTokens:
         if not isinstance(uid, str) or not 0 < len(uid) <= LONGEST_UID:
             raise TokenRefusedError("it names no user")
         return uid
+
+
+def is_google_cloud(env: Mapping[str, str]) -> bool:
+    """Whether this is the platform itself: it sets K_CONFIGURATION, which no emulator does and no deployer can unset.
+
+    Emulators set K_SERVICE as the platform does; without FUNCTIONS_EMULATOR beside it, it means the platform, too.
+    """
+    return "K_CONFIGURATION" in env or ("K_SERVICE" in env and env.get("FUNCTIONS_EMULATOR") != "true")
 
 
 def _segment(text: str) -> dict[str, Any]:

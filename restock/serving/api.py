@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import orjson
 
+from restock.errors import StoreUnavailableError
 from restock.logs import Log, follow_trace
 from restock.serving import operations, restock_demand
 from restock.serving.access import Access
@@ -17,12 +18,14 @@ from restock.serving.compression import SMALLEST_BYTES, accepts_gzip, gzip
 from restock.serving.headers import PREFLIGHT_HEADERS, SECURITY_HEADERS, CorsPolicy
 from restock.serving.http import Answer, HttpError, Request
 from restock.serving.live_model import LiveModel
-from restock.serving.model import Model
 from restock.serving.operations import Operation
 from restock.serving.parameters import read_query
 from restock.serving.previous import PreviousVersion
-from restock.serving.stock import Stock
+from restock.serving.stock import Shelf, Stock
 from restock.settings import Settings
+
+if TYPE_CHECKING:
+    from restock.serving.model import Model
 
 LARGEST_BODY_BYTES = 64 * 1024
 LARGEST_ANSWER_BYTES = 24 * 2**20  # the platform refuses answers above 32 MB
@@ -107,7 +110,10 @@ class Api:
         values["from"] = values.get("from") or self._today(now)
         model = self._model()
         stock_read_at = 0.0
-        if operation is operations.CHANGES:
+        if operation is operations.RESTOCK:
+            shelves, stock_read_at = self._shelves()
+            answer = partial(v1.restock, model, shelves, values)
+        elif operation is operations.CHANGES:
             answer = partial(v1.changes, model, self._previous.artifact(model), values)
         elif operation is operations.FORECAST:
             answer = partial(v1.forecast, model, values)
@@ -121,6 +127,13 @@ class Api:
         content = model.answers.get(asked, lambda: orjson.dumps(answer()))
         head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
         return Answer(200, orjson.dumps(head)[:-1] + b"," + content[1:], headers=headers)
+
+    def _shelves(self) -> tuple[Mapping[str, Shelf], float]:
+        try:
+            return self._stock.shelves()
+        except StoreUnavailableError as exc:
+            self._log.error("stock could not be read", reason=str(exc))
+            raise HttpError(503, "Stock cannot be read at the moment", headers=(("Retry-After", "5"),)) from exc
 
     def _openapi(self, operation: Operation, request: Request) -> Answer:
         from restock.serving.openapi import description

@@ -16,19 +16,22 @@ a rollback is a new generation that names an older version.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from restock import pointer as pointers
-from restock.artifact import ForecastArtifact
 from restock.errors import DamagedError
 from restock.logs import Log
 from restock.pointer import Pointer
-from restock.serving.model import Model
 from restock.stores import StoredObject
+
+if TYPE_CHECKING:
+    from restock.artifact import ForecastArtifact
+    from restock.serving.model import Model
 
 FIRST_LOAD_WAIT_SECONDS = 10.0  # a cold instance has nothing else to offer; the app gives up after 30
 COLD_RETRY_SECONDS = 1.0  # without a model, a request may look again this soon
@@ -152,6 +155,8 @@ class LiveModel:
             self._changed.notify_all()
 
     def _look_forever(self) -> None:
+        # numpy takes as long to import as the first model to arrive: both at once.
+        threading.Thread(target=importlib.import_module, args=("restock.serving.model",), daemon=True).start()
         while True:
             with self._changed:
                 if not self._checks.is_running:
@@ -222,6 +227,8 @@ class LiveModel:
                 raise DamagedError("it is not there")
             if hashlib.sha256(stored.data).hexdigest() != pointer.forecast_sha256:
                 raise DamagedError("its bytes differ from the pointer's digest")
-            return Model(ForecastArtifact.from_bytes(stored.data), pointer, found.generation)
+            from restock.serving.model import Model
+
+            return Model.from_bytes(stored.data, pointer, found.generation)
         except DamagedError as exc:
             raise DamagedError(f"version {pointer.version} cannot be served: {exc}") from exc

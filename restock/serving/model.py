@@ -24,6 +24,11 @@ class Model:
         self.days = PreparedDays(artifact)
         self.answers = PreparedAnswers()
 
+    @classmethod
+    def from_bytes(cls, data: bytes, pointer: Pointer, generation: int) -> Model:
+        """Raises DamagedError unless the bytes are an artifact this release reads."""
+        return cls(ForecastArtifact.from_bytes(data), pointer, generation)
+
     @property
     def names(self) -> list[str]:
         """The distinct names of the active parts, sorted."""

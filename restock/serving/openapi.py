@@ -94,6 +94,9 @@ ANSWERS = {
     operations.RESTOCK.path: record(
         {
             **SUCCESS,
+            "review_days": COUNT,
+            "service_level": NUMBER,
+            "measure": TEXT,
             "parts": array(
                 record(
                     {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from restock.serving.parameters import Day, Flag, ListOf, Number, Parameter, PerPart, Text, Whole
+from restock.serving.parameters import Day, Flag, ListOf, Number, OneOf, Parameter, PerPart, Text, Whole
 
 MOST_DAYS = 90
 MOST_PARTS = 100
 MOST_LEVELS = 9
+LONGEST_LEAD_TIME = 90
+QUANTITY = PerPart(r"[0-9]{1,6}(\.[0-9]{1,3})?", float, "a quantity like 12 or 0.5")
 
 PART = Parameter(
     "part", "A part's key or name; repeat it for several. Without it: every active part.", Text(500), (), MOST_PARTS
@@ -23,25 +25,35 @@ QUANTILES = Parameter(
 )
 RECENT = Parameter("recent", "Also each part's actual demand on the last 90 days known to the model.", Flag(), False)
 LEAD_TIME = Parameter(
-    "lead_time_days", "Days from ordering to delivery, where the catalogue says none.", Whole(0, 60), 7
+    "lead_time_days", "Days from ordering to delivery, where the catalogue says none.", Whole(0, LONGEST_LEAD_TIME), 7
 )
 REVIEW = Parameter("review_days", "Days between two looks at the stock.", Whole(1, 30), 7)
-SERVICE_LEVEL = Parameter(
-    "service_level",
-    "The chance not to run out before the next order arrives.",
-    Number(0.5, 0.999),
-    0.95,
+SERVICE_LEVEL = Parameter("service_level", "How sure to be, by the measure.", Number(0.5, 0.999), 0.95)
+MEASURE = Parameter(
+    "measure",
+    "cycle: the service level is the chance not to run out before the next order arrives; "
+    "fill: the share of demand served from stock.",
+    OneOf(("cycle", "fill")),
+    "cycle",
 )
 PART_LEAD_TIME = Parameter(
-    "lead_time", "A part's own lead time in days, as KEY:DAYS; repeatable.", PerPart(Whole(0, 60)), (), MOST_PARTS
+    "lead_time",
+    "A part's own lead time in days, as KEY:DAYS; repeatable.",
+    PerPart("[0-8]?[0-9]|90", int, "a whole number from 0 to 90"),
+    (),
+    MOST_PARTS,
 )
 ON_ORDER = Parameter(
-    "on_order", "Stock of a part already ordered, as KEY:QUANTITY; repeatable.", PerPart(Number(0, 1e6)), (), MOST_PARTS
+    "on_order",
+    "Stock of a part already ordered, as KEY:QUANTITY; repeatable.",
+    QUANTITY,
+    (),
+    MOST_PARTS,
 )
 MINIMUM_ORDER = Parameter(
     "minimum_order",
     "The least quantity of a part that can be ordered, as KEY:QUANTITY; repeatable.",
-    PerPart(Number(0, 1e6)),
+    QUANTITY,
     (),
     MOST_PARTS,
 )
@@ -73,13 +85,13 @@ RESTOCK = Operation(
     "GET",
     "v1/restock",
     "What to order now, most urgent first",
-    (LEAD_TIME, REVIEW, SERVICE_LEVEL, PART, PART_LEAD_TIME, ON_ORDER, MINIMUM_ORDER),
+    (LEAD_TIME, REVIEW, SERVICE_LEVEL, MEASURE, PART, PART_LEAD_TIME, ON_ORDER, MINIMUM_ORDER),
 )
 MODEL = Operation("GET", "v1/model", "The live model: its age, its data, how well it did")
 CHANGES = Operation("GET", "v1/changes", "What the live version forecasts otherwise than the one before", (DAYS, FROM))
 OPENAPI = Operation("GET", "openapi.json", "This description", is_open=True)
 
-OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, MODEL, CHANGES, OPENAPI)
+OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, RESTOCK, MODEL, CHANGES, OPENAPI)
 
 
 _BY_PATH = {f"/{one.path}": [one] for one in OPERATIONS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from restock.serving.http import HttpError
 
 LONGEST_QUERY = 16_384
 MOST_FIELDS = 512
+LONGEST_PER_PART = 500
 
 
 class Kind(Protocol):
@@ -99,6 +100,19 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    words: tuple[str, ...]
+
+    def parse(self, text: str) -> str:
+        if text not in self.words:
+            raise ValueError(f"must be one of {', '.join(self.words)}")
+        return text
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": list(self.words)}
+
+
+@dataclass(frozen=True, slots=True)
 class ListOf:
     """Values separated by commas in one parameter.
 
@@ -121,22 +135,24 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class PerPart:
-    """A value for one part: its key, a colon, the value.
+    """A value for one part: its key or name, a colon, and what matches the pattern.
 
-    >>> PerPart(Whole(0, 90)).parse("oil:filter:14")
+    >>> PerPart("[0-9]{1,2}", int, "a whole number below 100").parse("oil:filter:14")
     ('oil:filter', 14)
     """
 
-    kind: Kind
+    pattern: str
+    convert: Callable[[str], Any]
+    words: str
 
     def parse(self, text: str) -> tuple[str, Any]:
-        part, colon, value = text.rpartition(":")
-        if not part or not colon:
-            raise ValueError("must be a part's key, a colon and a value")
-        return part, self.kind.parse(value)
+        found = re.fullmatch(f"(.+):({self.pattern})", text, re.ASCII)
+        if not found or len(text) > LONGEST_PER_PART:
+            raise ValueError(f"must be a part's key, a colon and {self.words}")
+        return found[1], self.convert(found[2])
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "minLength": 3, "maxLength": 1000, "pattern": "^.+:[0-9.]+$"}
+        return {"type": "string", "maxLength": LONGEST_PER_PART, "pattern": f"^.+:({self.pattern})$"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from restock.artifact import ForecastArtifact
 
 MEMORY_BUDGET_BYTES = 16 * 2**20
 """For one model's prepared days, if no two were alike, and again for its prepared answers of API v1."""
+HALF_UP_SLACK = 1e-9
+"""Seven times 0.5 is 3.5 however the computer adds it up."""
 FEWEST_DAYS = 180
 """However large a shop is, two of the longest periods stay prepared."""
 
@@ -97,6 +99,23 @@ class PreparedDays:
             missing = [day for day in wanted if day not in found]
             found |= self._prepare(missing[0], (missing[-1] - missing[0]).days + 1)
         return [found[day] for day in wanted]
+
+    def answer(self, start: date, days: int) -> bytes:
+        """The app's contract: total and daily demand of the period, as JSON."""
+        period = self.period(start, days)
+        means = np.sum([day.demand.mean for day in period], axis=0)
+        totals = np.floor(means + (0.5 + HALF_UP_SLACK)).astype(int).tolist()
+        content = {
+            "forecast_period_days": days,
+            "start_date": start.isoformat(),
+            "end_date": (start + timedelta(days - 1)).isoformat(),
+            "total_restock_demand": dict(zip(self.names, totals, strict=True)),
+        }
+        pieces = [orjson.dumps(content)[:-1], b',"daily_breakdown":[']
+        for day in period:
+            pieces += (day.opening, day.demand.parts_json, b"},")
+        pieces[-1] = b"}]}"
+        return b"".join(pieces)
 
     def known(self) -> list[date]:
         """The days prepared so far, the least recently used first."""

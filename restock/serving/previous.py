@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from restock import pointer as pointers
-from restock.artifact import ForecastArtifact
 from restock.errors import DamagedError, StoreUnavailableError
 from restock.serving.live_model import LiveModel
-from restock.serving.model import Model
 from restock.stores import StoredObject
+
+if TYPE_CHECKING:
+    from restock.artifact import ForecastArtifact
+    from restock.serving.model import Model
 
 
 class Versions(Protocol):
@@ -43,6 +45,8 @@ class PreviousVersion:
             return self._found[1]
 
     def _from_bucket(self, version: int) -> ForecastArtifact | None:
+        from restock.artifact import ForecastArtifact
+
         try:
             older = [number for number in self._versions.versions() if number < version]
             stored = self._versions.read(pointers.forecast_name(max(older))) if older else None

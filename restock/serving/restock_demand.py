@@ -8,19 +8,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, NoReturn
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
 import orjson
 
 from restock.serving.http import HttpError
-from restock.serving.model import Model
+
+if TYPE_CHECKING:
+    from restock.serving.model import Model
 
 MOST_DAYS = 90
 DEFAULT_DAYS = 7
-HALF_UP_SLACK = 1e-9
-"""Seven times 0.5 is 3.5 however the computer adds it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +82,8 @@ def _day(value: object) -> date:
 def demand_json(model: Model, request: DemandRequest, now: datetime) -> bytes:
     """The answer: expected demand per active part, in total and day by day. Clocks first, then what was prepared."""
     head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
-    return b"".join((orjson.dumps(head)[:-1], b",", model.answers.get(request, lambda: _demand(model, request))[1:]))
-
-
-def _demand(model: Model, request: DemandRequest) -> bytes:
-    period = model.days.period(request.start, request.days)
-    means = np.sum([day.demand.mean for day in period], axis=0)
-    totals = np.floor(means + (0.5 + HALF_UP_SLACK)).astype(int).tolist()
-    content = {
-        "forecast_period_days": request.days,
-        "start_date": request.start.isoformat(),
-        "end_date": (request.start + timedelta(request.days - 1)).isoformat(),
-        "total_restock_demand": dict(zip(model.names, totals, strict=True)),
-    }
-    pieces = [orjson.dumps(content)[:-1], b',"daily_breakdown":[']
-    for day in period:
-        pieces += (day.opening, day.demand.parts_json, b"},")
-    pieces[-1] = b"}]}"
-    return b"".join(pieces)
+    content = model.answers.get(request, lambda: model.days.answer(request.start, request.days))
+    return b"".join((orjson.dumps(head)[:-1], b",", content[1:]))
 
 
 def health(model: Model | None, problem: str, now: datetime) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from schemathesis import GenerationMode
 
 from restock.artifact import Part
+from restock.errors import StoreUnavailableError
+from restock.gcp.firestore_reader import FirestoreReader
 from restock.serving import api, operations
+from restock.serving.inventory import Policy, advise
 from tests.published import artifact, many_parts
 
 MONDAY = date(2026, 5, 4)
@@ -32,10 +35,18 @@ def published():
 
 
 @pytest.fixture
-def client(forecast_door, shelf, published):
+def catalogue(monkeypatch):
+    """The ``spare_parts`` collection as Firestore gives it out."""
+    parts = {"oil-1": {"stock": 5}, "belt": {"stock": 100, "leadTimeDays": 3, "onOrder": 2, "minOrderQuantity": 6}}
+    monkeypatch.setattr(FirestoreReader, "collection", lambda self, name, fields: list(parts.items()))
+    return parts
+
+
+@pytest.fixture
+def client(forecast_door, shelf, published, catalogue):
     shelf.publish(artifact({"belt": 1.0, "Seal": 0.5}, version=3))
     shelf.publish(published)
-    return forecast_door()
+    return forecast_door(STOCK_CACHE_SECONDS="0")
 
 
 def get(client, path, **query):
@@ -109,6 +120,83 @@ def test_an_unreadable_query_is_a_400(client, query):
 
 def test_an_unknown_part_is_a_404(client):
     assert refused(client, "/v1/forecast", 404, part="nothing")["field"] == "part"
+
+
+def test_restock_says_what_to_order_the_likeliest_to_run_out_first(client, published):
+    answer = get(client, "/v1/restock", lead_time_days=7, review_days=7, service_level=0.95)
+
+    oil, belt = answer["parts"]
+    assert (oil["part"], oil["on_hand"], oil["on_order"], oil["lead_time_days"]) == ("oil-1", 5.0, 0.0, 7)
+    assert (belt["part"], belt["on_hand"], belt["on_order"], belt["lead_time_days"]) == ("belt", 100.0, 2.0, 3)
+    assert oil["stock_out_chance"] > 0.8
+    assert belt["stock_out_chance"] < 0.01
+    assert oil["days_of_cover"] == 3
+    assert oil["order_quantity"] == oil["order_up_to"] - 5
+    assert belt["order_quantity"] == 0
+    advice = advise(published, date.fromisoformat("2026-05-04"), Policy(7, 7, 0.95), on_hand=5)
+    assert oil["order_up_to"] == advice.order_up_to[2]
+    assert oil["reorder_point"] == advice.reorder_point[2]
+
+
+def test_what_the_caller_says_of_a_part_wins_over_the_catalogue(client, catalogue):
+    catalogue["belt"]["stock"] = 0
+    before = get(client, "/v1/restock", part="belt")["parts"][0]
+
+    after = get(client, "/v1/restock", part="belt", lead_time="belt:9", on_order="Belt:1", minimum_order="belt:40")
+    after = after["parts"][0]
+
+    assert (before["lead_time_days"], before["on_order"]) == (3, 2.0)
+    assert (after["lead_time_days"], after["on_order"], after["order_quantity"]) == (9, 1.0, 40.0)
+
+
+def test_a_part_without_stock_in_the_catalogue_counts_as_empty_and_says_so(client, catalogue):
+    del catalogue["oil-1"]
+
+    oil = get(client, "/v1/restock", part="oil-1")["parts"][0]
+
+    assert oil["on_hand"] is None
+    assert oil["days_of_cover"] == 0
+
+
+def test_new_stock_changes_the_answer_and_its_tag(client, catalogue):
+    first = client.get("/v1/restock?part=oil-1")
+    catalogue["oil-1"] = {"stock": 400}
+
+    second = client.get("/v1/restock?part=oil-1", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert second.status_code == 200
+    assert second.json["parts"][0]["on_hand"] == 400.0
+    assert second.json["parts"][0]["days_of_cover"] == 307
+
+
+def test_without_any_stock_to_be_had_restock_says_when_to_come_back(client, monkeypatch):
+    def down(*_):
+        raise StoreUnavailableError("Firestore could not be read: status 503")
+
+    monkeypatch.setattr(FirestoreReader, "collection", down)
+
+    answer = client.get("/v1/restock")
+
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert b"Firestore" not in answer.data
+    assert client.post("/forecast_restock_demand", json={"forecast_days": 1}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "field"),
+    [
+        ("lead_time_days=-1", 400, "lead_time_days"), ("lead_time_days=91", 400, "lead_time_days"),
+        ("review_days=0", 400, "review_days"), ("service_level=1", 400, "service_level"), ("measure=x", 400, "measure"),
+        ("service_level=nan", 400, "service_level"), ("lead_time=belt", 400, "lead_time"),
+        ("lead_time=:3", 400, "lead_time"), ("on_order=belt:-1", 400, "on_order"),
+        ("on_order=nothing:1", 404, "on_order"), ("from=2026-05-04", 400, "from"),
+    ],
+)  # fmt: skip
+def test_mistakes_about_ordering_are_refused(client, query, status, field):
+    answer = client.get(f"/v1/restock?{query}")
+
+    assert (answer.status_code, answer.json["field"]) == (status, field)
 
 
 def test_model_tells_its_age_its_data_and_its_scores(client):
@@ -239,7 +327,7 @@ def test_prepared_answers_are_those_computed_anew(client, published):
     )
 
 
-CASES_PER_OPERATION = 60
+CASES_PER_OPERATION = 50
 
 
 def call_and_check(operation, mode: GenerationMode) -> Counter:

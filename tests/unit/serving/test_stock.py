@@ -1,0 +1,76 @@
+"""Stock on hand is read seldom, kept for a stated time, and kept longer while Firestore is down."""
+
+from __future__ import annotations
+
+import pytest
+
+from restock.errors import StoreUnavailableError
+from restock.serving.stock import FIELDS, Shelf, Stock, shelf_of
+
+
+class Catalogue:
+    """The ``spare_parts`` collection."""
+
+    def __init__(self, **parts: dict) -> None:
+        self.parts = parts
+        self.reads = 0
+        self.is_down = False
+
+    def collection(self, name: str, fields: tuple[str, ...]) -> list[tuple[str, dict]]:
+        assert (name, fields) == ("spare_parts", FIELDS)
+        self.reads += 1
+        if self.is_down:
+            raise StoreUnavailableError("down")
+        return list(self.parts.items())
+
+
+class Clock:
+    now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_stock_is_kept_for_the_stated_seconds():
+    catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
+    stock = Stock(catalogue, keep_seconds=30, clock=clock)
+
+    first = stock.shelves()
+    clock.now += 29
+    assert stock.shelves() == first
+    assert catalogue.reads == 1
+
+    catalogue.parts["oil"] = {"stock": 3}
+    clock.now += 1
+    assert stock.shelves() == ({"oil": Shelf(on_hand=3.0)}, clock.now)
+
+
+def test_while_firestore_is_down_the_last_stock_is_used_and_retried():
+    catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
+    stock = Stock(catalogue, keep_seconds=30, clock=clock)
+    first = stock.shelves()
+    catalogue.is_down = True
+    clock.now += 3600
+
+    assert stock.shelves() == first
+
+
+def test_without_any_reading_it_says_so():
+    catalogue = Catalogue()
+    catalogue.is_down = True
+
+    with pytest.raises(StoreUnavailableError):
+        Stock(catalogue, keep_seconds=30).shelves()
+
+
+@pytest.mark.parametrize(
+    ("stored", "on_hand"),
+    [(7, 7.0), (7.5, 7.5), ("7", 7.0), (-2, -2.0), (0, 0.0), (None, None), ("many", None), (True, None), ([], None)],
+)
+def test_whatever_clerks_store_is_read_or_unknown(stored, on_hand):
+    assert shelf_of({"stock": stored}).on_hand == on_hand
+
+
+@pytest.mark.parametrize("stored", [float("nan"), float("inf"), 10**400, "9" * 500, "nan"])
+def test_absurd_numbers_are_unknown(stored):
+    assert shelf_of({"stock": stored, "leadTimeDays": stored, "onOrder": stored}) == Shelf()
