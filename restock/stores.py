@@ -64,8 +64,13 @@ class DocumentStore(Protocol):
 
     def where_true(self, collection: str, field: str) -> Iterator[Snapshot]: ...
 
-    def pages(self, collection: str, fields: Sequence[str], page_size: int) -> Iterator[list[Snapshot]]:
-        """The whole collection in order of id, only these fields, page by page, each page at its own read time."""
+    def pages(
+        self, collection: str, fields: Sequence[str], page_size: int, after: str = "", up_to: str = ""
+    ) -> Iterator[list[Snapshot]]:
+        """The collection in order of id, only these fields, page by page, each page at its own read time.
+
+        ``after`` and ``up_to`` bound the ids, the latter included. Different ranges may be read in threads at once.
+        """
 
     def newest(self, collection: str, field: str, limit: int) -> list[Snapshot]:
         """The documents with the greatest values of ``field``, greatest first."""

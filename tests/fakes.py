@@ -149,15 +149,17 @@ class FakeDocuments:
             self.reads += 1
             yield found
 
-    def pages(self, collection: str, fields: Sequence[str], page_size: int) -> Iterator[list[Snapshot]]:
-        after = ""
+    def pages(
+        self, collection: str, fields: Sequence[str], page_size: int, after: str = "", up_to: str = ""
+    ) -> Iterator[list[Snapshot]]:
+        last, end = f"{collection}/{after}", f"{collection}/{up_to}"
         while True:
             self.before(f"page {collection}")
-            paths = sorted(path for path in self._in(collection) if path > after)[:page_size]
+            paths = [path for path in self._in(collection) if path > last and (not up_to or path <= end)][:page_size]
             read_time = self._commits.read_time()
             self.reads += len(paths)
             if paths:
-                after = paths[-1]
+                last = paths[-1]
                 yield [_selected(self._snapshot(path, read_time), fields) for path in paths]
             if len(paths) < page_size:
                 return

@@ -57,6 +57,7 @@ class FirestoreDocuments:
 
     def __init__(self, project: str) -> None:
         self._client = client(project)
+        self._counting = threading.Lock()
         self.reads = 0
         self.writes = 0
 
@@ -139,16 +140,21 @@ class FirestoreDocuments:
                 self.reads += 1
                 yield _snapshot(found)
 
-    def pages(self, collection: str, fields: Sequence[str], page_size: int) -> Iterator[list[Snapshot]]:
+    def pages(
+        self, collection: str, fields: Sequence[str], page_size: int, after: str = "", up_to: str = ""
+    ) -> Iterator[list[Snapshot]]:
         query = self._client.collection(collection).select(list(fields)).order_by("__name__").limit(page_size)
-        after: Any = None
+        if up_to:
+            query = query.end_at({"__name__": up_to})
         while True:
             with _spoken(collection):
-                page = list((query.start_after(after) if after else query).stream())
-            self.reads += len(page)
+                found = list((query.start_after({"__name__": after}) if after else query).stream())
+            page = [_snapshot(one) for one in found]
+            with self._counting:
+                self.reads += len(page)
             if page:
-                after = page[-1]
-                yield [_snapshot(found) for found in page]
+                after = page[-1].id
+                yield page
             if len(page) < page_size:
                 return
 

@@ -259,6 +259,19 @@ def test_pages_hold_the_whole_collection_once_in_order_with_the_fields_asked_for
     assert all(0 < len(page) <= page_size for page in pages)
 
 
+@pytest.mark.parametrize(("after", "up_to"), [("", ""), ("b", ""), ("", "b"), ("9", "b"), ("5", "azz"), ("x", "y")])
+def test_pages_of_a_range_hold_what_follows_its_start_up_to_its_end(documents, after, up_to):
+    names = ["10", "9", "B", "_x", "a", "b", "bb", "Ä"]
+    for name in names:
+        documents.create(f"things/{name}", {"kept": name})
+
+    pages = documents.pages("things", ["kept"], 2, after, up_to)
+
+    assert [one.id for page in pages for one in page] == [
+        name for name in names if name > after and (not up_to or name <= up_to)
+    ]
+
+
 def test_pages_of_nothing_are_none(documents):
     assert list(documents.pages("nothing", ["a"], 10)) == []
 
