@@ -128,6 +128,7 @@ class _Run:
         self.rules = CountingRules.of(tools.settings)
         self.today = self.rules.day_at(tools.clock())
         self.started = record.started_at
+        self.drift: Drift | None = None
 
     def through(self) -> Outcome:
         record, stage = self.record, self._stage
@@ -182,14 +183,7 @@ class _Run:
         if live.pointer is None or applied or why_full:
             files.add_history(history)
         pointer = files.pointer(live.pointer, f"retrain ({self.asked.reason})", history.rules)
-        with stage("files"):
-            write_once(self.objects, files.contents)
-        self._check_deadline()
-        with stage("commit"):
-            record.generation = commit(self.objects, pointer, live)
-        record.version = pointer.version
-        with stage("marked"):
-            record.changes["marked"] = mark_trained(self.documents, pending, self.tools.clock())
+        self._publish(files, pointer, live, pending)
         self._prune(pointer)
         outcome = self._done(
             "published",
@@ -257,24 +251,28 @@ class _Run:
             progress=self._progress,
         )
         if known is not None and expected.rules == found.rules:
-            self._report_drift(drift(expected, found, self.started - IN_FLIGHT))
+            self.drift = drift(expected, found, self.started - IN_FLIGHT)
             vanished = len(_appointments(expected) - _appointments(found))
             distrust = gate.reason_to_distrust_read(vanished, len(_appointments(expected)))
             if distrust and not self.asked.force:
                 raise DamagedError(distrust)
         return found
 
-    def _report_drift(self, found: Drift) -> None:
+    def _report_drift(self) -> None:
+        """Only once committed: a run that was overtaken compared with a history that no longer was the live one."""
+        if self.drift is None:
+            return
+        examples = list(self.drift.differing[:20])
         self.record.drift = {
-            "differing": len(found.differing),
-            "in_flight": len(found.in_flight),
-            "examples": list(found.differing[:20]),
+            "differing": len(self.drift.differing),
+            "in_flight": len(self.drift.in_flight),
+            "examples": examples,
         }
-        if found.differing:
+        if examples:
             self.tools.log.error(
-                f"drift: {len(found.differing)} appointments differed from the history; repaired",
+                f"drift: {len(self.drift.differing)} appointments differed from the history; repaired",
                 run=self.lease.run,
-                appointments=list(found.differing[:20]),
+                appointments=examples,
             )
 
     def _is_refit_due(self, live: Live) -> bool:
@@ -321,12 +319,21 @@ class _Run:
         """A full read is worth keeping even when the model fitted to it is refused: the old version stays with it."""
         files = Files(self.lease.run, self.tools.clock())
         files.add_history(history)
+        self._publish(files, files.pointer(old, "full read", history.rules), live, pending)
+
+    def _publish(self, files: Files, pointer: Pointer, live: Live, pending: Sequence[Pending]) -> None:
         with self._stage("files"):
             write_once(self.objects, files.contents)
+        self._check_deadline()
         with self._stage("commit"):
-            self.record.generation = commit(self.objects, files.pointer(old, "full read", history.rules), live)
+            self.record.generation = commit(self.objects, pointer, live)
+        self.record.version = pointer.version
         with self._stage("marked"):
-            self.record.changes["marked"] = mark_trained(self.documents, pending, self.tools.clock())
+            try:
+                self.record.changes["marked"] = mark_trained(self.documents, pending, self.tools.clock())
+            except RestockError as exc:  # published all the same, and the next run settles them
+                self.record.notes.append(f"changes were not marked: {exc}")
+        self._report_drift()
 
     def _refused(self, refusals: list[str]) -> Outcome:
         """Promise 4: the old version stays, the changes stay pending, the run says why."""

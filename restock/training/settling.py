@@ -44,14 +44,14 @@ def settle(pending: Sequence[Pending], history: History, now: datetime) -> list[
     """The changes with their trained_time raised to what the live history already holds.
 
     A run that died between its commit and its marking leaves such changes. Without this they would count towards the
-    threshold a second time (promise 2). A withdrawal of what the history does not hold is settled as well.
+    threshold a second time (promise 2). Nothing else may be settled: this history may be an old one, if this holder was
+    overtaken, and only what a history holds stays true in every later one. A withdrawal of what it does not hold, say,
+    may be one of a completion that another run has trained meanwhile.
     """
     times = history.source_times([one.change.appointment for one in pending])
     settled = []
     for one in pending:
         held = history.holds(one.change, times)
-        if held is None and one.change.usage.is_empty:
-            held = one.change.source_time
         settled.append(one if held is None else Pending(changes.trained(one.change, held, now), one.update_time))
     return settled
 
