@@ -19,4 +19,6 @@ def classify(demand: Demand) -> NDArray[np.str_]:
     mean = demand.quantities.sum(axis=1) / np.maximum(used, 1)
     variance = (demand.quantities**2).sum(axis=1) / np.maximum(used, 1) - mean**2
     varies = variance / np.maximum(mean, 1e-9) ** 2 > 0.49
-    return np.select([used < _COLD_DAYS, varies & (interval > 1.32), interval > 1.32], ["cold", "lumpy", "intermittent"], "smooth")
+    return np.select(
+        [used < _COLD_DAYS, varies & (interval > 1.32), interval > 1.32], ["cold", "lumpy", "intermittent"], "smooth"
+    )

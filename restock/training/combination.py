@@ -1,10 +1,9 @@
-"""How candidates become one forecast: convex weights per class of demand, then a calibration of the upper quantiles.
+"""How candidates become one forecast: their quantiles averaged, with convex weights per class of demand.
 
-Averaging the candidates' quantiles (Vincent's averaging) keeps their shape where they agree and hedges where they
-don't. The weights minimise the scaled pinball loss of the backtest, held back towards prior weights by a
-Kullback-Leibler penalty that fades with the number of parts: a small shop can't tell candidates apart, and the
-prior is what held on most data. A class leans on the whole shop in the same way. Calibration asks the backtest at
-which level the quantiles would have covered what they promise, and goes half the way there.
+Averaging quantiles (Vincent's averaging) keeps the shape where candidates agree and hedges where they don't. The
+weights minimise the scaled pinball loss of the backtest, held towards prior weights by a Kullback-Leibler penalty: a
+few months of one shop can't tell good candidates apart, and weights that follow whatever was right last quarter are
+wrong after the next turn (measured; see docs/forecasting.md). A class leans on the whole shop in the same way.
 """
 
 from __future__ import annotations
@@ -17,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.distribution import HORIZONS, LEVELS, DemandDistribution, Floats, monotone, read_at
+from restock.training import measures
+from restock.training.backtest import Backtest
 from restock.training.classes import CLASSES
 from restock.training.forecasting.candidates import CANDIDATES, Candidates
 
 PRIOR = {"trees": 0.58, "aggregation": 0.3, "compact": 0.1, "tsb": 0.01, "windows": 0.01}
-_PENALTY_PARTS = 4.0  # the penalty of a shop with that many parts weighs as much as its loss
-_STEPS, _STEP = 120, 1.0
+_PENALTY = 0.7  # all parts of a shop live through the same months: more parts are not more evidence for ever
+_PENALTY_PARTS = 4.0
+_STEPS, _STEP = 100, 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,30 +79,46 @@ class Evidence:
     """What the candidates said at the backtest's origins and what came: one row per part and origin."""
 
     names: tuple[str, ...]
-    quantiles: Floats  # [candidates, rows, horizons, levels] continuous
-    actual: Floats  # [rows, horizons] made continuous
-    scale: Floats  # [rows, horizons]
+    quantiles: Floats  # [candidates, rows, horizons, levels] continuous, over the scale
+    came: Floats  # [rows, horizons] made continuous, over the scale
     classes: NDArray[np.str_]  # [rows]
     origin: NDArray[np.int64]  # [rows]
-    levels: Floats
+
+    @classmethod
+    def of(cls, backtest: Backtest) -> Evidence:
+        random = np.random.default_rng(1)
+        quantiles, came, classes, index = [], [], [], []
+        for k, origin in enumerate(backtest.origins):
+            unit, used = origin.known.unit, origin.used
+            scales = np.column_stack([origin.scale(days) / unit for days in backtest.horizons])[used]
+            said = [
+                [origin.candidates.distribution(name).continuous_quantiles(origin.start, days, measures.LEVELS)
+                 for days in backtest.horizons]
+                for name in backtest.candidates
+            ]  # fmt: skip
+            quantiles.append(np.moveaxis(np.array(said), 1, 2)[:, used] / scales[:, :, None])
+            sums = np.column_stack([origin.came[:, :days].sum(axis=1) / unit for days in backtest.horizons])
+            came.append((sums - random.random(sums.shape))[used] / scales)
+            classes.append(origin.classes[used])
+            index.append(np.full(int(used.sum()), k))
+        return cls(
+            backtest.candidates,
+            np.concatenate(quantiles, axis=1),
+            np.concatenate(came),
+            np.concatenate(classes),
+            np.concatenate(index),
+        )
 
     def where(self, kept: NDArray[np.bool_]) -> Evidence:
         """Some of the rows."""
         return Evidence(
-            self.names,
-            self.quantiles[:, kept],
-            self.actual[kept],
-            self.scale[kept],
-            self.classes[kept],
-            self.origin[kept],
-            self.levels,
-        )
+            self.names, self.quantiles[:, kept], self.came[kept], self.classes[kept], self.origin[kept]
+        )  # fmt: skip
 
 
 def learn_weights(evidence: Evidence) -> dict[str, dict[str, float]]:
     """Weights per class, each held towards the shop's, and the shop's towards the prior."""
-    prior = _present(PRIOR, evidence.names)
-    shop = _minimise(evidence, prior)
+    shop = _minimise(evidence, _present(PRIOR, evidence.names))
     found = {}
     for name in CLASSES:
         own = _minimise(evidence.where(evidence.classes == name), shop)
@@ -109,21 +127,19 @@ def learn_weights(evidence: Evidence) -> dict[str, dict[str, float]]:
 
 
 def _minimise(evidence: Evidence, prior: Floats) -> Floats:
-    """Exponentiated gradient on the simplex."""
-    if not len(evidence.actual):
+    """Exponentiated gradient descent of the relative loss on the simplex, with the penalty's exact mirror step."""
+    if not len(evidence.came):
         return prior
-    parts = len(evidence.actual) / max(len(set(evidence.origin.tolist())), 1)
-    penalty = _PENALTY_PARTS / parts
-    weights = prior.copy()
-    least = None
+    parts = len(evidence.came) / len(set(evidence.origin.tolist()))
+    penalty = _PENALTY + _PENALTY_PARTS / parts
+    levels = np.array(measures.LEVELS)
+    weights, first_loss = prior, None
     for _ in range(_STEPS):
-        quantile = np.tensordot(weights, evidence.quantiles, 1)
-        short = evidence.actual[:, :, None] - quantile
-        slope = np.where(short > 0, -evidence.levels, 1 - evidence.levels) / evidence.scale[:, :, None]
-        if least is None:
-            least = max(float((-slope * short).mean()), 1e-9)
-        gradient = np.tensordot(evidence.quantiles, slope, 3) / slope.size / least
-        step = gradient - gradient.min() + penalty * np.log(np.maximum(weights, 1e-9) / prior)
-        weights = weights * np.exp(-_STEP * step)
-        weights /= weights.sum()
+        short = evidence.came[:, :, None] - np.tensordot(weights, evidence.quantiles, 1)
+        slope = np.where(short > 0, -levels, 1 - levels)
+        first_loss = first_loss or max(float((-slope * short).mean()), 1e-9)
+        gradient = np.tensordot(evidence.quantiles, slope, 3) / slope.size / first_loss
+        pull = np.log(weights) + _STEP * (penalty * np.log(prior) - gradient)
+        weights = np.exp((pull - pull.max()) / (1 + _STEP * penalty))
+        weights = np.maximum(weights / weights.sum(), 1e-12)
     return weights

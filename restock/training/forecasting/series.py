@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -36,7 +36,9 @@ class OpenSeries:
     def of(cls, demand: Demand) -> OpenSeries:
         pool, weekday = weekday_factors(demand)
         counts = demand.quantities[:, demand.is_open] / demand.unit[:, None]
-        pace = np.maximum(pool[demand.weekdays[demand.is_open]], 0.05) if demand.season == 7 else np.ones(counts.shape[1])
+        pace = (
+            np.maximum(pool[demand.weekdays[demand.is_open]], 0.05) if demand.season == 7 else np.ones(counts.shape[1])
+        )
         prior = _prior_rates(counts, [part.category for part in demand.parts])
         keys = tuple(part.key for part in demand.parts)
         year_days = round(365 * float(demand.is_open.mean())) if demand.season == 7 else 0
@@ -75,9 +77,8 @@ class OpenSeries:
         return replace(self, **picked, keys=tuple(self.keys[row] for row in rows))
 
     def pool(self) -> OpenSeries:
-        """The parts from which shared numbers are learnt: at most 2,000, chosen and ordered by key, not by position."""
-        order = sorted(range(len(self)), key=lambda row: (zlib.crc32(self.keys[row].encode()), self.keys[row]))
-        return self.rows(np.array(order[:_POOL_PARTS], np.int64))
+        """The parts from which shared numbers are learnt: chosen by key, not by position."""
+        return self.rows(pool_rows(self.keys))
 
     def chunks(self) -> Iterator[tuple[slice, OpenSeries]]:
         """All parts in portions that fit into memory with every intermediate result."""
@@ -90,6 +91,12 @@ class OpenSeries:
         if not len(self):
             table = np.empty((0, len(HORIZONS), len(LEVELS)))
         return DemandDistribution(rate * self.unit, self.weekday, self.unit, monotone(table), self.closed_days)
+
+
+def pool_rows(keys: Sequence[str]) -> NDArray[np.int64]:
+    """At most 2,000 parts that stand for all, chosen and ordered by a digest of their keys."""
+    order = sorted(range(len(keys)), key=lambda row: (zlib.crc32(keys[row].encode()), keys[row]))
+    return np.array(order[:_POOL_PARTS], np.int64)
 
 
 def _prior_rates(counts: Floats, categories: list[str]) -> Floats:

@@ -72,9 +72,7 @@ def _origins(series: OpenSeries, days: int) -> np.ndarray:
     return np.arange(series.days - days, max(int(series.days * 0.3), 14), -_STEP)
 
 
-def _record(
-    series: OpenSeries, level: Floats, apart: Floats, origins: np.ndarray, days: int
-) -> tuple[Floats, Floats]:
+def _record(series: OpenSeries, level: Floats, apart: Floats, origins: np.ndarray, days: int) -> tuple[Floats, Floats]:
     span = series.spans(origins, days)
     mean = level[:, origins - 1] * span
     squares = (series.sums(origins, days) - mean) ** 2

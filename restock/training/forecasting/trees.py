@@ -90,9 +90,7 @@ def _model(level: float) -> HistGradientBoostingRegressor:
     )  # fmt: skip
 
 
-def _features(
-    series: OpenSeries, level: Floats, apart: Floats, origins: NDArray[np.int64]
-) -> tuple[Floats, Floats]:
+def _features(series: OpenSeries, level: Floats, apart: Floats, origins: NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Features [parts, origins, features] known before each origin, and the level they are relative to."""
     counts, total = series.counts, series.total
     scale = np.maximum(level[:, origins - 1], 0.1 * counts.mean(axis=1, keepdims=True) + 1e-3)
@@ -133,9 +131,7 @@ def _year_ago(series: OpenSeries, origins: NDArray[np.int64]) -> Floats:
     return found
 
 
-def _restlessness(
-    series: OpenSeries, level: Floats, origins: NDArray[np.int64], days: int
-) -> Sequence[Floats]:
+def _restlessness(series: OpenSeries, level: Floats, origins: NDArray[np.int64], days: int) -> Sequence[Floats]:
     """Log variance ratios of past windows: around their mean over all history and half a year, and around the level."""
     sums = series.total[:, days:] - series.total[:, :-days]
     first = np.cumsum(np.pad(sums, ((0, 0), (1, 0))), axis=1)

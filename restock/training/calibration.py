@@ -1,0 +1,54 @@
+"""Calibration of the upper quantiles: at which level of the averaged table does 95 % mean 95 %?
+
+The backtest counts how often each level's continuous quantile was not exceeded; the level whose count equals what is
+promised is read instead (conformal prediction over rolling origins, pooled over parts). Counts are made continuous
+by seeded uniform noise, so that on sparse parts, where a quantile of 95 % may have to cover 98, the promise is the
+one that the distribution can keep. Origins of one shop share their months, so only half the correction is made.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from restock.distribution import HORIZONS, LEVELS, Floats
+from restock.training.backtest import Backtest
+from restock.training.combination import Recipe, combine
+
+_GRID = 1 - np.geomspace(0.6, 0.0005, 50)
+_TRUST = 0.5
+_EXTREMES = (0.3, 0.998)
+
+
+def learn_levels(backtest: Backtest, recipe: Recipe, without: int | None = None) -> Floats:
+    """Levels [horizons, levels] to read a combined table at, learnt from all origins or from all but one."""
+    covered = _coverage(backtest, recipe, without)
+    upper = LEVELS >= 0.5
+    levels = np.tile(LEVELS, (len(HORIZONS), 1))
+    for k, days in enumerate(HORIZONS):
+        nearest = min(range(len(backtest.horizons)), key=lambda j: abs(np.log(backtest.horizons[j] / days)))
+        needed = np.clip(np.interp(LEVELS[upper], covered[nearest], _GRID), *_EXTREMES)
+        logit = (1 - _TRUST) * _logit(LEVELS[upper]) + _TRUST * _logit(needed)
+        levels[k, upper] = 1 / (1 + np.exp(-logit))
+    return levels
+
+
+def _coverage(backtest: Backtest, recipe: Recipe, without: int | None) -> Floats:
+    """How often [horizons, grid] the demand stayed at or below the quantile of each level."""
+    random = np.random.default_rng(2)
+    covered: list[list[Floats]] = [[] for _ in backtest.horizons]
+    for k, origin in enumerate(backtest.origins):
+        noise = random.random((len(origin.known.parts), len(backtest.horizons)))
+        if k == without:
+            continue
+        distribution = combine(origin.candidates, origin.classes, recipe)
+        for j, days in enumerate(backtest.horizons):
+            said = distribution.continuous_quantiles(origin.start, days, _GRID.tolist())
+            came = origin.came[:, :days].sum(axis=1) / origin.known.unit - noise[:, j]
+            covered[j].append((came[:, None] <= said)[origin.used])
+    rates = np.stack([np.concatenate(rows).mean(axis=0) for rows in covered])
+    return np.maximum.accumulate(rates, axis=1) + 1e-9 * np.arange(len(_GRID))
+
+
+def _logit(p: Floats) -> Floats:
+    odds: Floats = np.log(p / (1 - p))
+    return odds
