@@ -222,6 +222,14 @@ class Settings:
         doors=(RETRAIN,),
         unit="documents",
     )
+    rebuild_parallel: int = setting(
+        "REBUILD_PARALLEL",
+        "Ranges of document ids that a full read reads at once.",
+        parse=whole(1, 60),
+        default=4,
+        doors=(RETRAIN,),
+        unit="ranges",
+    )
     closed_days: frozenset[date] = setting(
         "CLOSED_DAYS",
         "Days the shop was or will be closed; no demand there means nothing.",

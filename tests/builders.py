@@ -26,6 +26,7 @@ def a_settings(**changed: Any) -> Settings:
         "time_zone": "Europe/London",
         "retrain_queue": "projects/demo-restock/locations/europe-west1/queues/retrain",
         "retrain_url": "http://127.0.0.1:1/retrain",
+        "rebuild_parallel": 1,  # no threads, so that the same steps give the same history
     }
     return Settings(**(given | changed))
 

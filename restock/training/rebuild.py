@@ -2,22 +2,88 @@
 
 Needed for the first training, when the counting rules change, when the history is damaged, on request, and weekly as a
 check of promise 1. It costs one read per appointment, so nothing else ever does it.
+
+Several ranges of document ids are read at once, each page at its own read time, and what was counted is kept from time
+to time, so that however large the shop, some run gets to the end of it::
+
+    run 41   begun ──── pages ──── pages ──── deadline: 500, the queue asks again
+    run 42                                       └── pages ──── pages ──── what was touched since, again ──── history
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from restock.counting import changes
 from restock.counting.appointments import FIELDS_READ, CountingRules, Rejection, is_kept_when_deleted, usage_of
 from restock.errors import StoreUnavailableError
-from restock.stores import DocumentStore
-from restock.training.history import CountedAppointment, History, usage_by_appointment
+from restock.stores import DocumentStore, Snapshot
+from restock.training.checkpoint import Checkpoint, Piece, chain
+from restock.training.history import COLUMNS, History, rows_of, usage_by_appointment
 
 APPOINTMENTS = "appointments"
 
 IN_FLIGHT = timedelta(hours=24)
 """So long an event may still be under way; differences this young are not drift."""
+
+KEPT_EVERY = 20_000
+"""Appointments of one range after which they are kept; a shop with fewer is read in one go."""
+
+ID_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+"""What Firestore's clients draw ids from. Ids made otherwise are read as well, only less evenly."""
+
+Reject = Callable[[str, tuple[Rejection, ...]], None]
+
+
+@dataclass
+class Range:
+    """Ids after one and up to another, read as far as ``last``."""
+
+    after: str
+    up_to: str
+    tables: list[pa.Table] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.last = self._kept_to = self.after
+        self._kept_tables = 0
+        self.unkept = 0
+
+    def resume(self, pieces: Sequence[Piece]) -> None:
+        for piece in chain(pieces, self.after):
+            self.tables.append(piece.rows)
+            self.last = piece.last
+        self._keep()
+
+    def add(self, page: Sequence[Snapshot], rows: pa.Table) -> None:
+        self.tables.append(rows)
+        self.last = page[-1].id
+        self.unkept += len(page)
+
+    def piece(self, begun_at: datetime) -> Piece:
+        """What no piece holds yet."""
+        piece = Piece(self._kept_to, self.last, begun_at, pa.concat_tables(self.tables[self._kept_tables :]))
+        self._keep()
+        return piece
+
+    def _keep(self) -> None:
+        self._kept_to, self._kept_tables, self.unkept = self.last, len(self.tables), 0
+
+
+def ranges(count: int) -> list[Range]:
+    """All ids, in so many ranges.
+
+    >>> [(one.after, one.up_to) for one in ranges(4)]
+    [('', 'F'), ('F', 'V'), ('V', 'k'), ('k', '')]
+    """
+    ends = [ID_LETTERS[len(ID_LETTERS) * k // count] for k in range(1, count)]
+    return [Range(after, up_to) for after, up_to in zip(["", *ends], [*ends, ""], strict=True)]
 
 
 def read_everything(
@@ -26,34 +92,92 @@ def read_everything(
     *,
     anchor: str,
     page_size: int,
+    parallel: int,
+    checkpoint: Checkpoint,
     expected: History,
-    reject: Callable[[str, tuple[Rejection, ...]], None],
+    reject: Reject,
     progress: Callable[[str], None],
+    kept_every: int = KEPT_EVERY,
 ) -> History:
     """Count every appointment. ``anchor`` is any existing document: its read time, taken first, dates the read.
 
-    Pages are read one after another, each newer than ``rebuilt_at``: a version written meanwhile is either in already,
-    under its own source_time, or arrives as a change. Changes must have been read before this is called; ``expected``,
-    the history with them applied, tells what purged bookings used, where the shop keeps that.
+    Every page is newer than ``rebuilt_at``: a version written meanwhile is either in already, under its own
+    source_time, or arrives as a change. Changes must have been read before this is called; ``expected``, the history
+    with them applied, tells what purged bookings used, where the shop keeps that.
     """
     begun = documents.get(anchor)
     if begun is None:
         raise StoreUnavailableError(f"{anchor} vanished while the history was being rebuilt")
-    rebuilt_at = begun.read_time
-    seen: set[str] = set()
+    pieces = checkpoint.load(begun.read_time)
+    rebuilt_at = min([begun.read_time, *(piece.begun_at for piece in pieces)])
+    parts = ranges(parallel)
+    for part in parts:
+        part.resume(pieces)
+    if pieces:
+        progress(f"continuing the full read begun at {rebuilt_at:%H:%M:%S} UTC")
+    read = 0
+    for part, page in _pages(documents, parts, page_size):
+        part.add(page, counted(page, rules, reject))
+        if part.unkept >= kept_every:
+            checkpoint.save(part.piece(rebuilt_at))
+        read += len(page)
+        progress(f"{read} appointments read")
+    rows = pa.concat_tables([COLUMNS.empty_table(), *(table for part in parts for table in part.tables)])
+    if pieces:
+        rows = _read_again(documents, rows, _touched(documents, rebuilt_at, page_size), rules, reject)
+    if rules.keep_usage_when_deleted_after_days is not None:
+        seen = set(rows["appointment"].unique().to_pylist())
+        gone = (one for one in usage_by_appointment(expected).values() if one.appointment not in seen)
+        kept = (one for one in gone if is_kept_when_deleted(one.usage, rebuilt_at, rules))
+        rows = pa.concat_tables([rows, rows_of(kept)])
+    return History(rows.filter(pc.is_valid(rows["part"])), rules.digest, rebuilt_at)
 
-    def counted() -> Iterator[CountedAppointment]:
-        for page in documents.pages(APPOINTMENTS, FIELDS_READ, page_size):
-            for snapshot in page:
-                seen.add(snapshot.id)
-                found = usage_of(snapshot.fields, snapshot.update_time, rules)
-                reject(f"{APPOINTMENTS}/{snapshot.id}", found.rejections)
-                if not found.usage.is_empty:
-                    yield CountedAppointment(snapshot.id, found.usage, snapshot.update_time)
-            progress(f"{len(seen)} appointments read")
-        if rules.keep_usage_when_deleted_after_days is not None:
-            for gone in usage_by_appointment(expected).values():
-                if gone.appointment not in seen and is_kept_when_deleted(gone.usage, rebuilt_at, rules):
-                    yield gone
 
-    return History.of(counted(), rules.digest, rebuilt_at)
+def counted(page: Sequence[Snapshot], rules: CountingRules, reject: Reject) -> pa.Table:
+    """The history's rows of these appointments; one without usage has a single row without a part."""
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS.names}
+    for snapshot in page:
+        found = usage_of(snapshot.fields, snapshot.update_time, rules)
+        reject(f"{APPOINTMENTS}/{snapshot.id}", found.rejections)
+        for key, name, quantity in found.usage.parts or [(None, None, None)]:
+            row = (snapshot.id, found.usage.day, key, quantity, snapshot.update_time, name)
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+    return pa.table(columns, schema=COLUMNS)
+
+
+def _pages(documents: DocumentStore, parts: Sequence[Range], page_size: int) -> Iterator[tuple[Range, list[Snapshot]]]:
+    """The pages of all ranges as they come, one request under way for each range."""
+    readers = [documents.pages(APPOINTMENTS, FIELDS_READ, page_size, part.last, part.up_to) for part in parts]
+    if len(readers) == 1:
+        yield from ((parts[0], page) for page in readers[0])
+        return
+    with ThreadPoolExecutor(len(readers)) as pool:
+        waiting = {pool.submit(next, reader, None): number for number, reader in enumerate(readers)}
+        while waiting:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                number = waiting.pop(future)
+                page = future.result()
+                if page is not None:
+                    waiting[pool.submit(next, readers[number], None)] = number
+                    yield parts[number], page
+
+
+def _touched(documents: DocumentStore, since: datetime, page_size: int) -> list[str]:
+    """The appointments whose change document was written since, whatever became of it meanwhile."""
+    pages = documents.pages(changes.COLLECTION, ("schema",), page_size)
+    return [snapshot.id for page in pages for snapshot in page if snapshot.update_time > since]
+
+
+def _read_again(
+    documents: DocumentStore, rows: pa.Table, appointments: Sequence[str], rules: CountingRules, reject: Reject
+) -> pa.Table:
+    """Promise 1 for a read that was continued: the run will mark their changes trained, so they must be in as they are.
+
+    Not only the pending ones: a run in between may have trained or settled a change, and a withdrawal of what was never
+    trained leaves nothing but its document.
+    """
+    kept = rows.filter(pc.invert(pc.is_in(rows["appointment"], value_set=pa.array(appointments, pa.string()))))
+    found = [documents.get(f"{APPOINTMENTS}/{appointment}") for appointment in appointments]
+    return pa.concat_tables([kept, counted([one for one in found if one], rules, reject)])

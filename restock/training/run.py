@@ -29,6 +29,7 @@ from restock.pointer import Pointer
 from restock.settings import Settings
 from restock.stores import DocumentStore, Fields, ObjectStore, RetrainQueue
 from restock.training import gate
+from restock.training.checkpoint import Checkpoint
 from restock.training.history import Drift, History, drift
 from restock.training.lease import Lease, acquire, release
 from restock.training.publish import Files, Live, Model, commit, prune, read_live, read_verified, write_once
@@ -129,6 +130,9 @@ class _Run:
         self.today = self.rules.day_at(tools.clock())
         self.started = record.started_at
         self.drift: Drift | None = None
+        self.checkpoint = Checkpoint(
+            tools.objects, rules=self.rules.digest, ranges=tools.settings.rebuild_parallel, run=lease.run
+        )
 
     def through(self) -> Outcome:
         record, stage = self.record, self._stage
@@ -246,6 +250,8 @@ class _Run:
             self.rules,
             anchor=STATE,
             page_size=self.settings.rebuild_page_size,
+            parallel=self.settings.rebuild_parallel,
+            checkpoint=self.checkpoint,
             expected=expected,
             reject=self.record.reject,
             progress=self._progress,
@@ -255,6 +261,7 @@ class _Run:
             vanished = len(_appointments(expected) - _appointments(found))
             distrust = gate.reason_to_distrust_read(vanished, len(_appointments(expected)))
             if distrust and not self.asked.force:
+                self.checkpoint.clear()
                 raise DamagedError(distrust)
         return found
 
@@ -334,6 +341,10 @@ class _Run:
             except RestockError as exc:  # published all the same, and the next run settles them
                 self.record.notes.append(f"changes were not marked: {exc}")
         self._report_drift()
+        try:
+            self.checkpoint.clear()
+        except RestockError as exc:  # a later full read would continue this one: correct, but no check of it
+            self.record.notes.append(f"the finished full read was not cleared away: {exc}")
 
     def _refused(self, refusals: list[str]) -> Outcome:
         """Promise 4: the old version stays, the changes stay pending, the run says why."""
