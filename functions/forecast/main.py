@@ -11,6 +11,7 @@ from restock.gcp.pointer_reader import PointerReader
 from restock.logs import Log
 from restock.serving.access import Access, Admins, Everyone, FirebaseUsers
 from restock.serving.api import Api
+from restock.serving.assets import Page
 from restock.serving.http import Request
 from restock.serving.live_model import LiveModel
 from restock.serving.previous import PreviousVersion
@@ -32,12 +33,14 @@ LIVE = LiveModel(
     log=LOG,
 )
 ACCESS: Access = Everyone()
+PAGE = Page(SETTINGS.forecast_auth)
 if SETTINGS.forecast_auth == "public":
     LOG.warning("FORECAST_AUTH is public: anyone who finds this address may read the shop's forecasts")
 if SETTINGS.forecast_auth == "firebase":
     from restock.gcp.identity import FirebaseTokens
 
     TOKENS = FirebaseTokens(SETTINGS.project)
+    PAGE = Page("firebase", SETTINGS.firebase_api_key, TOKENS.emulator)
     ACCESS = FirebaseUsers(TOKENS, Admins(DOCUMENTS) if SETTINGS.require_admin else None, LOG)
     os.register_at_fork(after_in_child=TOKENS.warm_up)
 API = Api(
@@ -46,6 +49,7 @@ API = Api(
     access=ACCESS,
     stock=Stock(DOCUMENTS, SETTINGS.stock_cache_seconds),
     previous=PreviousVersion(LIVE, OBJECTS),
+    page=PAGE,
     log=LOG,
 )
 os.register_at_fork(after_in_child=LIVE.start)  # in the worker, before its first request

@@ -85,11 +85,11 @@ class FirebaseTokens:
         self._project = project
         self._certificates = Certificates(pool, CERTIFICATES_URL, clock)
         # The Auth emulator signs nothing, and on Google Cloud no variable makes that acceptable.
-        self._accepts_unsigned = "FIREBASE_AUTH_EMULATOR_HOST" in os.environ and not is_google_cloud(os.environ)
+        self.emulator = "" if is_google_cloud(os.environ) else os.environ.get("FIREBASE_AUTH_EMULATOR_HOST", "")
 
     def warm_up(self) -> None:
         """Begin what the first token would wait for: to fetch the certificates and to load the cryptography."""
-        if not self._accepts_unsigned:
+        if not self.emulator:
             threading.Thread(target=self._certificates.fetch_first, daemon=True).start()
             threading.Thread(target=importlib.import_module, args=("google.auth.jwt",), daemon=True).start()
 
@@ -98,7 +98,7 @@ class FirebaseTokens:
         if len(token) > LONGEST_TOKEN:
             raise TokenRefusedError("it is too long")
         try:
-            claims = self._unsigned(token) if self._accepts_unsigned else self._signed(token)
+            claims = self._unsigned(token) if self.emulator else self._signed(token)
             return self._user(claims)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
             raise TokenRefusedError(f"it is not valid: {type(exc).__name__}") from exc

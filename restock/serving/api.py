@@ -14,6 +14,7 @@ from restock.errors import StoreUnavailableError
 from restock.logs import Log, follow_trace
 from restock.serving import operations, restock_demand
 from restock.serving.access import Access
+from restock.serving.assets import Page
 from restock.serving.compression import SMALLEST_BYTES, accepts_gzip, gzip
 from restock.serving.headers import PREFLIGHT_HEADERS, SECURITY_HEADERS, CorsPolicy
 from restock.serving.http import Answer, HttpError, Request
@@ -43,6 +44,7 @@ class Api:
         access: Access,
         stock: Stock,
         previous: PreviousVersion,
+        page: Page,
         log: Log,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -55,6 +57,7 @@ class Api:
         self._zone = settings.zone
         self._cors = CorsPolicy(settings.cors_origins)
         self._previous = previous
+        self._page = page
         self._answers: dict[str, Callable[[Operation, Request], Answer]] = {
             operations.RESTOCK_DEMAND.path: self._restock_demand,
             operations.HEALTH.path: self._health,
@@ -79,15 +82,18 @@ class Api:
         if request.method == "OPTIONS":
             return Answer(204, b"", headers=PREFLIGHT_HEADERS)
         found = operations.find(request.path)
-        if not found:
+        asset = None if found else self._page.find(request.path)
+        if not found and asset is None:
             raise HttpError(404, "There is nothing at this address; openapi.json lists what there is")
         method = "GET" if request.method == "HEAD" else request.method
+        if asset is not None and method == "GET":
+            return self._page.answer(asset, request)
         for operation in found:
             if operation.method == method:
                 if not operation.is_open:
                     self._access.check(request.header("Authorization"))
                 return self._answers.get(operation.path, self._v1)(operation, request)
-        allowed = ", ".join([*(operation.method for operation in found), "OPTIONS"])
+        allowed = ", ".join([*([operation.method for operation in found] or ["GET"]), "OPTIONS"])
         raise HttpError(405, f"Use {allowed} here", headers=(("Allow", allowed),))
 
     def _restock_demand(self, operation: Operation, request: Request) -> Answer:

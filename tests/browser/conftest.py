@@ -1,0 +1,206 @@
+"""The page in a real headless Chromium, served by the real door; Firestore and the Auth emulator are stand-ins."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from functions_framework import create_app
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import make_server
+
+from local import machine
+from local.setup import ROOT
+from restock.artifact import ForecastArtifact, Part
+from restock.gcp.firestore_reader import FirestoreReader
+from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, Shelf, ShelfServer, artifact
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PREFIX = "/demo-shop/europe-west1/forecast"
+PASSWORD = "correct horse"
+SHOP = {
+    "Brakes": ["Brake pads, front", "Brake pads, rear", "Brake disc, 220 mm", "Brake fluid, 0.5 l", "Brake cable"],
+    "Engine": ["Oil filter", "Air filter", "Spark plug", "Engine oil, 1 l", "Head gasket", "Timing chain", "Piston"],
+    "Drive": ["Chain, 428H", "Sprocket, 14 teeth", "Sprocket, 42 teeth", "Clutch plates", "Clutch cable", "Belt"],
+    "Wheels": ["Tyre, 90/90-17", "Tyre, 120/80-17", "Inner tube, 17", "Wheel bearing, 6202", "Valve, TR4"],
+    "Electrics": ["Battery, 12 V 5 Ah", "Headlight bulb, H4", "Indicator relay", "Starter relay", "Fuse, 10 A", "Horn"],
+    "Body": ["Mirror, left", "Mirror, right", "Brake lever", "Clutch lever", "Throttle grip", "Seat cover"],
+}  # fmt: skip
+
+
+def shop(version: int = 12) -> ForecastArtifact:
+    """A workshop's parts, a few of them busy."""
+    parts = []
+    for category, names in SHOP.items():
+        for k, name in enumerate(names):
+            rate = 2.4 / (1 + k) ** 1.3 * (1 + 0.05 * (version - 11) * (k % 3))
+            parts.append((Part(name.lower().replace(" ", "-"), name, category=category), rate))
+    forecast = artifact(parts, version=version, weekday=BUSY_MONDAY_CLOSED_SUNDAY)
+    forecast.header["scores"] = {
+        "challenger": {"spl_7": 0.302, "spl_30": 0.391, "rmsse": 0.824},
+        "baselines": {"historic mean": {"spl_7": 0.481, "spl_30": 0.562, "rmsse": 0.897}},
+    }
+    return forecast
+
+
+class AuthEmulator:
+    """Signs in whoever knows the password, and gives unsigned tokens as the Auth emulator does."""
+
+    def __init__(self) -> None:
+        class Handler(BaseHTTPRequestHandler):
+            def do_OPTIONS(self) -> None:
+                self._answer(204, None)
+
+            def do_POST(self) -> None:
+                sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                if self.path.startswith("/securetoken.googleapis.com/v1/token"):
+                    self._answer(200, {"id_token": token(), "refresh_token": "again", "expires_in": "3600"})
+                elif json.loads(sent)["password"] == PASSWORD:
+                    self._answer(200, {"idToken": token(), "refreshToken": "again", "expiresIn": "3600"})
+                else:
+                    self._answer(400, {"error": {"message": "INVALID_LOGIN_CREDENTIALS"}})
+
+            def _answer(self, status: int, content: dict | None) -> None:
+                body = b"" if content is None else json.dumps(content).encode()
+                self.send_response(status)
+                self.send_header("Access-Control-Allow-Origin", "*")
+                self.send_header("Access-Control-Allow-Headers", "Content-Type")
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def token() -> str:
+    now = int(time.time())
+    claims = {"iss": "https://securetoken.google.com/demo-shop", "aud": "demo-shop", "sub": "anna"}
+    claims |= {"auth_time": now, "iat": now, "exp": now + 3600}
+    words = [json.dumps(one).encode() for one in ({"alg": "none"}, claims)]
+    return ".".join([*(base64.urlsafe_b64encode(word).rstrip(b"=").decode() for word in words), ""])
+
+
+@pytest.fixture
+def auth_emulator() -> Iterator[AuthEmulator]:
+    emulator = AuthEmulator()
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def stock(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict]:
+    """The catalogue's stock, as Firestore gives it out."""
+    stock = {
+        part.key: {"stock": [0, 3, 40, 7, 1, 25, 12, 60][k % 8], "leadTimeDays": 14 if k % 9 == 0 else None}
+        for k, part in enumerate(shop().parts)
+    }
+    monkeypatch.setattr(FirestoreReader, "collection", lambda self, name, fields: list(stock.items()))
+    return stock
+
+
+@pytest.fixture
+def site(shelf: Shelf, stock: dict, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Serves the door, at the root and under a path prefix; ``site(FORECAST_AUTH="firebase")`` is its address."""
+    storage = ShelfServer(shelf)
+    running = []
+
+    def start(**settings: str) -> str:
+        environment = {
+            "GOOGLE_CLOUD_PROJECT": "demo-shop",
+            "RESTOCK_BUCKET": "models",
+            "SHOP_TIME_ZONE": "Europe/London",
+            "STORAGE_EMULATOR_HOST": storage.url,
+            "FORECAST_AUTH": "public",
+            "RELOAD_SECONDS": "0.1",
+            "STALE_SECONDS": "0.1",
+            "STOCK_CACHE_SECONDS": "0",
+        }
+        for name, value in (environment | settings).items():
+            monkeypatch.setenv(name, value)
+        app = create_app("forecast", str(ROOT / "functions/forecast/main.py"))
+        mounted = DispatcherMiddleware(app, {PREFIX: app, "/elsewhere": NotFound()})
+        server = make_server("127.0.0.1", 0, mounted, threaded=True)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        running.append((server, sys.modules["main"].LIVE))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server, live in running:
+        server.shutdown()
+        live.stop()
+    storage.stop()
+    sys.modules.pop("main", None)
+
+
+@pytest.fixture(scope="session")
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=machine.chromium(), headless=True, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(_browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page: ``new_page(viewport={...}, color_scheme="dark")``; what it logs and asks is kept on it."""
+    contexts = []
+
+    def make(**options) -> Page:
+        context = _browser.new_context(**({"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.asked, page.mistakes = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("pageerror", lambda error: page.mistakes.append(str(error)))
+        page.on("console", lambda line: page.mistakes.append(line.text) if line.type == "error" else None)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def screenshot(tmp_path: Path) -> Callable[[Page, str], None]:
+    """Keeps a picture: in SCREENSHOT_DIR if that is set (as when docs/ are renewed), else with the test's own files."""
+    folder = Path(os.environ.get("SCREENSHOT_DIR") or tmp_path)
+
+    def take(page: Page, name: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png")
+
+    return take
