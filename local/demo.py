@@ -118,7 +118,7 @@ def tell(stack: Stack) -> None:
 
     show_forecast(url)
     used = {part.name: part for part in shop.parts()}[STAR]
-    say(f"\n  {bold(f'Complete {COMPLETIONS} appointments')} as the app does, each with 4 × {STAR}")
+    say(f"\n  {bold(f'Complete {COMPLETIONS} appointments')} as the app does, each with 2 × {STAR}")
     say(dim("    while a client asks for the forecast ten times a second"))
     with Client(url) as polling:
         completed = complete(client, used, today)
@@ -187,10 +187,10 @@ def show_forecast(url: str) -> None:
 def complete(client: Any, used: shop.Part, today: date) -> float:
     """Ten clerks' evenings of the last days; when the tenth was written."""
     for number in range(COMPLETIONS):
-        day = today - timedelta(days=1 + number // 2)
+        day = today - timedelta(days=1 + number)
         now = datetime.now(UTC)
         shop.book_like_the_app(client, f"demo-{number:02d}", day=day, now=now)
-        shop.complete_like_the_app(client, f"demo-{number:02d}", [shop.entry(used, 4)], day=day, now=now)
+        shop.complete_like_the_app(client, f"demo-{number:02d}", [shop.entry(used, 2)], day=day, now=now)
     return time.time()
 
 

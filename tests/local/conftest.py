@@ -33,15 +33,19 @@ def write_function(folder: Path, name: str, source: str) -> None:
 
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
-    """Options of a stack that keeps to this test's own folder, which has a blank in its name."""
-    functions = tmp_path / "stand ins"
+    return options_in(tmp_path)
+
+
+def options_in(folder: Path) -> Options:
+    """Options of a stack that keeps to this folder, in which functions stand in a folder with a blank in its name."""
+    functions = folder / "stand ins"
     for function in FUNCTIONS.values():
         template = CLOUDEVENT if function.signature == "cloudevent" else HTTP
         write_function(functions, function.name, template.format(name=function.name))
     return Options(
         project="demo-stack",
         functions_dir=functions,
-        log_dir=tmp_path / "logs",
-        state_file=tmp_path / "stack.json",
+        log_dir=folder / "logs",
+        state_file=folder / "stack.json",
         forecast_port=free_port(),
     )

@@ -20,20 +20,20 @@ from local.emulators import call
 from local.processes import ProcessError, is_taken
 from local.setup import ROOT
 from local.stack import Options, Stack
-from tests.local.conftest import write_function
+from tests.local.conftest import options_in, write_function
 
 pytestmark = pytest.mark.needs("firestore", "storage")
 
 
-@pytest.fixture
-def stack(options: Options) -> Iterator[Stack]:
-    running = Stack(options)
-    yield running.start()
-    running.stop()
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One that no test stops or harms."""
+    with Stack(options_in(tmp_path_factory.mktemp("stack"))) as running:
+        yield running
 
 
-def test_it_writes_down_where_everything_is(stack: Stack, options: Options) -> None:
-    state = json.loads(options.state_file.read_text())
+def test_it_writes_down_where_everything_is(stack: Stack) -> None:
+    state = json.loads(stack.options.state_file.read_text())
 
     assert state["project"] == "demo-stack"
     assert call("GET", state["forecast_url"]) == b'{"name":"forecast"}\n'
@@ -79,13 +79,14 @@ def test_stopping_leaves_no_process_and_no_state_file(options: Options) -> None:
     assert not options.state_file.exists()
 
 
-def test_a_process_that_ends_by_itself_is_named_with_its_last_words(stack: Stack) -> None:
-    [victim] = [child for child in stack.children if child.name == "retrain"]
-    victim.process.send_signal(signal.SIGKILL)
-    victim.process.wait()
+def test_a_process_that_ends_by_itself_is_named_with_its_last_words(options: Options) -> None:
+    with Stack(options) as stack:
+        [victim] = [child for child in stack.children if child.name == "retrain"]
+        victim.process.send_signal(signal.SIGKILL)
+        victim.process.wait()
 
-    with pytest.raises(ProcessError, match="retrain was ended by SIGKILL"):
-        stack.check()
+        with pytest.raises(ProcessError, match="retrain was ended by SIGKILL"):
+            stack.check()
 
 
 def test_a_function_that_cannot_start_stops_the_rest_and_says_why(options: Options) -> None:
