@@ -1,4 +1,4 @@
-"""python3 -m infra VERB: plan, deploy, status, retrain, rollback, pin, unpin, replay, smoke, teardown, stage, cost.
+"""python3 -m infra VERB: plan, deploy, smoke, status, replay, teardown, stage, cost, and every verb of ``python -m restock``.
 
 Everything comes from infra/settings.toml. A mistake or a refusal ends with exit status 1 and says what to do; after an
 interrupted deploy the same command goes on from where it stopped.
@@ -36,14 +36,11 @@ def arguments() -> argparse.ArgumentParser:
     one = verbs.add_parser("deploy", help="make what is missing; safe to run again and again")
     one.add_argument("--no-smoke", action="store_true", help="do not call the deployed functions at the end")
     verbs.add_parser("smoke", help="call the deployed functions as the shop would")
-    one = verbs.add_parser("retrain", help="ask for a retrain through the queue")
-    one.add_argument("--rebuild", action="store_true", help="read all appointments again")
-    one.add_argument("--force", action="store_true", help="publish even what the gate would refuse")
     one = verbs.add_parser("replay", help="send dead deliveries again")
     one.add_argument("--look", action="store_true", help="only show them")
     for verb, what in operate.VERBS.items():
         one = verbs.add_parser(verb, help=what)
-        one.add_argument("rest", nargs="*", help="for python -m restock")
+        one.add_argument("rest", nargs=argparse.REMAINDER, help="for python -m restock")
     one = verbs.add_parser("teardown", help="remove what deploy made; keeps data unless told")
     one.add_argument("--with-data", action="store_true", help="also history, models and Restock's own documents")
     one.add_argument("--yes", action="store_true", help="do not ask")
@@ -111,9 +108,6 @@ def with_project(asked: argparse.Namespace, settings: InfraSettings, runner: Run
     elif asked.verb == "status":
         operate.show(settings, standing, runner.say)
         return operate.restock(settings, standing.number, ["status", *asked.rest])
-    elif asked.verb == "retrain":
-        runner.run("retrain", operate.retrain_request(settings, standing, rebuild=asked.rebuild, force=asked.force))
-        runner.say("asked. Follow it with: make status")
     elif asked.verb == "replay":
         replay(settings, standing, runner.say, look_only=asked.look)
     elif asked.verb == "teardown":

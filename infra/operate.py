@@ -1,20 +1,17 @@
 """What an operator does with a deployment that stands: look at it, ask for a retrain, roll back, pin.
 
-Rolling back and pinning are done by ``python -m restock`` with the operator's own credentials; this sets the
-environment it reads from the one settings file and lends it the development environment's libraries.
+``python -m restock`` does it, with the operator's own credentials (gcloud auth application-default login); this sets
+the environment it reads, from the one settings file, and lends it the development environment's libraries.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import uuid
 from collections.abc import Callable
 
-from infra.command import Request
 from infra.errors import CommandFailedError
 from infra.parts.access import addresses
-from infra.parts.first_training import retrain_task
 from infra.parts.functions import DIGEST_LABEL, variables_of
 from infra.settings import DOORS, ROOT, InfraSettings
 from infra.standing import Standing
@@ -24,6 +21,9 @@ VERBS = {
     "rollback": "serve an older version: rollback VERSION",
     "pin": "stay on the live version: no training until unpin",
     "unpin": "train again",
+    "retrain": "ask for a retrain, through the queue",
+    "rebuild": "ask for one that reads all appointments again and compares",
+    "forget": "delete one appointment's usage now: forget APPOINTMENT",
 }
 
 
@@ -35,14 +35,6 @@ def restock(settings: InfraSettings, number: str, words: list[str]) -> int:
     environment = {**os.environ, **variables_of(settings, "retrain", number)}
     environment.pop("THREADS")
     return subprocess.run([str(python), "-m", "restock", *words], cwd=ROOT, env=environment, check=False).returncode
-
-
-def retrain_request(settings: InfraSettings, standing: Standing, *, rebuild: bool, force: bool) -> Request:
-    """Manual runs go through the queue: nobody but the queue and the schedule can reach retrain."""
-    asked = {"reason": "manual"} | ({"rebuild": True} if rebuild else {}) | ({"force": True} if force else {})
-    return retrain_task(
-        settings, standing, asked, name=f"manual-{uuid.uuid4().hex}", at=None, reason="a retrain by hand"
-    )
 
 
 def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]) -> None:

@@ -6,6 +6,8 @@ itself keeps uploaded sources.
 
 from __future__ import annotations
 
+from typing import Any
+
 from infra import alerts as declared
 from infra.command import Change, gcloud
 from infra.grants import ACCOUNTS, ON_BUCKET, ON_PROJECT, Grant, binding_flags, has
@@ -118,18 +120,18 @@ def _roles(settings: InfraSettings, standing: Standing, *, with_data: bool) -> l
     on_bucket = ("storage", "buckets", "remove-iam-policy-binding", place)
     due: list[Change] = []
     for grant in ON_PROJECT:
-        due += _role(settings, standing, grant, standing.project_policy, on_project, says_none=True)
+        due += _role(settings, standing, grant, standing.project_policy, on_project)
     for grant in () if with_data else ON_BUCKET:
-        due += _role(settings, standing, grant, standing.bucket_policy, on_bucket, says_none=False)
+        due += _role(settings, standing, grant, standing.bucket_policy, on_bucket)
     return due
 
 
 def _role(
-    settings: InfraSettings, standing: Standing, grant: Grant, policy: dict, words: tuple[str, ...], *, says_none: bool
+    settings: InfraSettings, standing: Standing, grant: Grant, policy: dict[str, Any], words: tuple[str, ...]
 ) -> list[Change]:
     member = f"serviceAccount:{settings.account(grant.account)}"
     condition = grant.condition and grant.condition(settings, standing.number)
     if not has(policy, grant.role, member, condition):
         return []
-    flags = binding_flags(member, grant.role, condition, says_none=says_none)
+    flags = binding_flags(member, grant.role, condition, says_none=True)
     return [gcloud(settings.project, *words, *flags, reason=f"{grant.account} no longer {grant.reason}")]

@@ -8,7 +8,7 @@ from infra.settings import InfraSettings
 from infra.standing import Standing
 
 CLEAN_UP = [
-    {"name": "keep-latest", "action": {"type": "Keep"}, "mostRecentVersions": {"keepCount": 3}},
+    {"name": "keep-latest", "action": {"type": "Keep"}, "mostRecentVersions": {"keepCount": 2}},
     {"name": "delete-old", "action": {"type": "Delete"}, "condition": {"tagState": "any", "olderThan": "604800s"}},
 ]
 
@@ -32,7 +32,7 @@ def repository(settings: InfraSettings, standing: Standing) -> list[Change]:
     if set(found.get("cleanupPolicies", {})) != {policy["name"] for policy in CLEAN_UP}:
         flag, files = file_flag("--policy", "cleanup.json", CLEAN_UP)
         clean = (*words, "set-cleanup-policies", *place, flag, "--no-dry-run")
-        reason = "keeps three images of each function, deletes older ones after a week: storage is paid for"
+        reason = "keeps two images of each function, deletes older ones after a week: storage is paid for"
         changes.append(gcloud(settings.project, *clean, reason=reason, files=files, changes=("repositories",)))
     return changes
 

@@ -56,7 +56,7 @@ def bucket_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
         gcloud(
             settings.project,
             *("storage", "buckets", "add-iam-policy-binding", f"gs://{settings.bucket}"),
-            *binding_flags(member, grant.role, condition),
+            *binding_flags(member, grant.role, condition, says_none=True),
             reason=f"{grant.account} {grant.reason}",
             changes=("bucket_policy",),
         )

@@ -94,6 +94,7 @@ def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def _deployed(_world: World) -> World:
+    _world.google.restore(FakeGoogle().save())
     _world.settings()
     _world.first = _world.infra("deploy")
     _world.snapshots.append(_world.google.save())

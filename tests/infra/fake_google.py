@@ -108,22 +108,21 @@ class FakeGoogle:
 
     def state(self) -> str:
         """Everything made, without what Google makes up: for comparing two ways to the same end."""
-        volatile = {"etag", "createTime", "updateTime", "uid", "buildId", "storageSource", "revision", "metageneration"}
+        volatile = {
+            *("etag", "createTime", "updateTime", "uid", "buildId", "storageSource", "revision", "metageneration"),
+            "scheduleTime",
+        }
 
         def settled(value: Any) -> Any:
             if isinstance(value, dict):
                 return {key: settled(one) for key, one in sorted(value.items()) if key not in volatile}
             if isinstance(value, list):
                 return sorted((settled(one) for one in value), key=lambda one: json.dumps(one, sort_keys=True))
-            return (
-                re.sub(r"(alertPolicies|notificationChannels|dashboards)/\w+", r"\1/ID", value)
-                if isinstance(value, str)
-                else value
-            )
+            if isinstance(value, str):  # ids that Google makes up, and the hour in a task's name
+                return re.sub(r"(alertPolicies|notificationChannels|dashboards)/\w+|-\d{10}$", r"\1/ID", value)
+            return value
 
-        made = sorted(
-            json.dumps([settled(name), settled(body)]) for name, body in self.resources.items() if " tasks" not in name
-        )
+        made = sorted(json.dumps([settled(name), settled(body)]) for name, body in self.resources.items())
         allowed = sorted(
             json.dumps([name, settled(body.get("bindings"))])
             for name, body in self.policies.items()
@@ -142,11 +141,14 @@ class FakeGoogle:
 
     def answer(self, request: Recorded) -> Body:
         with self._lock:
-            self.requests.append(request)
-            if request.is_change and self.fail_change is not None and len(self.changes) == self.fail_change:
-                raise Refusal(403, "PERMISSION_DENIED", self.fail_words)
+            self.record(request)
             check_durations(request.body)
             return self._route(request)
+
+    def record(self, request: Recorded) -> None:
+        self.requests.append(request)
+        if request.is_change and self.fail_change is not None and len(self.changes) == self.fail_change:
+            raise Refusal(403, "PERMISSION_DENIED", self.fail_words)
 
     def _route(self, request: Recorded) -> Body:
         if request.verb.endswith("IamPolicy") or request.path.endswith("/iam"):
@@ -601,7 +603,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def google_upload(self, path: str, data: bytes) -> Body:
-        self.google.requests.append(Recorded("PUT", "storage", path, {}, None))
+        self.google.record(Recorded("PUT", "storage", path, {}, None))
         self.google.uploaded(path, data)
         return {}
 
