@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -54,6 +55,9 @@ def shop(version: int = 12) -> ForecastArtifact:
             rate = 2.4 / (1 + k) ** 1.3 * (1 + 0.05 * (version - 11) * (k % 3))
             parts.append((Part(name.lower().replace(" ", "-"), name, category=category), rate))
     forecast = artifact(parts, version=version, weekday=BUSY_MONDAY_CLOSED_SUNDAY)
+    yesterday = date.today() - timedelta(1)
+    forecast.header["trained_through"] = yesterday.isoformat()
+    forecast.header["first_day"] = (yesterday - timedelta(364)).isoformat()
     forecast.header["scores"] = {
         "challenger": {"spl_7": 0.302, "spl_30": 0.391, "rmsse": 0.824},
         "baselines": {"historic mean": {"spl_7": 0.481, "spl_30": 0.562, "rmsse": 0.897}},
@@ -118,6 +122,14 @@ def auth_emulator() -> Iterator[AuthEmulator]:
 @pytest.fixture
 def shelf() -> Shelf:
     return Shelf()
+
+
+@pytest.fixture
+def published(shelf: Shelf) -> ForecastArtifact:
+    """Two versions, the second of three hours ago."""
+    shelf.publish(shop(11))
+    shelf.publish(shop(12), trained_at=(datetime.now(UTC) - timedelta(hours=3)).isoformat())
+    return shop(12)
 
 
 @pytest.fixture

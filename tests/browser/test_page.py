@@ -27,13 +27,6 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "h
 pytestmark = pytest.mark.needs("chromium")
 
 
-@pytest.fixture
-def published(shelf):
-    shelf.publish(shop(11))
-    shelf.publish(shop(12))
-    return shop(12)
-
-
 def rows(page: Page):
     return page.locator("#orders-table tbody tr")
 

@@ -1,17 +1,20 @@
 // The two charts of a part: what was used per day and is expected, and what will be needed against what is there.
 
+import { day } from "./words.js";
+
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const seconds = (text) => Date.parse(`${text}T00:00:00Z`) / 1000;
 const DAY = 86400;
 
 function axes() {
   const line = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
-  return [{ ...line }, { ...line, size: 44 }];
+  const words = (_, splits) => splits.map((at) => day(new Date(at * 1000).toISOString().slice(0, 10)));
+  return [{ ...line, values: words, space: 70 }, { ...line, size: 44 }];
 }
 
 function draw(place, options, data) {
   place.replaceChildren();
-  const chart = new uPlot({ width: place.clientWidth || 600, height: 190, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"), axes: axes(), ...options }, data, place);
+  const chart = new uPlot({ width: place.clientWidth || 600, height: 190, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"), axes: axes(), legend: { live: false }, cursor: { show: false }, ...options }, data, place);
   const observer = new ResizeObserver(() => place.clientWidth && chart.setSize({ width: place.clientWidth, height: 190 }));
   observer.observe(place);
   return () => (observer.disconnect(), chart.destroy());
