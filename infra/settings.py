@@ -138,10 +138,11 @@ def complete(given: Mapping[str, Any], where: str = "settings") -> InfraSettings
 def _unknown_keys(given: Mapping[str, Any]) -> list[str]:
     fixed = {"queue", "job", "repository", "dead_topic", "dead_subscription", "dashboard", "channel", "shapes"}
     known = {declared.name for declared in fields(InfraSettings)} - fixed | set(DOORS)
+    shapes = {door: given[door] for door in DOORS if isinstance(given.get(door), Mapping)}
     return [_did_you_mean(key, known) for key in given if key not in known] + [
         f"[{door}] {_did_you_mean(key, SHAPE_KEYS)}"
-        for door in DOORS
-        for key in given.get(door, {})
+        for door, shape in shapes.items()
+        for key in shape
         if key not in SHAPE_KEYS
     ]
 

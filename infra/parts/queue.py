@@ -19,7 +19,7 @@ def seconds_of_trying() -> int:
     A retrain that meets a held lease answers 503; the lease must have ended before the queue gives up.
 
     >>> seconds_of_trying()
-    3930
+    3330
     """
     waits = [
         min(MIN_BACKOFF_SECONDS * 2 ** min(attempt, MAX_DOUBLINGS), MAX_BACKOFF_SECONDS)

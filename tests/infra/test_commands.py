@@ -1,0 +1,162 @@
+"""The commands as text: what a plan prints, in milliseconds and without gcloud."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infra import alerts
+from infra.command import mapping_flag
+from infra.deploy import changes, plan
+from infra.errors import CommandFailedError
+from infra.grants import ON_BUCKET, ON_PROJECT, ON_QUEUE, ON_REPOSITORY, ON_TASKS_ACCOUNT
+from infra.parts import access, functions, queue
+from infra.prerequisites import PERMISSIONS
+from infra.settings import DOORS, InfraSettings
+from infra.stage import Staged
+from infra.standing import LAST, LISTS, Standing, read_command
+from tests.infra.test_settings import ROOT, settings
+
+STAGED = {door: Staged(door, Path("build") / door, (), "0" * 64) for door in DOORS}
+
+
+def planned(wanted: InfraSettings, standing: Standing | None = None) -> str:
+    lines: list[str] = []
+    plan(wanted, standing or Standing(), STAGED, lines.append)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_every_command_of_a_first_deploy_has_its_reason(size: str) -> None:
+    due = [
+        change for _part, part_changes in changes(settings(size=size), Standing(), STAGED) for change in part_changes
+    ]
+
+    assert len(due) == 64
+    assert all(len(change.reason) > 5 for change in due)
+    assert all("--project=my-shop" in change.argv for change in due if hasattr(change, "argv"))
+    assert f"RETRAIN_THRESHOLD={settings(size=size).threshold}" in planned(settings(size=size))
+
+
+def test_the_plan_in_the_docs_is_what_the_tool_prints() -> None:
+    attached = (ROOT / "docs/plans/medium.md").read_text(encoding="utf-8")
+    shown = attached.split("```")[1].removeprefix("text\n")
+
+    def settled(text: str) -> list[str]:
+        text = re.sub(r"[0-9a-f]{24}", "DIGEST", text)
+        text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d\d:\d\d UTC|first-(\w+)-\d{10}", "TIME", text)
+        return text.split()  # where a line breaks depends on the length of digests
+
+    # Refresh it with: python3 -m infra.plans
+    assert settled(shown) == settled(planned(settings()))
+
+
+def test_durations_are_seconds_for_gcloud_passes_them_on_as_typed() -> None:
+    durations = re.findall(r"--[a-z-]*(?:backoff|duration|deadline|timeout)=(\S+)", planned(settings()))
+
+    assert len(durations) > 8
+    assert all(re.fullmatch(r"\d+s?", duration) for duration in durations), durations
+
+
+def test_no_grant_is_broad() -> None:
+    grants = (*ON_PROJECT, *ON_BUCKET, *ON_QUEUE, *ON_REPOSITORY, *ON_TASKS_ACCOUNT)
+
+    assert not [one.role for one in grants if re.search(r"owner|editor|admin", one.role, re.IGNORECASE)]
+    assert all(len(one.reason) > 10 for one in grants)
+
+
+def test_each_clock_of_a_retrain_is_longer_than_the_one_before() -> None:
+    clocks = [
+        functions.RETRAIN_DEADLINE_SECONDS,
+        functions.RETRAIN_TIMEOUT_SECONDS,
+        functions.TASK_DEADLINE_SECONDS,
+        functions.LEASE_SECONDS,
+        queue.seconds_of_trying(),
+    ]
+
+    assert clocks == sorted(set(clocks))
+
+
+def test_a_function_stays_within_what_the_platform_allows() -> None:
+    for shape in functions.SHAPES.values():
+        assert shape["concurrency"] == 1 or shape["cpu"] >= 1
+    assert functions.SHAPES["on_appointment"]["timeout"] <= 540  # the longest for an event
+
+
+def test_the_plan_changes_only_what_differs() -> None:
+    wanted = settings()
+    standing = Standing(project={"projectNumber": "5"})
+    words = functions.deploy_words(wanted, standing, "forecast")
+    label = functions.digest_of([STAGED["forecast"].digest, words])
+    service = {
+        "environmentVariables": functions.variables_of(wanted, "forecast", "5"),
+        "maxInstanceCount": 4,
+        "timeoutSeconds": 60,
+    }
+    found = {"name": "x/restock-forecast", "labels": {functions.DIGEST_LABEL: label}, "serviceConfig": service}
+    standing.functions = [found]
+
+    assert functions.function("forecast", wanted, standing, STAGED) == []
+    assert functions.function("retrain", wanted, standing, STAGED) != []
+    found["state"] = "DEPLOYING"
+    assert "DEPLOYING" in functions.function("forecast", wanted, standing, STAGED)[0].reason
+
+
+@pytest.mark.parametrize(("auth", "is_open"), [("public", True), ("firebase", True), ("iam", False)])
+def test_forecast_is_open_only_where_it_checks_callers_itself_or_anyone_may(auth: str, is_open: bool) -> None:
+    assert ("--member=allUsers" in planned(settings(auth=auth))) == is_open
+
+
+def test_an_address_that_is_not_retrains_is_told_with_the_right_one() -> None:
+    url = "https://restock-retrain-abc-ew.a.run.app"
+    standing = Standing(project={"projectNumber": "5"})
+    standing.run_services = [{"metadata": {"name": "restock-retrain"}, "status": {"url": url}}]
+
+    with pytest.raises(CommandFailedError, match=f'retrain_url = "{url}"'):
+        access.address(settings(), standing)
+    assert access.address(settings(retrain_url=url), standing) == []
+
+
+def test_values_with_commas_reach_gcloud_whole() -> None:
+    assert mapping_flag("--set-env-vars", {"A": "1", "B": "2"}) == "--set-env-vars=A=1,B=2"
+    assert mapping_flag("--set-env-vars", {"A": "x,y|z", "B": "2"}) == "--set-env-vars=^;^A=x,y|z;B=2"
+
+
+def test_an_api_that_is_not_enabled_is_not_asked() -> None:
+    for read in (*LISTS, *LAST):
+        argv = read_command(read, settings(), Standing()).argv
+        assert argv[-2:] == ("--project=my-shop", "--quiet")
+        assert read.api or read.field in {"project_policy"}
+
+
+def test_alerts_watch_for_words_that_the_functions_really_log() -> None:
+    text = json.dumps([*alerts.alerts(settings(), "c"), *alerts.metrics(settings()).values()])
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for path in [*ROOT.glob("restock/**/*.py"), *ROOT.glob("functions/*/main.py")]
+    )
+
+    for status in ("failed", "refused", *alerts.ENDED_WELL):
+        assert status in text
+        assert f'"{status}"' in sources
+    for words in ("no lease", "drift: ", "not counted: ", "too old to merge"):
+        assert words in text
+        assert f'"{words}' in sources or f" {words}" in sources
+    for component in ("retrain",):
+        assert f'jsonPayload.component=\\"{component}\\"' in text
+
+
+def test_every_alert_has_its_page_in_the_runbook() -> None:
+    runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+
+    for policy in alerts.alerts(settings(), "c"):
+        section = re.search(r"section '(.*)'", policy["documentation"]["content"])[1]
+        assert f"### {section}\n" in runbook
+
+
+def test_every_role_a_deployer_needs_is_in_the_runbook() -> None:
+    runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
+
+    assert [role for role in PERMISSIONS.values() if role not in runbook] == []

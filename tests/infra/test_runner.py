@@ -1,0 +1,171 @@
+"""Running commands: gcloud's own words and a remedy, patience only where Google needs a moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from infra import operate
+from infra.command import Command, gcloud
+from infra.errors import CommandFailedError
+from infra.runner import Runner
+from infra.smoke import smoke
+from infra.standing import Standing
+from tests.infra.test_settings import ROOT, settings
+
+
+@pytest.fixture
+def scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A gcloud on the PATH that answers with one (status, words) after the other."""
+
+    def script(*answers: tuple[int, str]) -> Path:
+        program = tmp_path / "gcloud"
+        (tmp_path / "answers").write_text(json.dumps(answers))
+        program.write_text(
+            "#!/usr/bin/env python3\n"
+            "import json, pathlib, sys\n"
+            f"path = pathlib.Path({str(tmp_path / 'answers')!r})\n"
+            "(status, words), *rest = json.loads(path.read_text())\n"
+            "path.write_text(json.dumps(rest or [[status, words]]))\n"
+            "print(words, file=sys.stderr if status else sys.stdout)\n"
+            "sys.exit(status)\n"
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        return program
+
+    return script
+
+
+def runner(said: list[str]) -> Runner:
+    return Runner(say=said.append, sleep=lambda _seconds: None)
+
+
+COMMAND = gcloud("my-shop", "pubsub", "topics", "create", "t", reason="a topic")
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        ("ERROR: You do not currently have an active account selected.", "gcloud auth login"),
+        ("ERROR: (gcloud) PERMISSION_DENIED: The caller does not have permission", "Who may deploy"),
+        ("ERROR: HTTPError 409: The requested bucket name is not available", "bucket names are global"),
+        ("ERROR: Build failed with status: FAILURE", "gcloud builds"),
+        ("ERROR: something nobody thought of", "Mend what it names"),
+    ],
+)
+def test_a_refusal_names_step_command_words_and_remedy(scripted, words: str, remedy: str) -> None:
+    scripted((1, words))
+
+    with pytest.raises(CommandFailedError) as refused:
+        runner([]).run("dead letters", COMMAND)
+
+    text = str(refused.value)
+    assert all(part in text for part in ("step: dead letters", "gcloud pubsub topics create t", words, remedy))
+
+
+def test_what_takes_a_moment_is_tried_again(scripted) -> None:
+    scripted((1, "ERROR: Service account restock-events@my-shop.iam.gserviceaccount.com does not exist."), (0, "done"))
+    said: list[str] = []
+
+    runner(said).run("roles", COMMAND)
+
+    assert said == ["    a new service account is not known everywhere yet: trying again in 5 s"]
+
+
+def test_patience_ends(scripted) -> None:
+    scripted((1, "ERROR: permission denied while using the Eventarc Service Agent"))
+    tool = runner([])
+
+    with pytest.raises(CommandFailedError, match="Eventarc Service Agent"):
+        tool.run("function", COMMAND)
+
+    assert len(tool.calls) == len(tool.pauses) + 1
+
+
+def test_a_forbidden_command_has_its_substitute(scripted) -> None:
+    scripted((1, "ERROR: One or more users named in the policy do not belong to a permitted customer."), (0, ""))
+    instead = Command(("gcloud", "run"), "the check is switched off")
+    tool = runner([])
+
+    tool.run("callers", gcloud("my-shop", "run", reason="open", instead=("permitted customer", instead)))
+
+    assert tool.calls[-1] == ("gcloud", "run")
+
+
+def test_what_is_not_there_reads_as_nothing_and_other_errors_raise(scripted) -> None:
+    scripted((1, "ERROR: (gcloud.storage) gs://x not found: 404."), (1, "ERROR: PERMISSION_DENIED"))
+    tool = runner([])
+
+    assert tool.read(COMMAND) is None
+    with pytest.raises(CommandFailedError):
+        tool.read(COMMAND)
+
+
+def test_no_gcloud_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(CommandFailedError, match="Install the Google Cloud CLI"):
+        runner([]).run("any", COMMAND)
+
+
+def services(**addresses: str) -> Standing:
+    return Standing(
+        run_services=[
+            {"metadata": {"name": f"restock-{door}"}, "status": {"url": url}} for door, url in addresses.items()
+        ]
+    )
+
+
+HEALTHY = json.dumps({"status": "healthy", "model_loaded": True}).encode()
+
+
+def test_the_smoke_test_says_what_the_shop_should_see() -> None:
+    said: list[str] = []
+
+    def fetch(url: str, bearer: str = "") -> tuple[int, bytes]:
+        return (200, HEALTHY) if url == "https://f/health" else (401 if url.startswith("https://f") else 403, b"")
+
+    smoke(settings(), services(forecast="https://f", retrain="https://r"), said.append, fetch)
+
+    assert said[-1] == "The shop should see: forecasts, from the model that was live before."
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ({"https://f/health": (500, b"broken")}, "expected 200, got 500: broken"),
+        ({"https://f/health": (200, b"<html>")}, "expected JSON"),
+        ({"https://f/health": (200, HEALTHY), "https://f/parts": (200, b"{}")}, "expected 401 or 403, got 200"),
+        ({"https://f/health": (200, HEALTHY), "https://r": (200, b"")}, "expected a refusal, got 200"),
+    ],
+)
+def test_the_smoke_test_fails_where_a_door_stands_open_or_is_broken(answers: dict, told: str) -> None:
+    def fetch(url: str, bearer: str = "") -> tuple[int, bytes]:
+        return answers.get(url, (401, b""))
+
+    with pytest.raises(CommandFailedError, match=re_escape(told)):
+        smoke(settings(), services(forecast="https://f", retrain="https://r"), print, fetch)
+
+
+def re_escape(text: str) -> str:
+    return text.replace("(", r"\(").replace(")", r"\)")
+
+
+def test_the_operators_verbs_run_with_the_deployments_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict = {}
+
+    def run(argv: list[str], **how: object) -> subprocess.CompletedProcess:
+        seen.update(argv=argv, **how)
+        return subprocess.CompletedProcess(argv, 3)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(operate, "ROOT", ROOT)
+
+    assert operate.restock(settings(), "5", ["rollback", "7", "--pin"]) == 3
+    assert seen["argv"][1:] == ["-m", "restock", "rollback", "7", "--pin"]
+    assert seen["env"]["RESTOCK_BUCKET"] == "my-shop-restock"
+    assert seen["env"]["RETRAIN_URL"] == "https://restock-retrain-5.europe-west1.run.app"
