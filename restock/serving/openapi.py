@@ -123,7 +123,14 @@ ANSWERS = {
             "parts": record({"active": COUNT, "known": COUNT}),
             "trained_through": DAY,
         },
-        {"first_day": DAY, "time_zone": TEXT, "recipe": ANYTHING, "scores": ANYTHING, "notes": array(TEXT)},
+        {
+            "first_day": DAY,
+            "time_zone": TEXT,
+            "classes": by_name(COUNT),
+            "recipe": ANYTHING,
+            "scores": ANYTHING,
+            "notes": array(TEXT),
+        },
     ),
     operations.CHANGES.path: record(
         {
@@ -133,6 +140,7 @@ ANSWERS = {
             "parts": array(record({**PART, "before": AMOUNT, "after": AMOUNT, "change": NUMBER})),
             "added": array(TEXT),
             "removed": array(TEXT),
+            "unusual": array(record({**PART, "days": COUNT, "expected": AMOUNT, "came": AMOUNT})),
         }
     ),
     operations.OPENAPI.path: {"type": "object"},

@@ -41,15 +41,19 @@ class PreviousVersion:
             return before
         with self._lock:
             if self._found is None or self._found[0] != model.generation:
-                self._found = (model.generation, self._from_bucket(model.version))
+                self._found = (model.generation, self._from_bucket(model))
             return self._found[1]
 
-    def _from_bucket(self, version: int) -> ForecastArtifact | None:
+    def _from_bucket(self, model: Model) -> ForecastArtifact | None:
         from restock.artifact import ForecastArtifact
 
         try:
-            older = [number for number in self._versions.versions() if number < version]
-            stored = self._versions.read(pointers.forecast_name(max(older))) if older else None
+            before = model.artifact.header.get("movers", {}).get("since_version") or self._newest_below(model.version)
+            stored = self._versions.read(pointers.forecast_name(before)) if before else None
             return ForecastArtifact.from_bytes(stored.data) if stored else None
         except (DamagedError, StoreUnavailableError):
             return None
+
+    def _newest_below(self, version: int) -> int | None:
+        """For artifacts that do not say which version they followed."""
+        return max((number for number in self._versions.versions() if number < version), default=None)

@@ -19,7 +19,7 @@ from restock.serving.stock import Shelf
 
 MEAN_DECIMALS = 4
 NOTHING_KNOWN = Shelf()
-SHARED_ABOUT_TRAINING = ("trained_through", "first_day", "time_zone", "recipe", "scores", "notes")
+SHARED_ABOUT_TRAINING = ("trained_through", "first_day", "time_zone", "classes", "recipe", "scores", "notes")
 
 
 def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,6 +134,7 @@ def changes(model: Model, before: ForecastArtifact | None, values: Mapping[str, 
         "parts": [],
         "added": [],
         "removed": [],
+        "unusual": [],
     }
     if before is None:
         return answer
@@ -148,6 +149,7 @@ def changes(model: Model, before: ForecastArtifact | None, values: Mapping[str, 
         "parts": [_change(key, name, then[key][1], now[key][1]) for _, name, key in moved],
         "added": sorted({name for key, (name, _) in now.items() if key not in then}),
         "removed": sorted({name for key, (name, _) in then.items() if key not in now}),
+        "unusual": [_surprise(found) for found in model.artifact.header.get("movers", {}).get("unusual", [])],
     }
     return answer
 
@@ -155,6 +157,11 @@ def changes(model: Model, before: ForecastArtifact | None, values: Mapping[str, 
 def _change(key: str, name: str, before: float, after: float) -> dict[str, Any]:
     change = round(after - before, MEAN_DECIMALS)
     return {"part": key, "name": name, "before": before, "after": after, "change": change}
+
+
+def _surprise(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A part whose demand since the version before was all but impossible by it."""
+    return {"part": found["key"], **{name: found[name] for name in ("name", "days", "expected", "came")}}
 
 
 def last_day(start: date, days: int) -> date:

@@ -62,6 +62,8 @@ def shop(version: int = 12) -> ForecastArtifact:
         "challenger": {"spl_7": 0.302, "spl_30": 0.391, "rmsse": 0.824},
         "baselines": {"historic mean": {"spl_7": 0.481, "spl_30": 0.562, "rmsse": 0.897}},
     }
+    surprise = {"key": "horn", "name": "Horn", "days": 7, "expected": 1.6, "came": 9, "chance": 0.0004}
+    forecast.header["movers"] = {"since_version": version - 1, "moved": [], "unusual": [surprise]}
     return forecast
 
 

@@ -218,6 +218,19 @@ def test_changes_tell_what_moved_since_the_version_before(client):
     assert answer["removed"] == ["Seal"]
 
 
+def test_changes_follow_what_the_artifact_says_it_followed(forecast_door, shelf, published):
+    shelf.publish(artifact({"belt": 2.0}, version=1))
+    shelf.publish(artifact({"belt": 1.0}, version=3))
+    surprise = {"key": "belt", "name": "Belt", "days": 7, "expected": 3.5, "came": 40.0, "chance": 0.0001}
+    published.header["movers"] = {"since_version": 1, "moved": [], "unusual": [surprise]}
+    shelf.publish(published)
+
+    answer = get(forecast_door(), "/v1/changes", days=1)
+
+    assert answer["since"]["version"] == 1
+    assert answer["unusual"] == [{"part": "belt", "name": "Belt", "days": 7, "expected": 3.5, "came": 40.0}]
+
+
 def test_changes_of_a_swapped_model_are_against_what_was_served(client, shelf):
     get(client, "/v1/model")
     shelf.publish(artifact({"belt": 3.0, "Oil Filter": 1.3}, version=9))

@@ -2,7 +2,7 @@
 
 import { daily, needed } from "./charts.js";
 import { ApiError, Session } from "./session.js";
-import { ago, amount, cover, csv, day, share } from "./words.js";
+import { ago, amount, cover, csv, date, day, share } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const CHART_DAYS = 30;
@@ -79,7 +79,7 @@ async function load() {
 }
 
 function showModel({ model, trained_through, first_day, problem }) {
-  const data = first_day ? `, from ${day(first_day)} to ${day(trained_through)}` : "";
+  const data = first_day ? `, from the shop's records of ${date(first_day)} to ${date(trained_through)}` : "";
   $("model").textContent = `Forecast version ${model.version}, made ${ago(model.age_seconds)}${data}` + (problem ? `. Note: ${problem}` : "");
 }
 
@@ -147,9 +147,11 @@ async function open(part) {
   }
 }
 
-function showChanges({ since, parts: moved, added, removed, days }) {
+function showChanges({ since, parts: moved, added, removed, unusual, days }) {
   $("changes-summary").textContent = since ? `Expected demand of the next ${days} days, against version ${since.version}. ${amount(moved.length)} parts moved, ${added.length} came, ${removed.length} went.`
     : "This is the first version, or the one before is no longer there.";
+  $("unusual").replaceChildren(...unusual.map((part) =>
+    element("li", {}, element("strong", { textContent: part.name }), ` ${amount(part.came)} used in ${part.days} days, where ${amount(part.expected)} were expected`)));
   $("changes").replaceChildren(...moved.slice(0, MOST_CHANGES).map((part) =>
     element("li", {}, element("strong", { textContent: part.name }), ` ${part.change > 0 ? "up" : "down"} from ${amount(part.before)} to ${amount(part.after)}`)));
 }

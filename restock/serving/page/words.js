@@ -3,11 +3,13 @@
 const amounts = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const shares = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
 const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const spans = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 export const amount = (number) => (number === null || number === undefined ? "–" : amounts.format(number));
 export const share = (number) => (number > 0 && number < 0.01 ? "under 1 %" : shares.format(number));
 export const day = (text) => days.format(new Date(`${text}T00:00:00Z`));
+export const date = (text) => dates.format(new Date(`${text}T00:00:00Z`));
 export const cover = (number) => (number === null ? "over a year" : amounts.format(number));
 
 export function ago(seconds) {
