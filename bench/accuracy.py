@@ -1,0 +1,143 @@
+"""Scores Restock on daily, weekly or monthly demand: history -> the training code -> the serving arithmetic.
+
+    python -m bench.accuracy                 a generated shop whose truth is known
+    python -m bench.accuracy FOLDER          every set in the folder: NAME.parquet (unique_id, ds, y) and NAME.json
+                                             (start, end, freq, ids, origins, horizons)
+
+``forecast`` has the interface of a rolling-origin evaluator: long history in, mean per step and quantiles of the
+cumulative demand out. Nothing here has a path of its own: `train` fits, the artifact's bytes are read back and asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # an evaluator elsewhere may load this file by its path
+
+from bench.generated_shop import GeneratedShop
+from restock.artifact import ForecastArtifact, Part
+from restock.distribution import Floats
+from restock.training import measures
+from restock.training.demand import Demand
+from restock.training.train import train
+
+QUANTILES = measures.LEVELS
+
+
+def forecast(history: pd.DataFrame, horizon: int, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Mean of each step and quantiles of the demand of steps 1..step, per series."""
+    wide = history.pivot(index="unique_id", columns="ds", values="y")
+    artifact = published(wide)
+    start = date.fromisoformat(artifact.header["trained_through"]) + timedelta(1)
+    mean = artifact.mean(start, horizon)
+    paths = artifact.quantile_paths(start, horizon, quantiles)
+    found = pd.DataFrame(
+        {
+            "unique_id": np.repeat([part.key for part in artifact.parts], horizon),
+            "step": np.tile(np.arange(1, horizon + 1), len(artifact.parts)),
+            "mean": mean.ravel(),
+        }
+    )
+    for k, level in enumerate(quantiles):
+        found[f"q{level:g}"] = paths[:, k].ravel()
+    return found
+
+
+def published(wide: pd.DataFrame) -> ForecastArtifact:
+    """Train on a table of series x periods, publish, and read the artifact's bytes back."""
+    periods = pd.DatetimeIndex(wide.columns)
+    daily = len(periods) < 2 or (periods[1:] - periods[:-1]).max() <= pd.Timedelta(days=1)
+    parts = tuple(Part(str(key), str(key)) for key in wide.index)
+    first = periods[0].date() if daily else date(2001, 1, 1)  # other steps are counted as days without weekdays
+    demand = Demand(parts, first, wide.to_numpy(float), season=7 if daily else 1)
+    trained = train(demand)
+    artifact = trained.artifact(version=1, trained_at=datetime(2001, 1, 1, tzinfo=UTC), time_zone="UTC")
+    return ForecastArtifact.from_bytes(artifact.to_bytes())
+
+
+def evaluate(wide: pd.DataFrame, origins: Sequence[int], horizons: Sequence[int], *, daily: bool) -> dict[str, Any]:
+    """Scores of Restock at the origins: per series in ``per``, and their means."""
+    demand = wide.to_numpy(float)
+    history = demand[:, : origins[0]]
+    longest = max(horizons)
+    steps = sorted({*horizons, measures.LEAD_DAYS + 1} if daily else horizons)
+    began = time.perf_counter()
+    mean, quantiles, implied = [], [], []
+    for origin in origins:
+        artifact = published(wide.iloc[:, :origin])
+        row = {part.key: k for k, part in enumerate(artifact.parts)}
+        order = [row[str(key)] for key in wide.index]
+        start = date.fromisoformat(artifact.header["trained_through"]) + timedelta(1)
+        mean.append(artifact.mean(start, longest)[order])
+        said = [artifact.quantiles(start, days, QUANTILES) for days in steps]
+        quantiles.append(np.stack(said, axis=1)[order])
+        top = QUANTILES.index(measures.SERVICE_LEVEL)
+        implied.append([1 - artifact.chance_above(start, d, q[:, top]) for d, q in zip(steps, said, strict=True)])
+    means, said_all = np.stack(mean, axis=1), np.stack(quantiles, axis=1)
+    came = np.stack([demand[:, o : o + longest] for o in origins], axis=1)
+    found: dict[str, Any] = {"series": len(wide), "seconds": round(time.perf_counter() - began, 1)}
+    per: dict[str, Floats] = {"rmsse1": measures.rmsse(means, came, history)}
+    for days in horizons:
+        k = steps.index(days)
+        actual = came[:, :, :days].sum(axis=2)
+        scale = measures.usual_change(history, days)
+        per[f"spl_{days}"] = measures.scaled_pinball(actual, said_all[:, :, k], scale)
+        found[f"bias_{days}"] = float((means[:, :, :days].sum(axis=2) - actual).sum() / actual.sum())
+        top = QUANTILES.index(measures.SERVICE_LEVEL)
+        found[f"covered_{days}"] = float((actual <= said_all[:, :, k, top] + 1e-9).mean())
+        found[f"implied_{days}"] = float(np.mean([row[k] for row in implied]))
+    if daily:
+        level = said_all[:, :, steps.index(measures.LEAD_DAYS + 1), QUANTILES.index(measures.SERVICE_LEVEL)]
+        per["cost"] = measures.ordering_cost(demand, origins, level)
+    found.update({name: float(values.mean()) for name, values in per.items()})
+    found["per"] = per
+    return found
+
+
+def load(folder: Path, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """One set as a table of series x periods, missing ones zero, and what its JSON says."""
+    about = json.loads((folder / f"{name}.json").read_text())
+    long = pd.read_parquet(folder / f"{name}.parquet")
+    periods = pd.date_range(about["start"], about["end"], freq=about["freq"])
+    wide = long.pivot(index="unique_id", columns="ds", values="y").reindex(index=about["ids"], columns=periods)
+    return wide.fillna(0.0), about
+
+
+def show(name: str, scores: dict[str, Any]) -> None:
+    """One line per set."""
+    plain = {key: value for key, value in scores.items() if key != "per"}
+    print(name, " ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in plain.items()), flush=True)
+
+
+def main() -> None:
+    """Score every set of a folder, or the generated shop."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("folder", nargs="?", type=Path, help="where NAME.parquet and NAME.json are")
+    folder = parser.parse_args().folder
+    if folder is None:
+        shop = GeneratedShop.default()
+        scores = evaluate(shop.table(), shop.origins, (7, 30), daily=True)
+        show("generated", scores)
+        for days in (7, 30):
+            print(f"  [said, true] coverage over {days} days:", shop.true_coverage(published, days))
+        return
+    names = sorted(path.stem for path in folder.glob("*.parquet") if path.with_suffix(".json").exists())
+    if not names:
+        parser.error(f"{folder} holds no set: a NAME.parquet beside its NAME.json")
+    for name in names:
+        wide, about = load(folder, name)
+        show(name, evaluate(wide, about["origins"], about["horizons"], daily=about["freq"] == "D"))
+
+
+if __name__ == "__main__":
+    main()
