@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 
@@ -15,7 +15,7 @@ from restock.logs import Log, follow_trace
 from restock.serving import operations, restock_demand
 from restock.serving.access import Access
 from restock.serving.assets import Page
-from restock.serving.compression import SMALLEST_BYTES, accepts_gzip, gzip
+from restock.serving.compression import SMALLEST_BYTES, Encoded, accepts_gzip
 from restock.serving.headers import PREFLIGHT_HEADERS, SECURITY_HEADERS, CorsPolicy
 from restock.serving.http import Answer, HttpError, Request
 from restock.serving.live_model import LiveModel
@@ -99,7 +99,8 @@ class Api:
     def _restock_demand(self, operation: Operation, request: Request) -> Answer:
         now = self._now()
         wanted = restock_demand.parse_request(read_body(request), self._today(now))
-        return Answer(200, restock_demand.demand_json(self._model(), wanted, now))
+        head, tail = restock_demand.demand(self._model(), wanted, now)
+        return Answer(200, opened(head), tail=tail)
 
     def _health(self, operation: Operation, request: Request) -> Answer:
         model = self._live.get(patience=HEALTH_WAIT_SECONDS)
@@ -132,7 +133,7 @@ class Api:
             return Answer(304, b"", headers=headers)
         content = model.answers.get(asked, lambda: orjson.dumps(answer()))
         head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
-        return Answer(200, orjson.dumps(head)[:-1] + b"," + content[1:], headers=headers)
+        return Answer(200, opened(head), tail=content, headers=headers)
 
     def _shelves(self) -> tuple[Mapping[str, Shelf], float]:
         try:
@@ -170,13 +171,21 @@ def read_body(request: Request) -> bytes:
     return body
 
 
+def opened(head: dict[str, Any]) -> bytes:
+    """JSON that goes on."""
+    return orjson.dumps(head)[:-1] + b","
+
+
 def fit(answer: Answer, request: Request) -> Answer:
-    """Compress for those who read it; refuse what is too large for the platform, with the way to ask for less."""
-    body, headers = answer.body, answer.headers
-    if len(body) < SMALLEST_BYTES:
-        return answer
+    """Join head and tail; compress for those who read it; refuse what is too large, with the way to ask for less."""
+    headers = answer.headers
+    head, tail = (answer.body, answer.tail) if answer.tail else (b"", Encoded(answer.body))
+    if len(tail.tail) < SMALLEST_BYTES:
+        return Answer(answer.status, tail.plain(head), answer.content_type, headers)
     if accepts_gzip(request.header("Accept-Encoding")):
-        body, headers = gzip(body), (*headers, ("Content-Encoding", "gzip"))
+        body, headers = tail.gzip(head), (*headers, ("Content-Encoding", "gzip"))
+    else:
+        body = tail.plain(head)
     if len(body) > LARGEST_ANSWER_BYTES:
         raise HttpError(
             400, "The answer would be too large: ask for fewer days, parts or quantiles, or send Accept-Encoding: gzip"

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from restock.errors import RestockError
+from restock.serving.compression import Encoded
 
 JSON = "application/json; charset=utf-8"
 
@@ -27,10 +28,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """With a ``tail``, ``body`` is only its head."""
+
     status: int
     body: bytes
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    tail: Encoded | None = None
 
     @classmethod
     def of(cls, content: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:

@@ -19,9 +19,10 @@ import orjson
 from numpy.typing import NDArray
 
 from restock.artifact import ForecastArtifact
+from restock.serving.compression import Encoded
 
 MEMORY_BUDGET_BYTES = 16 * 2**20
-"""For one model's prepared days, if no two were alike, and again for its prepared answers of API v1."""
+"""For one model's prepared days, if no two were alike, and again for its prepared answers."""
 HALF_UP_SLACK = 1e-9
 """Seven times 0.5 is 3.5 however the computer adds it up."""
 FEWEST_DAYS = 180
@@ -48,27 +49,27 @@ class PreparedDay:
 
 
 class PreparedAnswers:
-    """Encoded answers of API v1 by request, the most recently used kept."""
+    """Encoded answers by request, the most recently used kept."""
 
     def __init__(self, budget_bytes: int = MEMORY_BUDGET_BYTES) -> None:
         self._budget_bytes = budget_bytes
-        self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._answers: OrderedDict[Hashable, Encoded] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
-    def get(self, request: Hashable, make: Callable[[], bytes]) -> bytes:
-        """The answer prepared for this request, made now if there is none."""
+    def get(self, request: Hashable, make: Callable[[], bytes]) -> Encoded:
+        """The answer prepared for this request, without its opening brace; made now if there is none."""
         with self._lock:
             if request in self._answers:
                 self._answers.move_to_end(request)
                 return self._answers[request]
-        answer = make()
+        answer = Encoded(make()[1:])
         with self._lock:
             if request not in self._answers:
                 self._answers[request] = answer
-                self._size += len(answer)
+                self._size += answer.size
             while self._size > self._budget_bytes:
-                self._size -= len(self._answers.popitem(last=False)[1])
+                self._size -= self._answers.popitem(last=False)[1].size
         return answer
 
 

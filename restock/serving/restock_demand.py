@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import orjson
-
 from restock.serving.http import HttpError
 
 if TYPE_CHECKING:
+    from restock.serving.compression import Encoded
     from restock.serving.model import Model
 
 MOST_DAYS = 90
@@ -79,11 +78,10 @@ def _day(value: object) -> date:
     raise HttpError(400, "current_date must be in YYYY-MM-DD format", field="current_date")
 
 
-def demand_json(model: Model, request: DemandRequest, now: datetime) -> bytes:
-    """The answer: expected demand per active part, in total and day by day. Clocks first, then what was prepared."""
+def demand(model: Model, request: DemandRequest, now: datetime) -> tuple[dict[str, Any], Encoded]:
+    """Expected demand per active part, in total and day by day: what changes with the clock, and what was prepared."""
     head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
-    content = model.answers.get(request, lambda: model.days.answer(request.start, request.days))
-    return b"".join((orjson.dumps(head)[:-1], b",", content[1:]))
+    return head, model.answers.get(request, lambda: model.days.answer(request.start, request.days))
 
 
 def health(model: Model | None, problem: str, now: datetime) -> dict[str, Any]:
