@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 
 from local import setup
 
@@ -23,11 +24,27 @@ python3 -m local COMMAND
   emulators   run the functions under the Firebase CLI's own emulators until Ctrl-C
   test        set-up, lint, types and every test with branch coverage
   setup       only bring the environments up to date
+
+Variables it heeds, beside the functions' own settings (see the README):
+
+  FORECAST_PORT           where the forecast answers; unset: 5057, or any free port if that is taken
+  FIRESTORE_EMULATOR_JAR  the Firestore emulator; unset: the Google Cloud SDK's, or one the Firebase CLI downloaded
+  LIKE_CLOUD_RUN=true     freeze functions between requests, keep retrain private, serve tokens (up)
+  EVENT_DELAY_SECONDS     every event arrives a random part of it later, and so out of order (up)
+  EVENT_DUPLICATES        the share of events that arrive twice, 0 to 1 (up)
+  EVENT_SEED              another run of luck for the two above (up)
 """
 
 
 def main(words: list[str]) -> int:
-    commands = {"up": up, "demo": demo, "load": load, "with": with_stack, "emulators": emulators, "test": test}
+    commands: dict[str, Callable[[list[str]], int | None]] = {
+        "up": up,
+        "demo": demo,
+        "load": load,
+        "with": with_stack,
+        "emulators": emulators,
+        "test": test,
+    }
     if not words or words[0] not in {*commands, "setup"}:
         print(USAGE, end="", file=sys.stderr if words and words[0] not in {"-h", "--help"} else sys.stdout)
         return 0 if not words or words[0] in {"-h", "--help"} else 2
@@ -72,37 +89,37 @@ def stop_politely(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
-def up(_: list[str]) -> int | None:
+def up(_: list[str]) -> None:
     from local.up import run
 
-    return run()
+    run()
 
 
-def demo(_: list[str]) -> int | None:
+def demo(_: list[str]) -> None:
     from local.demo import run
 
-    return run()
+    run()
 
 
-def load(_: list[str]) -> int | None:
+def load(_: list[str]) -> None:
     from local.up import load_shop
 
-    return load_shop()
+    load_shop()
 
 
-def with_stack(words: list[str]) -> int | None:
+def with_stack(words: list[str]) -> int:
     from local.up import run_with
 
     return run_with(words)
 
 
-def emulators(_: list[str]) -> int | None:
+def emulators(_: list[str]) -> None:
     from local.firebase import run
 
-    return run()
+    run()
 
 
-def test(words: list[str]) -> int | None:
+def test(words: list[str]) -> int:
     from local.check import run
 
     return run(words)

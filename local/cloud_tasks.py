@@ -55,9 +55,9 @@ class RetryConfig:
         ...  for n in range(1, 8)]
         [10, 20, 40, 80, 160, 240, 300]
         """
-        doublings = min(failures - 1, self.max_doublings)
+        doubled: int = 1 << min(failures - 1, self.max_doublings)
         steady = max(failures - 1 - self.max_doublings, 0)
-        return min(self.min_backoff_seconds * 2**doublings * (1 + steady), self.max_backoff_seconds)
+        return min(self.min_backoff_seconds * doubled * (1 + steady), self.max_backoff_seconds)
 
     def is_exhausted(self, attempts: int, seconds_since_first: float) -> bool:
         """Whether every limit that is set has been reached."""

@@ -14,7 +14,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,36 +74,32 @@ def running(*, log_dir: Path = LOG_DIR, listener: Listener | None = None) -> Ite
     if not jar or not java:
         raise ProcessError(str(machine.remedy_for("firestore")))
     install()
-    with tempfile.TemporaryDirectory(prefix="restock-firebase-") as scratch, configuration() as (file, ports):
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="restock-firebase-"))
+        file, ports = stack.enter_context(configuration())
         tasks = LocalCloudTasks(listener=line_log("tasks", log_dir, listener)).start()
+        stack.callback(tasks.stop)
+        tasks.create_queue(QUEUE, QUEUE_RETRIES)
         storage = StorageServer.start(log_dir=log_dir, listener=listener)
-        child = None
-        try:
-            tasks.create_queue(QUEUE, QUEUE_RETRIES)
-            bucket = storage.create_bucket(f"{PROJECT}-bucket", project=PROJECT)
-            functions = f"http://127.0.0.1:{ports['functions']}/{PROJECT}/{REGION}"
-            settings = settings_for(
-                project=PROJECT,
-                bucket=bucket,
-                storage_url=storage.url,
-                tasks_host=tasks.host,
-                queue=QUEUE,
-                retrain_url=f"{functions}/retrain",
-            )
-            env = {**os.environ, **settings, **cli_environment(Path(scratch), jar, java)}
-            node = str(machine.on_path("node"))
-            command = [node, CLI, "emulators:start", "--only", "firestore,functions", "--project", PROJECT]
-            child = Child.start(
-                "firebase", [*command, "--config", file], env=env, cwd=log_dir, log_dir=log_dir, listener=listener
-            )
-            child.wait_until_ready(f"http://127.0.0.1:{ports['hub']}/emulators", timeout_seconds=120)
-            wait_for_functions(child, f"{functions}/forecast/health")
-            yield Emulators(f"127.0.0.1:{ports['firestore']}", functions, storage, tasks, bucket, child)
-        finally:
-            if child:
-                child.stop(grace_seconds=15)  # the CLI stops its emulators one by one
-            storage.stop()
-            tasks.stop()
+        stack.callback(storage.stop)
+        bucket = storage.create_bucket(f"{PROJECT}-bucket", project=PROJECT)
+        functions = f"http://127.0.0.1:{ports['functions']}/{PROJECT}/{REGION}"
+        settings = settings_for(
+            project=PROJECT,
+            bucket=bucket,
+            storage_url=storage.url,
+            tasks_host=tasks.host,
+            queue=QUEUE,
+            retrain_url=f"{functions}/retrain",
+        )
+        env = {**os.environ, **settings, **cli_environment(Path(scratch), jar, java)}
+        command = [str(machine.on_path("node")), str(CLI), "emulators:start", "--only", "firestore,functions"]
+        command += ["--project", PROJECT, "--config", str(file)]
+        child = Child.start("firebase", command, env=env, cwd=log_dir, log_dir=log_dir, listener=listener)
+        stack.callback(child.stop, grace_seconds=15)  # the CLI stops its emulators one by one
+        child.wait_until_ready(f"http://127.0.0.1:{ports['hub']}/emulators", timeout_seconds=120)
+        wait_for_functions(child, f"{functions}/forecast/health")
+        yield Emulators(f"127.0.0.1:{ports['firestore']}", functions, storage, tasks, bucket, child)
 
 
 @contextmanager

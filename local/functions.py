@@ -57,7 +57,7 @@ def start_function(
     if not main.exists():
         raise ProcessError(f"{name} has no {main}")
     # By module, not by its script: a script's first line cannot name an interpreter whose path has a blank.
-    command = [python, "-m", "functions_framework", f"--target={name}", f"--source={main}"]
+    command = [str(python), "-m", "functions_framework", f"--target={name}", f"--source={main}"]
     command += [f"--signature-type={about.signature}", "--host=127.0.0.1", f"--port={port}"]
     foreign = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}  # they would mix our interpreter's packages into its own
     inherited = {variable: value for variable, value in os.environ.items() if variable not in foreign}

@@ -27,6 +27,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from local.processes import ProcessError
+
 CONCURRENT_DELIVERIES = 20
 KEEP_TRYING_SECONDS = 24 * 3600
 DELIVERY_TIMEOUT_SECONDS = 600
@@ -47,10 +49,22 @@ class Habits:
         """EVENT_DELAY_SECONDS (every delivery waits a random part of it, which also reorders them), EVENT_DUPLICATES
         (the share that comes twice, 0 to 1) and EVENT_SEED."""
         return cls(
-            delay_seconds=float(env.get("EVENT_DELAY_SECONDS") or 0),
-            duplicates=float(env.get("EVENT_DUPLICATES") or 0),
-            seed=int(env.get("EVENT_SEED") or 0),
+            delay_seconds=number_from(env, "EVENT_DELAY_SECONDS", float, most=86_400),
+            duplicates=number_from(env, "EVENT_DUPLICATES", float, most=1),
+            seed=int(number_from(env, "EVENT_SEED", int, most=2**32)),
         )
+
+
+def number_from(env: Mapping[str, str], variable: str, kind: Callable[[str], float], *, most: float) -> float:
+    """A number of the environment, 0 if it is unset; a wrong one is refused by name."""
+    given = env.get(variable) or "0"
+    try:
+        found = kind(given)
+    except ValueError:
+        found = -1
+    if not 0 <= found <= most:
+        raise ProcessError(f"{variable}={given!r} is not a number from 0 to {most:g}")
+    return found
 
 
 @dataclass(order=True)

@@ -62,9 +62,9 @@ def make(
         [python, "-m", "venv", environment],
         f"{name}: {python} could not make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv",
     )
-    pip = [python_of(environment), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
+    pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
     run(
-        [*pip, "--require-hashes", "-r", pins],
+        [python_of(environment), *pip, "--require-hashes", "-r", pins],
         f"{name}: pip could not install {pins.relative_to(ROOT)} (see above); mend that and run the command again",
     )
     for site_packages in environment.glob("[lL]ib*/**/site-packages"):

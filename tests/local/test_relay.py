@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from local.processes import free_port
+from local.processes import ProcessError, free_port
 from local.relay import Habits, Relay, as_eventarc_sends_it
 from tests.receiver import Receiver
 
@@ -134,6 +134,12 @@ def test_habits_come_from_the_environment() -> None:
 
     assert Habits.from_env(env) == Habits(delay_seconds=2.5, duplicates=0.2, seed=4)
     assert Habits.from_env({}) == Habits()
+
+
+@pytest.mark.parametrize("wrong", [{"EVENT_DELAY_SECONDS": "soon"}, {"EVENT_DUPLICATES": "2"}, {"EVENT_SEED": "1.5"}])
+def test_a_wrong_habit_is_refused_by_name(wrong: dict[str, str]) -> None:
+    with pytest.raises(ProcessError, match=f"{next(iter(wrong))}=.* is not a number from 0 to"):
+        Habits.from_env(wrong)
 
 
 def test_an_unknown_trigger_is_not_found(relay_to: RelayMaker) -> None:
