@@ -11,10 +11,10 @@ mean of both, and how far the experts disagree is kept: it says how uncertain th
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import nnls
 from scipy.signal import lfilter
 
 from restock.distribution import Floats
+from restock.training.forecasting.nonnegative import nonnegative_weights
 from restock.training.forecasting.series import OpenSeries
 
 HALF_LIVES = (3.5, 7.0, 14.0, 28.0, 56.0, 112.0, 365.0, np.inf)
@@ -58,7 +58,7 @@ def pooled_weights(series: OpenSeries, rates: Floats) -> Floats:
     seen = rates[used][:, origins - 1] / scale[used, None, None]
     seen[:, :, -1] = 0.0  # trends are left to the parts that show one
     came = series.sums(origins, ahead)[used] / series.spans(origins, ahead) / scale[used, None]
-    weights, _ = nnls(seen.reshape(-1, seen.shape[-1]), came.ravel())
+    weights = nonnegative_weights(seen.reshape(-1, seen.shape[-1]), came.ravel())
     return weights / weights.sum() if weights.sum() > 0 else _POOLED_BEFORE_ANY
 
 

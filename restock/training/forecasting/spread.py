@@ -8,9 +8,9 @@ record, as far as its record is long. Far outliers are cut, or one of them would
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import nnls
 
 from restock.distribution import HORIZONS, Floats
+from restock.training.forecasting.nonnegative import nonnegative_weights
 from restock.training.forecasting.series import OpenSeries
 
 _START = np.array([1.5, 0.1, 0.5])
@@ -33,7 +33,7 @@ def pooled_spread(series: OpenSeries, level: Floats, apart: Floats, cut: float) 
         for _ in range(3):  # iteratively reweighted: the variance is both what is explained and the weight
             variance = parts @ known
             cut_squares = np.minimum(squares, cut * variance)
-            known, _ = nnls((parts / variance[..., None]).reshape(-1, 3), (cut_squares / variance).ravel())
+            known = nonnegative_weights((parts / variance[..., None]).reshape(-1, 3), (cut_squares / variance).ravel())
             known[0] = max(known[0], 1.0)
         found[k] = known
     return found
