@@ -16,111 +16,17 @@ What it promises, held to by tests/emulator/test_cloud_tasks.py:
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import http.client
 import json
-import re
 import threading
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-HTTP_METHODS = ("", "POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS")  # the client sends the enum's number
-QUEUE = re.compile(r"projects/[^/]+/locations/[^/]+/queues/[A-Za-z0-9-]{1,100}")
-TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,500}")
-
-
-@dataclass(frozen=True)
-class RetryConfig:
-    """How a queue tries again; the fields of Cloud Tasks."""
-
-    max_attempts: int = 100
-    min_backoff_seconds: float = 0.1
-    max_backoff_seconds: float = 3600
-    max_doublings: int = 16
-    max_retry_seconds: float = 0
-
-    def backoff_seconds(self, failures: int) -> float:
-        """The wait after that many failures: doubling `max_doublings` times, then growing evenly.
-
-        >>> [RetryConfig(min_backoff_seconds=10, max_backoff_seconds=300, max_doublings=3).backoff_seconds(n)
-        ...  for n in range(1, 8)]
-        [10, 20, 40, 80, 160, 240, 300]
-        """
-        doubled: int = 1 << min(failures - 1, self.max_doublings)
-        steady = max(failures - 1 - self.max_doublings, 0)
-        return min(self.min_backoff_seconds * doubled * (1 + steady), self.max_backoff_seconds)
-
-    def is_exhausted(self, attempts: int, seconds_since_first: float) -> bool:
-        """Whether every limit that is set has been reached."""
-        limits = []
-        if self.max_attempts >= 0:
-            limits.append(attempts >= self.max_attempts)
-        if self.max_retry_seconds > 0:
-            limits.append(seconds_since_first >= self.max_retry_seconds)
-        return bool(limits) and all(limits)
-
-
-class RefusedError(Exception):
-    """An answer in Google's error shape."""
-
-    def __init__(self, code: int, status: str, message: str) -> None:
-        super().__init__(message)
-        self.body = {"error": {"code": code, "message": message, "status": status}}
-        self.code = code
-
-
-@dataclass
-class Task:
-    """One task that is not done yet."""
-
-    name: str
-    request: dict[str, Any]
-    due: float
-    deadline_seconds: float
-    created: float
-    attempts: int = 0
-    responses: int = 0
-    first_attempt: float | None = None
-    last_status: int | None = None
-    finished: float | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {
-            "name": self.name,
-            "httpRequest": self.request,
-            "scheduleTime": iso(self.due),
-            "createTime": iso(self.created),
-            "dispatchDeadline": f"{self.deadline_seconds:g}s",
-            "dispatchCount": self.attempts,
-            "responseCount": self.responses,
-        }
-        if self.first_attempt is not None:
-            found["firstAttempt"] = {"dispatchTime": iso(self.first_attempt)}
-        if self.last_status is not None:
-            found["lastAttempt"] = {"responseStatus": {"message": f"HTTP status code {self.last_status}"}}
-        return found
-
-
-@dataclass
-class Queue:
-    """The tasks of one queue, those it is done with, and the names it remembers."""
-
-    name: str
-    retry: RetryConfig
-    remember_names_seconds: float
-    tasks: dict[str, Task] = field(default_factory=dict)
-    done: list[Task] = field(default_factory=list)
-    taken_until: dict[str, float] = field(default_factory=dict)
-    is_paused: bool = False
+from local.delivery import deliver, headers_of
+from local.queues import QUEUE, TASK_ID, Queue, RefusedError, RetryConfig, Task, seconds_of
 
 
 class LocalCloudTasks:
@@ -279,77 +185,6 @@ class LocalCloudTasks:
             wait = queue.retry.backoff_seconds(task.attempts)
             task.due = now + wait
             self._say(f"failed {short}: {status or 'no answer'}, next attempt in {wait:g} s")
-
-
-def headers_of(queue: Queue, task: Task, now: float) -> dict[str, str]:
-    headers = {"User-Agent": "Google-Cloud-Tasks", "Content-Type": "application/octet-stream"}
-    headers |= {str(name): str(value) for name, value in (task.request.get("headers") or {}).items()}
-    headers |= {
-        "X-CloudTasks-QueueName": queue.name.rpartition("/")[2],
-        "X-CloudTasks-TaskName": task.name.rpartition("/")[2],
-        "X-CloudTasks-TaskRetryCount": str(task.attempts),
-        "X-CloudTasks-TaskExecutionCount": str(task.responses),
-        "X-CloudTasks-TaskETA": f"{task.due:.6f}",
-    }
-    if task.last_status is not None:
-        headers["X-CloudTasks-TaskPreviousResponse"] = str(task.last_status)
-    if oidc := task.request.get("oidcToken"):
-        audience = oidc.get("audience") or task.request["url"]
-        headers["Authorization"] = f"Bearer {identity_token(oidc['serviceAccountEmail'], audience, now)}"
-    return headers
-
-
-def identity_token(email: str, audience: str, now: float) -> str:
-    """Google's claims as a function on Cloud Run sees them: the platform has checked and removed the signature."""
-    subject = str(int(hashlib.sha256(email.encode()).hexdigest(), 16))[:21]
-    header = {"alg": "RS256", "kid": "local", "typ": "JWT"}
-    claims = {
-        "iss": "https://accounts.google.com",
-        "aud": audience,
-        "azp": subject,
-        "sub": subject,
-        "email": email,
-        "email_verified": True,
-        "iat": int(now),
-        "exp": int(now) + 3600,
-    }
-    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, claims)]
-    return ".".join([*encoded, "SIGNATURE_REMOVED_BY_GOOGLE"])
-
-
-def deliver(task: Task, headers: dict[str, str]) -> int | None:
-    """Send the request; its status, or None if nobody answered in time."""
-    method = task.request.get("httpMethod") or "POST"
-    if isinstance(method, int):
-        method = HTTP_METHODS[method]
-    body = base64.b64decode(task.request.get("body") or "") or None
-    request = urllib.request.Request(task.request["url"], data=body, method=method, headers=headers)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirects())
-    try:
-        with opener.open(request, timeout=task.deadline_seconds) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as exc:
-        return exc.code
-    except (OSError, http.client.HTTPException):
-        return None
-
-
-class NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Cloud Tasks does not follow redirects; to it they are failures."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-
-
-def seconds_of(timestamp: str) -> float:
-    try:
-        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", timestamp).replace("Z", "+00:00")).timestamp()
-    except ValueError as exc:
-        raise RefusedError(400, "INVALID_ARGUMENT", f"Task.scheduleTime {timestamp!r} is not a timestamp") from exc
 
 
 def handler_for(tasks: LocalCloudTasks) -> type[BaseHTTPRequestHandler]:

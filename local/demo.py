@@ -22,10 +22,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from local import machine, shop
-from local.cloud_tasks import Task
 from local.console import bold, dim, say
 from local.emulators import call
 from local.processes import ProcessError, free_port
+from local.queues import Task
 from local.setup import ROOT
 from local.stack import Options, Stack
 

@@ -12,7 +12,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local.cloud_tasks import identity_token
+from local.delivery import identity_token
 
 ACCOUNT = "/computeMetadata/v1/instance/service-accounts/default"
 TOKEN_SECONDS = 3599

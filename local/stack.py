@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.cloud_tasks import LocalCloudTasks, RetryConfig
+from local.cloud_tasks import LocalCloudTasks
 from local.configuration import forecast_port_from, settings_for
 from local.emulators import FirestoreEmulator, StorageServer
 from local.eventarc import register_trigger
@@ -26,6 +26,7 @@ from local.front import Front
 from local.functions import FUNCTIONS, start_function, wait_until_listening
 from local.metadata_server import MetadataServer
 from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, line_log, uninterrupted
+from local.queues import RetryConfig
 from local.relay import Habits, Relay
 from local.setup import ROOT
 

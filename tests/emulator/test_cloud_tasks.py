@@ -15,7 +15,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import tasks_v2
 from google.protobuf import duration_pb2, timestamp_pb2
 
-from local.cloud_tasks import LocalCloudTasks, RetryConfig
+from local.cloud_tasks import LocalCloudTasks
+from local.queues import RetryConfig
 from tests.receiver import Receiver
 
 ReceiverMaker = Callable[..., Receiver]

@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from local import shop
-from local.cloud_tasks import identity_token
+from local.delivery import identity_token
 from local.demo import ask, firestore_client
 from local.metadata_server import MetadataServer
 from local.processes import free_port
