@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.generated import is_same_usage
+from bench.sized_shop import is_same_usage
 from bench.results import Row, Section, count_row, shown
 from bench.retrained import PARTS, Retrained, retrained, shop_of
 from bench.world import Place

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import psutil
 
-from bench.generated import GeneratedShop
+from bench.sized_shop import SizedShop
 from bench.harness import Server
 from bench.metering import Meter
 from bench.world import Place
@@ -40,7 +40,7 @@ _numbers = itertools.count(1)
 class Retrained:
     """What it took. Times in seconds, sizes in bytes."""
 
-    shop: GeneratedShop
+    shop: SizedShop
     changes: int
     wall: float
     cpu: float
@@ -77,10 +77,10 @@ def middle(runs: Iterable[Retrained]) -> Retrained:
     return ordered[len(ordered) // 2]
 
 
-def shop_of(environment: Mapping[str, str], appointments: int, parts: int = PARTS, days: int = DAYS) -> GeneratedShop:
+def shop_of(environment: Mapping[str, str], appointments: int, parts: int = PARTS, days: int = DAYS) -> SizedShop:
     """A shop whose past ends yesterday, counted by the rules of this environment."""
     rules = CountingRules.of(Settings.from_env(RETRAIN, environment)).digest
-    return GeneratedShop(appointments, parts, days, today(environment) - timedelta(1), rules)
+    return SizedShop(appointments, parts, days, today(environment) - timedelta(1), rules)
 
 
 def today(environment: Mapping[str, str]) -> date:
@@ -98,7 +98,7 @@ def measured(
     return retrained(place, functions, shop, changes, {"reason": "manual"})
 
 
-def furnish(place: Place, shop: GeneratedShop, manifest: bytes) -> None:
+def furnish(place: Place, shop: SizedShop, manifest: bytes) -> None:
     """Make the shop's past live, as an earlier version 0 would have left it, and write its catalogue."""
     place.write("spare_parts", shop.catalogue())
     history = shop.history.to_bytes()
@@ -121,7 +121,7 @@ def furnish(place: Place, shop: GeneratedShop, manifest: bytes) -> None:
     objects.write(pointers.NAME, pointer.to_bytes(), if_generation=0)
 
 
-def leave_changes(place: Place, shop: GeneratedShop, count: int) -> None:
+def leave_changes(place: Place, shop: SizedShop, count: int) -> None:
     """Write what on_appointment would have left."""
     fields = {one.appointment: counting_changes.to_fields(one) for one in shop.changes(count, datetime.now(UTC))}
     present = {
@@ -137,7 +137,7 @@ def live_manifest(place: Place) -> bytes:
     return bytes(objects.read(pointers.manifest_name(live.version)).data)
 
 
-def retrained(place: Place, functions: Path, shop: GeneratedShop, changes: int, body: Mapping[str, Any]) -> Retrained:
+def retrained(place: Place, functions: Path, shop: SizedShop, changes: int, body: Mapping[str, Any]) -> Retrained:
     """Start the function, post, wait, stop; raises unless a version was published."""
     stores = {"Firestore": place.stack.firestore.child, "Cloud Storage": place.stack.storage.child}
     before = {name: _moved(child) for name, child in stores.items()}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time
 
-from bench.generated import GeneratedShop, is_same_usage
+from bench.sized_shop import SizedShop, is_same_usage
 from restock.counting.appointments import CountingRules, usage_of
 from restock.training.history import CountedAppointment, History
 
@@ -11,7 +11,7 @@ RULES = CountingRules("Europe/London", frozenset({"completed"}), date(2010, 1, 1
 
 def a_shop(**changes):
     facts = {"appointments": 300, "parts": 20, "days": 90, "ending": date(2026, 3, 1), "rules": RULES.digest}
-    return GeneratedShop(**(facts | changes))
+    return SizedShop(**(facts | changes))
 
 
 def test_the_same_shop_is_generated_every_time():

@@ -28,7 +28,7 @@ ID_LENGTH = 20
 
 
 @dataclass(frozen=True)
-class GeneratedShop:
+class SizedShop:
     """So many completed appointments over so many days up to and including `ending`."""
 
     appointments: int
