@@ -31,6 +31,7 @@ from restock.stores import DocumentStore, Fields, ObjectStore, RetrainQueue
 from restock.training import gate
 from restock.training.checkpoint import Checkpoint
 from restock.training.history import Drift, History, drift
+from restock.training.importing import with_imported
 from restock.training.lease import Lease, acquire, release
 from restock.training.publish import Files, Live, Model, commit, prune, read_live, read_verified, write_once
 from restock.training.rebuild import IN_FLIGHT, read_everything
@@ -297,7 +298,7 @@ class _Run:
         ]
         remaining = self.settings.retrain_deadline_seconds - (self.tools.clock() - self.started).total_seconds()
         fitted = self.tools.fit(
-            history,
+            with_imported(history, self.objects),
             catalogue,
             today=self.today,
             champion=self._champion(live),
