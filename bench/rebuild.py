@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.sized_shop import is_same_usage
 from bench.results import Row, Section, count_row, shown
 from bench.retrained import PARTS, Retrained, retrained, shop_of
+from bench.sized_shop import is_same_usage
 from bench.world import Place
 from local.processes import ProcessError
 from local.stack import Stack

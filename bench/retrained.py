@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 import psutil
 
-from bench.sized_shop import SizedShop
 from bench.harness import Server
 from bench.metering import Meter
+from bench.sized_shop import SizedShop
 from bench.world import Place
 from local.processes import Child, ProcessError
 from local.stack import Stack
