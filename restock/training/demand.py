@@ -8,21 +8,19 @@ name, inactive, and is reported as unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from restock.artifact import Part
 from restock.distribution import Floats
 from restock.training.closures import open_days, open_weekdays
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _UNITS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01)
 
@@ -96,7 +94,7 @@ class Demand:
     @classmethod
     def from_usage(
         cls,
-        usage: pd.DataFrame,
+        usage: Mapping[str, Any] | pa.Table,
         catalogue: Sequence[CatalogueItem],
         *,
         through: date,
@@ -104,21 +102,25 @@ class Demand:
     ) -> Demand:
         """Add usage (columns day, key, name, quantity) up to ``through`` to a table, under the catalogue's parts.
 
-        A shop whose only usage is later than ``through`` (it opened today) is taken through that day.
+        A shop whose only usage is later than ``through`` (it opened today) is taken through that day. The work is done
+        on columns; only distinct spellings are looked up one by one.
         """
         resolve = _Catalogue(catalogue)
-        days = usage["day"].to_numpy().astype("datetime64[D]")
+        table = pa.table({name: usage[name] for name in ("day", "key", "name", "quantity")})
+        days = table["day"].cast(pa.date32()).to_numpy()
         if len(days) and (days > np.datetime64(through)).all():
             through = days.max().item()
         first_day = min(days.min().item(), through) if len(days) else through
-        written = usage.groupby(["key", "name"], dropna=False)
-        pairs = written.ngroup().to_frame("group").join(usage[["key", "name"]]).drop_duplicates("group")
-        rows_of = {g: resolve.row(_word(k), _word(name)) for g, k, name in pairs.sort_values("group").to_numpy()}
-        rows = written.ngroup().map(rows_of).to_numpy(np.int64)
+        spelt, spelling = _distinct_pairs(table["key"], table["name"])
+        row_of = np.empty(len(spelt), np.int64)
+        for number in sorted(range(len(spelt)), key=spelt.__getitem__):  # so that the order of usage cannot matter
+            row_of[number] = resolve.row(*spelt[number])
+        span = (through - first_day).days + 1
         columns = (days - np.datetime64(first_day)).astype(np.int64)
-        quantities = np.zeros((len(resolve.parts), (through - first_day).days + 1))
-        kept = columns < quantities.shape[1]
-        np.add.at(quantities, (rows[kept], columns[kept]), usage["quantity"].to_numpy(float)[kept])
+        kept = columns < span
+        cells = row_of[spelling[kept]] * span + columns[kept]
+        units = table["quantity"].cast(pa.float64()).to_numpy()[kept]
+        quantities = np.bincount(cells, units, len(resolve.parts) * span).reshape(-1, span)
         order = sorted(range(len(resolve.parts)), key=lambda row: (resolve.parts[row].name, resolve.parts[row].key))
         return cls(
             parts=tuple(resolve.parts[row] for row in order),
@@ -129,6 +131,15 @@ class Demand:
         )
 
 
+def _distinct_pairs(keys: pa.ChunkedArray, names: pa.ChunkedArray) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
+    """Every key and name that occur together, and which of these pairs each row has; what is missing is empty."""
+    coded = [column.cast(pa.string()).fill_null("").combine_chunks().dictionary_encode() for column in (keys, names)]
+    words = [column.dictionary.to_pylist() for column in coded]
+    key, name = (column.indices.to_numpy().astype(np.int64) for column in coded)
+    found, pair_of_row = np.unique(key * len(words[1]) + name, return_inverse=True)
+    return [(words[0][pair // len(words[1])], words[1][pair % len(words[1])]) for pair in found], pair_of_row
+
+
 def fold(name: str) -> str:
     """A name as it is compared: trimmed, without case.
 
@@ -136,10 +147,6 @@ def fold(name: str) -> str:
     'air filter'
     """
     return name.strip().casefold()
-
-
-def _word(value: object) -> str:
-    return value if isinstance(value, str) else ""  # pandas writes a missing name as NaN
 
 
 class _Catalogue:

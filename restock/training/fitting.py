@@ -9,7 +9,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from restock.training.demand import CatalogueItem, Demand
@@ -85,7 +84,7 @@ class Fitter:
         budget_seconds: float,
         progress: Callable[[str], None],
     ) -> FittedModel:
-        usage = usage_frame(history)
+        usage = daily_usage(history)
         through = last_telling_day(usage, today)
         demand = Demand.from_usage(usage, items(catalogue), through=through, closed_days=self._closed_days)
         progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
@@ -93,7 +92,7 @@ class Fitter:
         return FittedModel(trained, self._time_zone)
 
 
-def usage_frame(history: History) -> pd.DataFrame:
+def daily_usage(history: History) -> pa.Table:
     """Units per day, part and written name, which is all that demand is made of.
 
     Summed as columns, so that what follows has at most a row per part and day, however many appointments there were;
@@ -106,24 +105,16 @@ def usage_frame(history: History) -> pd.DataFrame:
         .group_by(["day", "key", "name"], use_threads=False)
         .aggregate([("quantity", "sum")])
     )
-    return pd.DataFrame(
-        {
-            "day": summed["day"].to_numpy().astype("datetime64[ns]"),
-            "key": summed["key"].cast(pa.string()).to_pandas(),
-            "name": summed["name"].cast(pa.string()).to_pandas(),
-            "quantity": summed["quantity_sum"].to_numpy(),
-        }
-    )
+    return summed.rename_columns({"quantity_sum": "quantity"})
 
 
-def last_telling_day(usage: pd.DataFrame, today: date) -> date:
+def last_telling_day(usage: pa.Table, today: date) -> date:
     """Yesterday; or today, if it already holds as much demand as an average day of the last four weeks.
 
     A day that has only begun would pull every level down, but a busy one is news worth having before midnight.
     """
     ordinal = np.datetime64(today, "D")
-    days = usage["day"].to_numpy().astype("datetime64[D]")
-    quantities = usage["quantity"].to_numpy()
+    days, quantities = usage["day"].to_numpy(), usage["quantity"].to_numpy()
     so_far = quantities[days == ordinal].sum()
     before = quantities[(days < ordinal) & (days >= ordinal - GATE_DAYS)].sum() / GATE_DAYS
     return today if so_far > 0 and so_far >= before else today - timedelta(days=1)

@@ -7,7 +7,7 @@ import pytest
 
 from restock.counting.appointments import Usage, UsedPart
 from restock.training.demand import CatalogueItem, Demand
-from restock.training.fitting import last_telling_day, usage_frame
+from restock.training.fitting import daily_usage, last_telling_day
 from restock.training.history import CountedAppointment, History
 
 TODAY = date(2026, 3, 31)
@@ -31,9 +31,9 @@ def test_usage_is_summed_by_day_part_and_written_name():
         (date(2026, 3, 1), "p1", "Oil", 4.0),
     )
 
-    usage = usage_frame(history)
+    usage = daily_usage(history)
 
-    found = {(row.day.date(), row.key, row.name): row.quantity for row in usage.itertuples(index=False, name="Row")}
+    found = {(row["day"], row["key"], row["name"]): row["quantity"] for row in usage.to_pylist()}
     assert found == {
         (TODAY, "p1", "Oil"): 3.5,
         (TODAY, "p1", "oil"): 1.0,
@@ -46,7 +46,7 @@ def test_demand_is_the_same_as_that_of_every_row_on_its_own():
     history = a_history(*((day, f"p{k % 7}", f"Part {k % 7}", 0.5 + k % 3) for k, day in enumerate(days)))
     catalogue = [CatalogueItem(f"p{k}", f"Part {k}") for k in range(7)]
 
-    demand = Demand.from_usage(usage_frame(history), catalogue, through=TODAY)
+    demand = Demand.from_usage(daily_usage(history), catalogue, through=TODAY)
 
     expected = np.zeros((7, demand.days))
     for k, day in enumerate(days):
@@ -55,7 +55,7 @@ def test_demand_is_the_same_as_that_of_every_row_on_its_own():
 
 
 def test_an_empty_history_has_no_usage():
-    assert usage_frame(a_history()).empty
+    assert daily_usage(a_history()).num_rows == 0
 
 
 @pytest.mark.parametrize(("so_far", "last"), [(0.0, 30), (0.9, 30), (1.0, 31)])
@@ -63,4 +63,4 @@ def test_today_counts_once_it_is_as_busy_as_an_average_day(so_far, last):
     before = [(TODAY - timedelta(k), "p1", "Oil", 1.0) for k in range(1, 29)]
     today = [(TODAY, "p1", "Oil", so_far)] if so_far else []
 
-    assert last_telling_day(usage_frame(a_history(*before, *today)), TODAY) == date(2026, 3, last)
+    assert last_telling_day(daily_usage(a_history(*before, *today)), TODAY) == date(2026, 3, last)
