@@ -113,7 +113,10 @@ class Demand:
         first_day = min(days.min().item(), through) if len(days) else through
         spelt, spelling = _distinct_pairs(table["key"], table["name"])
         row_of = np.empty(len(spelt), np.int64)
-        for number in sorted(range(len(spelt)), key=spelt.__getitem__):  # so that the order of usage cannot matter
+        # Sorted, so that the order of usage cannot matter; without a name last, so that a key is known by its name.
+        for number in sorted(
+            range(len(spelt)), key=lambda number: (spelt[number][0], not spelt[number][1], spelt[number])
+        ):
             row_of[number] = resolve.row(*spelt[number])
         span = (through - first_day).days + 1
         columns = (days - np.datetime64(first_day)).astype(np.int64)
