@@ -21,7 +21,6 @@ from restock.settings import FORECAST, Settings
 SETTINGS = Settings.from_env(FORECAST)
 LOG = Log(FORECAST)
 
-
 # Nothing here contacts the cloud or starts a thread: the server forks after this import.
 OBJECTS = PointerReader(SETTINGS.bucket)
 DOCUMENTS = FirestoreReader(SETTINGS.project)

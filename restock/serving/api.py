@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LARGEST_BODY_BYTES = 64 * 1024
 LARGEST_ANSWER_BYTES = 24 * 2**20  # the platform refuses answers above 32 MB
+NOT_KEPT = (("Cache-Control", "no-store"),)
 HEALTH_WAIT_SECONDS = 3.0  # the app gives /health 10
 
 
@@ -104,10 +105,10 @@ class Api:
 
     def _health(self, operation: Operation, request: Request) -> Answer:
         model = self._live.get(patience=HEALTH_WAIT_SECONDS)
-        return Answer.of(restock_demand.health(model, self._live.problem, self._now()))
+        return Answer.of(restock_demand.health(model, self._live.problem, self._now()), headers=NOT_KEPT)
 
     def _parts(self, operation: Operation, request: Request) -> Answer:
-        return Answer.of(restock_demand.parts(self._model(), self._now()))
+        return Answer.of(restock_demand.parts(self._model(), self._now()), headers=NOT_KEPT)
 
     def _v1(self, operation: Operation, request: Request) -> Answer:
         from restock.serving import v1
@@ -116,17 +117,20 @@ class Api:
         values = read_query(request.query, operation.parameters)
         values["from"] = values.get("from") or self._today(now)
         model = self._model()
-        stock_read_at = 0.0
+        besides: object = None  # what the answer depends on besides model and parameters
         if operation is operations.RESTOCK:
-            shelves, stock_read_at = self._shelves()
+            shelves, besides = self._shelves()
             answer = partial(v1.restock, model, shelves, values)
         elif operation is operations.CHANGES:
-            answer = partial(v1.changes, model, self._previous.artifact(model), values)
+            before = self._previous.artifact(model)
+            besides = before and before.header["version"]
+            answer = partial(v1.changes, model, before, values)
         elif operation is operations.FORECAST:
             answer = partial(v1.forecast, model, values)
         else:
+            besides = self._live.problem
             answer = partial(v1.model_facts, model, self._live.problem)
-        asked = (operation.path, model.generation, *values.values(), stock_read_at, self._live.problem)
+        asked = (operation.path, model.generation, *values.values(), besides)
         tag = f'W/"{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}"'
         headers = (("ETag", tag), ("Cache-Control", "private, no-cache"))
         if tag in (request.header("If-None-Match") or ""):

@@ -56,4 +56,4 @@ class HttpError(RestockError):
         content = {"status": "error", "message": str(self)}
         if self.field:
             content["field"] = self.field
-        return Answer.of(content, self.status, self.headers)
+        return Answer.of(content, self.status, (("Cache-Control", "no-store"), *self.headers))

@@ -110,6 +110,8 @@ class LiveModel:
         if model is not None and now < self._checks.due_at:  # the common case takes no lock
             return model
         with self._changed:
+            if self._checks.is_running and now - self._checks.asked_at > self._stale_seconds:
+                self._checks.asked_at = now  # it was frozen with the instance half-way: worth waiting for again
             self._ask(now)
             is_fresh = self._model is not None and now - self._checks.succeeded_at <= self._stale_seconds
             first = self._first_wait_seconds if patience is None else patience

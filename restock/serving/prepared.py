@@ -25,8 +25,8 @@ MEMORY_BUDGET_BYTES = 16 * 2**20
 """For one model's prepared days, if no two were alike, and again for its prepared answers."""
 HALF_UP_SLACK = 1e-9
 """Seven times 0.5 is 3.5 however the computer adds it up."""
-FEWEST_DAYS = 180
-"""However large a shop is, two of the longest periods stay prepared."""
+FEWEST_DAYS, MOST_DAYS = 180, 1000
+"""However large a shop is, two of the longest periods stay prepared; however small, no more than anybody asks for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Demand:
 
     @property
     def size(self) -> int:
-        return len(self.parts_json) + 2 * self.mean.nbytes
+        return len(self.parts_json) + 2 * self.mean.nbytes  # it is also its own key
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class PreparedDays:
         )
         names = [artifact.parts[row].name for row in self._rows]
         self.names = sorted(set(names))
-        self._first_rows = [names.index(name) for name in self.names]
+        self._first_rows = [index for index, name in enumerate(names) if not index or name != names[index - 1]]
         self._days: OrderedDict[date, PreparedDay] = OrderedDict()
         self._alike: WeakValueDictionary[bytes, Demand] = WeakValueDictionary()
         self._lock = threading.Lock()
@@ -140,8 +140,8 @@ class PreparedDays:
             prepared[day] = PreparedDay(opening, demand)
         with self._lock:
             self._days |= prepared
-            most = max(FEWEST_DAYS, self._budget_bytes // max(day.demand.size for day in prepared.values()))
-            while len(self._days) > most:
+            largest = max(day.demand.size for day in prepared.values())
+            while len(self._days) > max(FEWEST_DAYS, min(MOST_DAYS, self._budget_bytes // largest)):
                 self._days.popitem(last=False)
         return prepared
 

@@ -41,17 +41,20 @@ class PreviousVersion:
             return before
         with self._lock:
             if self._found is None or self._found[0] != model.generation:
-                self._found = (model.generation, self._from_bucket(model))
+                try:
+                    self._found = (model.generation, self._from_bucket(model))
+                except StoreUnavailableError:
+                    return None  # for now: the next caller asks again
             return self._found[1]
 
     def _from_bucket(self, model: Model) -> ForecastArtifact | None:
         from restock.artifact import ForecastArtifact
 
+        before = model.artifact.header.get("movers", {}).get("since_version") or self._newest_below(model.version)
+        stored = self._versions.read(pointers.forecast_name(before)) if before else None
         try:
-            before = model.artifact.header.get("movers", {}).get("since_version") or self._newest_below(model.version)
-            stored = self._versions.read(pointers.forecast_name(before)) if before else None
             return ForecastArtifact.from_bytes(stored.data) if stored else None
-        except (DamagedError, StoreUnavailableError):
+        except DamagedError:
             return None
 
     def _newest_below(self, version: int) -> int | None:

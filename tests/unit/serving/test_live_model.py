@@ -153,6 +153,23 @@ def test_after_a_pause_a_slow_store_delays_a_request_no_longer_than_its_limit(li
     gate.set()
 
 
+def test_a_check_that_was_frozen_half_way_is_waited_for_again(live_model, shelf, clock):
+    published(shelf, 1)
+    live = live_model()
+    live.get()
+    published(shelf, 2)
+    gate = threading.Event()
+    shelf.spoil = lambda name, stored: stored if gate.wait(10) else None
+    clock.now += 11
+    live.get()
+    until(lambda: len(shelf.reads) == 3)
+
+    clock.now += 3600  # the platform froze it all in the middle of the read
+    threading.Timer(0.05, gate.set).start()
+
+    assert live.get().version == 2
+
+
 def test_a_rollback_is_followed_though_its_version_is_older(live_model, shelf, clock):
     published(shelf, 7)
     live = live_model()

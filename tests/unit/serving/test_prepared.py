@@ -1,0 +1,97 @@
+"""Prepared answers are the computed ones, and never more than their budget."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import orjson
+
+from restock.artifact import Part
+from restock.serving.compression import Encoded
+from restock.serving.prepared import FEWEST_DAYS, MOST_DAYS, PreparedAnswers, PreparedDays
+from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, artifact, many_parts
+
+MONDAY = date(2026, 5, 4)
+HOLIDAY = date(2026, 5, 6)
+
+
+def test_a_period_is_the_same_however_its_days_came_to_be_prepared():
+    forecast = many_parts(30)
+    at_once, bit_by_bit = PreparedDays(forecast), PreparedDays(forecast)
+    for start, days in ((MONDAY + timedelta(20), 3), (MONDAY, 5), (MONDAY + timedelta(30), 40)):
+        bit_by_bit.period(start, days)
+
+    assert at_once.answer(MONDAY, 60) == bit_by_bit.answer(MONDAY, 60)
+
+
+def test_days_that_are_alike_share_their_json_and_closed_days_are_their_own():
+    forecast = artifact({"Oil": 1.0}, weekday=BUSY_MONDAY_CLOSED_SUNDAY, closed_days=frozenset({HOLIDAY}))
+
+    period = PreparedDays(forecast).period(MONDAY, 28)
+
+    assert period[0].demand is period[7].demand
+    assert period[2].demand is period[6].demand, "a holiday asks what a Sunday asks: nothing"
+    assert len({id(day.demand) for day in period}) == 5  # Monday, three alike, Friday, Saturday, closed
+
+
+def test_the_json_of_a_period_is_what_the_artifact_says():
+    forecast = artifact([(Part("b", "Belt"), 0.2), (Part("a1", "Axle"), 1.1), (Part("a2", "Axle"), 0.3)])
+
+    answer = orjson.loads(PreparedDays(forecast).answer(MONDAY, 10))
+
+    assert answer["total_restock_demand"] == {"Axle": 14, "Belt": 2}
+    assert answer["daily_breakdown"][9] == {
+        "date": "2026-05-13",
+        "total_usage": 1.6,
+        "parts": {"Axle": 1.4, "Belt": 0.2},
+    }
+
+
+def test_many_days_of_a_small_shop_are_not_kept_forever():
+    days = PreparedDays(artifact({"Oil": 1.0}))
+
+    for year in range(1, 60):
+        days.period(date(year * 100, 1, 1), 90)
+
+    assert len(days.known()) == MOST_DAYS
+
+
+def test_a_large_shop_keeps_the_longest_periods_whatever_its_budget():
+    days = PreparedDays(many_parts(50), budget_bytes=1)
+
+    days.period(MONDAY, 90)
+    days.period(MONDAY + timedelta(500), 90)
+    days.period(MONDAY + timedelta(900), 30)
+
+    assert len(days.known()) == FEWEST_DAYS
+
+
+def test_prepared_answers_stay_within_their_budget_and_the_newest_stay():
+    answers = PreparedAnswers(budget_bytes=20_000)
+    for number in range(100):
+        answers.get(number, lambda number=number: b"{%d" % number + b" " * 1000)
+
+    made = []
+    answers.get(99, lambda: made.append(99) or b"{")
+    answers.get(0, lambda: made.append(0) or b"{")
+
+    assert made == [0]
+    assert answers._size <= 20_000
+
+
+def test_an_answer_larger_than_the_budget_is_given_and_not_kept():
+    answers = PreparedAnswers(budget_bytes=100)
+
+    assert answers.get("large", lambda: b"{" + b"x" * 5000).tail == b"x" * 5000
+    assert answers._size == 0
+
+
+def test_compressed_answers_are_the_plain_ones():
+    import gzip
+
+    tail = orjson.dumps(np.arange(5000).tolist())
+    encoded = Encoded(tail)
+
+    for head in (b"", b"{", b'{"timestamp":"2026-05-04T10:00:00+00:00",'):
+        assert gzip.decompress(encoded.gzip(head)) == encoded.plain(head) == head + tail
