@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from google.cloud import firestore
 
 from local import firebase, shop
 from local.demo import ask
-from local.firebase import Emulators, runnable_jar
-from local.setup import ROOT
+from local.firebase import Emulators
 
 pytestmark = pytest.mark.needs("firestore", "storage", "node")
 
@@ -49,27 +46,6 @@ def test_completed_appointments_reach_on_appointment_and_a_forecast_is_served(
     assert len(answer.totals) == 40
     done = emulators.tasks.done(firebase.QUEUE)
     assert [task.last_status for task in done if task.attempts][:1] == [200]
-
-
-def test_every_function_of_firebase_json_has_its_description() -> None:
-    config = json.loads((ROOT / "firebase.json").read_text())
-
-    sources = {about["source"] for about in config["functions"]}
-
-    assert sources == {"functions/on_appointment", "functions/retrain", "functions/forecast"}
-    assert all((ROOT / source / "functions.yaml").is_file() for source in sources)
-
-
-def test_a_jar_in_a_deep_folder_with_a_blank_is_named_in_folded_lines(tmp_path: Path) -> None:
-    deep = tmp_path / ("a folder " + "x" * 100) / "emulator.jar"
-
-    wrapper = runnable_jar(deep, tmp_path / "wrapper.jar")
-
-    import zipfile
-
-    manifest = zipfile.ZipFile(wrapper).read("META-INF/MANIFEST.MF").decode()
-    assert max(len(line) for line in manifest.split("\r\n")) <= 72
-    assert deep.as_uri() in manifest.replace("\r\n ", "")
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 90) -> None:

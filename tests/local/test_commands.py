@@ -1,19 +1,16 @@
-"""The commands a person types: what they say when something is amiss, on any terminal, and where ports are taken."""
+"""The commands a person types: what they say when something is amiss, on any terminal."""
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from local import up
-from local.firebase import configuration
 from local.processes import ProcessError
 from local.setup import ROOT
 
@@ -60,30 +57,3 @@ def test_a_command_with_no_stack_running_says_how_to_start_one(monkeypatch: pyte
 
     with pytest.raises(ProcessError, match="start one with `make up`"):
         up.run_with(["python", "-m", "restock", "status"])
-
-
-@pytest.fixture
-def taken_port() -> Iterator[int]:
-    """The functions emulator's usual port, held by somebody."""
-    port = json.loads((ROOT / "firebase.json").read_text())["emulators"]["functions"]["port"]
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            other.bind(("127.0.0.1", port))
-        except OSError:
-            yield port  # somebody really holds it
-            return
-        other.listen()
-        yield port
-
-
-def test_the_firebase_emulators_move_when_a_port_of_theirs_is_taken(taken_port: int) -> None:
-    with configuration() as (file, ports):
-        moved = json.loads(file.read_text())["emulators"]["functions"]["port"]
-
-        assert file.parent == ROOT, "the CLI takes its folder for the project"
-        assert file.name != "firebase.json"
-        assert moved == ports["functions"] != taken_port
-
-    assert not file.exists()
-    assert (ROOT / "firebase.json").exists()

@@ -8,14 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import psutil
 import pytest
 from google.cloud import firestore
 
-from local.configuration import forecast_port_from
 from local.emulators import call
 from local.processes import ProcessError, is_taken
 from local.setup import ROOT
@@ -110,7 +107,6 @@ def test_a_signal_to_the_program_leaves_nothing_behind(options: Options, signal_
         pytest.skip("only Linux can tie a child to its parent")
     program = f"""
 import signal
-from pathlib import Path
 from local.__main__ import stop_politely
 from local.stack import Options
 from local.up import run
@@ -128,34 +124,6 @@ run(Options(functions_dir=Path({str(options.functions_dir)!r}), log_dir=Path({st
     assert len(started) >= 5
     assert psutil.wait_procs(started, timeout=10)[1] == []
     assert is_taken(options.forecast_port or 0) is False
-
-
-def test_the_forecast_port_is_5057_unless_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.configuration.is_taken", lambda port: False)
-    assert forecast_port_from({}) == 5057
-
-    monkeypatch.setattr("local.configuration.is_taken", lambda port: True)
-    assert forecast_port_from({}) != 5057
-
-
-def test_a_named_port_that_is_taken_is_refused_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.configuration.is_taken", lambda port: True)
-
-    with pytest.raises(ProcessError, match="FORECAST_PORT=5100 is taken; name another"):
-        forecast_port_from({"FORECAST_PORT": "5100"})
-
-
-@pytest.mark.parametrize("wrong", ["fast", "0", "70000"])
-def test_a_port_that_is_none_is_refused(wrong: str) -> None:
-    with pytest.raises(ProcessError, match="is not a port"):
-        forecast_port_from({"FORECAST_PORT": wrong})
-
-
-def test_a_missing_environment_names_the_remedy(options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("local.functions.ROOT", Path("/nowhere"))
-
-    with pytest.raises(ProcessError, match="has no environment yet; run `make setup`"):
-        Stack(replace(options)).start()
 
 
 def family() -> set[psutil.Process]:
