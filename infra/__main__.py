@@ -1,4 +1,4 @@
-"""python3 -m infra VERB: plan, deploy, smoke, status, replay, teardown, stage, cost, and every verb of ``python -m restock``.
+"""python3 -m infra VERB: plan, deploy, smoke, status, replay, teardown, stage, cost, and what ``restock`` knows.
 
 Everything comes from infra/settings.toml. A mistake or a refusal ends with exit status 1 and says what to do; after an
 interrupted deploy the same command goes on from where it stopped.

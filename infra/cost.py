@@ -163,10 +163,8 @@ def run(asked: argparse.Namespace) -> int:
 
 def _items(size: str, busy: Shop) -> None:
     idle = replace(busy, completions_a_day=0, forecasts_a_day=0)
-    print(
-        f"\n{size}: {busy.appointments:,} appointments, {busy.parts} parts; busy: {busy.completions_a_day:g} completions"
-    )
-    print(f"and {busy.forecasts_a_day:g} forecasts a day\n")
+    print(f"\n{size}: {busy.appointments:,} appointments, {busy.parts} parts;")
+    print(f"busy: {busy.completions_a_day:g} completions and {busy.forecasts_a_day:g} forecasts a day\n")
     print(f"{'':30}{'idle: amount':>16}{'USD':>10}{'busy: amount':>16}{'USD':>10}")
     quiet, full = usage(idle), usage(busy)
     quiet_usd, full_usd = bill(quiet, free_tier=False), bill(full, free_tier=False)

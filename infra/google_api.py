@@ -64,11 +64,12 @@ def call(
     except urllib.error.HTTPError as exc:
         if exc.code in accepts:
             return {}
-        raise CommandFailedError(
-            f"step: {what or method}\ncommand: {method} {url}\nGoogle says: {exc.code} {exc.read(2000).decode(errors='replace')}\n"
-            "what to do: mend what it names, then run this again: it goes on from here."
-        ) from exc
+        words = f"Google says: {exc.code} {exc.read(2000).decode(errors='replace')}"
+        raise _failed(what or method, f"{method} {url}", words, "mend what it names") from exc
     except OSError as exc:
-        raise CommandFailedError(
-            f"step: {what or method}\ncommand: {method} {url}\nno answer: {exc}\nwhat to do: check the network, then run this again."
-        ) from exc
+        raise _failed(what or method, f"{method} {url}", f"no answer: {exc}", "check the network") from exc
+
+
+def _failed(step: str, command: str, words: str, remedy: str) -> CommandFailedError:
+    again = f"what to do: {remedy}, then run this again: it goes on from here."
+    return CommandFailedError(f"step: {step}\ncommand: {command}\n{words}\n{again}")

@@ -35,9 +35,9 @@ def only_this_database(settings: InfraSettings, _number: str) -> tuple[str, str]
     return "restock_database", f'resource.name=="projects/{settings.project}/databases/(default)"'
 
 
-def only_function_sources(settings: InfraSettings, number: str) -> tuple[str, str]:
-    bucket = f"gcf-v2-sources-{number}-{settings.region}"
-    return "restock_function_sources", f'resource.name.startsWith("projects/_/buckets/{bucket}/")'
+def only_function_sources(_settings: InfraSettings, _number: str) -> tuple[str, str]:
+    # gcf-v2-uploads-... and gcf-v2-sources-...: the platform's own, made at the first deploy, so not yet there to bind on
+    return "restock_function_sources", 'resource.name.startsWith("projects/_/buckets/gcf-v2-")'
 
 
 def only_models(settings: InfraSettings, _number: str) -> tuple[str, str]:
@@ -47,13 +47,33 @@ def only_models(settings: InfraSettings, _number: str) -> tuple[str, str]:
 
 
 ON_PROJECT = (
-    Grant("on_appointment", "roles/datastore.user", "merges changes and counts those awaiting training", only_this_database),
-    Grant("retrain", "roles/datastore.user", "reads changes and the catalogue, marks changes trained, holds the lease", only_this_database),
-    Grant("forecast", "roles/datastore.viewer", "reads stock on hand, and the caller's user document where admins only may call", only_this_database),
+    Grant(
+        "on_appointment",
+        "roles/datastore.user",
+        "merges changes and counts those awaiting training",
+        only_this_database,
+    ),
+    Grant(
+        "retrain",
+        "roles/datastore.user",
+        "reads changes and the catalogue, marks changes trained, holds the lease",
+        only_this_database,
+    ),
+    Grant(
+        "forecast",
+        "roles/datastore.viewer",
+        "reads stock on hand, and the caller's user document where admins only may call",
+        only_this_database,
+    ),
     Grant("events", "roles/eventarc.eventReceiver", "receives Firestore's events; Eventarc knows no narrower place"),
     Grant("build", "roles/logging.logWriter", "writes the build's log"),
-    Grant("build", "roles/storage.objectViewer", "reads the uploaded source, in the bucket the platform keeps for it", only_function_sources),
-)  # fmt: skip
+    Grant(
+        "build",
+        "roles/storage.objectViewer",
+        "reads the uploaded source, in the bucket the platform keeps for it",
+        only_function_sources,
+    ),
+)
 ON_BUCKET = (
     Grant("retrain", "roles/storage.objectUser", "reads and writes history and models, prunes old versions"),
     Grant(

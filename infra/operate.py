@@ -24,6 +24,7 @@ VERBS = {
     "retrain": "ask for a retrain, through the queue",
     "rebuild": "ask for one that reads all appointments again and compares",
     "forget": "delete one appointment's usage now: forget APPOINTMENT",
+    "import-usage": "learn from usage before the app: import-usage FILE.csv --before DAY",
 }
 
 
@@ -34,7 +35,11 @@ def restock(settings: InfraSettings, number: str, words: list[str]) -> int:
         raise CommandFailedError("the development environment is missing. Make it with: python3 -m local.setup dev")
     environment = {**os.environ, **variables_of(settings, "retrain", number)}
     environment.pop("THREADS")
-    return subprocess.run([str(python), "-m", "restock", *words], cwd=ROOT, env=environment, check=False).returncode
+    if words[0] == "import-usage":
+        argv = [str(python), "-m", "restock.training.importing", *words[1:]]
+    else:
+        argv = [str(python), "-m", "restock", *words]
+    return subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
 
 
 def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]) -> None:
@@ -42,17 +47,14 @@ def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]
     for door in DOORS:
         found = standing.named("functions", settings.function(door))
         where = addresses(standing.named("run_services", settings.function(door)))
-        digest = found.get("labels", {}).get(DIGEST_LABEL, "")[:8]
-        say(
-            f"{door:15} {found.get('state', 'not deployed'):12} {digest:9} {found.get('updateTime', '')[:19]:20} {where[0] if where else ''}"
-        )
+        digest, made = found.get("labels", {}).get(DIGEST_LABEL, "")[:8], found.get("updateTime", "")[:19]
+        state = found.get("state", "not deployed")
+        say(f"{door:15} {state:12} {digest:9} {made:20} {where[0] if where else ''}")
     queue = standing.named("queues", settings.queue)
     say(f"{'queue':15} {queue.get('state', 'missing'):12} {len(standing.tasks) or ''}")
     job = standing.named("jobs", settings.job)
-    last = job.get("lastAttemptTime", "never")[:19]
-    say(
-        f"{'schedule':15} {job.get('state', 'missing'):12} {job.get('schedule', '')} {job.get('timeZone', '')}, last {last}"
-    )
+    when, last = f"{job.get('schedule', '')} {job.get('timeZone', '')}", job.get("lastAttemptTime", "never")[:19]
+    say(f"{'schedule':15} {job.get('state', 'missing'):12} {when}, last {last}")
     pointer = standing.pointer.get("updated", "")[:19]
     say(f"{'pointer':15} {'published' if standing.pointer else 'none yet':12} {pointer}")
     subscription = standing.trigger_subscription(settings).rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""python3 -m infra.plans: refresh the plan that docs/plans/ attaches, from the example settings and an empty project."""
+"""python3 -m infra.plans: refresh the plan in docs/plans/, of the example settings and an empty project."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def check_project(settings: InfraSettings, runner: Runner, project: dict[str, An
     mistakes = []
     if not project:
         mistakes.append(
-            f"project {settings.project} does not exist, or this account may not see it: check project in the settings, "
-            "and the account with: gcloud auth list"
+            f"project {settings.project} does not exist, or this account may not see it: check project in the "
+            "settings, and the account with: gcloud auth list"
         )
     elif project.get("lifecycleState", "ACTIVE") != "ACTIVE":
         mistakes.append(
@@ -97,7 +97,7 @@ def fits(region: str, location: str) -> bool:
     >>> fits("us-central1", "nam5"), fits("europe-west1", "europe-west3"), fits("us-central1", "europe-west1")
     (True, True, False)
     """
-    return region.startswith(MULTI_REGIONS.get(location, location.split("-")[0] + "-"))
+    return region.startswith(MULTI_REGIONS.get(location, location.split("-", maxsplit=1)[0] + "-"))
 
 
 def refuse(mistakes: list[str]) -> None:

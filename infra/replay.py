@@ -58,7 +58,8 @@ def transport_topic(settings: InfraSettings, standing: Standing) -> str:
 def original(message: dict[str, Any]) -> dict[str, Any]:
     """The message as Eventarc published it, without what dead-lettering added.
 
-    >>> original({"data": "aGk=", "attributes": {"ce-id": "1", "CloudPubSubDeadLetterSourceSubscription": "s"}, "messageId": "7"})
+    >>> added = {"CloudPubSubDeadLetterSourceSubscription": "s"}
+    >>> original({"data": "aGk=", "attributes": {"ce-id": "1", **added}, "messageId": "7"})
     {'data': 'aGk=', 'attributes': {'ce-id': '1'}}
     """
     attributes = message.get("attributes", {}).items()

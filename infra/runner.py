@@ -14,7 +14,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from infra.command import FILES, Change, Command, Request
@@ -35,7 +34,7 @@ REMEDIES = (
     (r"PERMISSION_DENIED|HTTPError 403|does not have permission|\b403\b",
      "Your account lacks a permission; docs/runbook.md, 'Who may deploy', lists the roles."),
     (r"RESOURCE_EXHAUSTED|quota|HTTPError 429", "A quota is used up: wait an hour or ask for more in the console."),
-    (r"Build failed|build.*error", "The build's log says what failed: gcloud builds list --limit=1, then gcloud builds log ID."),
+    (r"Build failed|build.*error", "The build's log says what failed: gcloud builds list, then gcloud builds log ID."),
     (r"already exists|HTTPError 409|ALREADY_EXISTS",
      "Something of this name was made meanwhile, or belongs to somebody else (bucket names are global: set bucket)."),
     (r"Invalid choice|unrecognized arguments", "This gcloud is too old: gcloud components update"),
@@ -83,8 +82,8 @@ class Runner:
         gcloud = shutil.which(command.argv[0])
         if gcloud is None:
             raise CommandFailedError(
-                "gcloud is not installed, or not on the PATH. Install the Google Cloud CLI (https://cloud.google.com/sdk), "
-                "then: gcloud auth login"
+                "gcloud is not installed, or not on the PATH. Install the Google Cloud CLI "
+                "(https://cloud.google.com/sdk), then: gcloud auth login"
             )
         for name, content in command.files.items():
             path = ROOT / FILES / name

@@ -25,7 +25,7 @@ SHAPE_KEYS = ("memory", "cpu", "concurrency", "min_instances", "max_instances")
 
 _REQUIRED = ("project", "region", "time_zone", "size", "auth", "alert_email")
 _PATTERNS = {
-    "project": (r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "6 to 30 lower-case letters, digits and hyphens, beginning with a letter"),
+    "project": (r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "6 to 30 lower-case letters, digits and hyphens, first a letter"),
     "region": (r"[a-z]+-[a-z]+[0-9]{1,2}", "a region like europe-west1 or us-central1"),
     "alert_email": (r"[^@\s,]+@[^@\s,]+\.[^@\s,]+", "one e-mail address"),
     "runtime": (r"python3(1[1-9]|[2-9][0-9])", "python311 or newer, written like python313"),
@@ -79,7 +79,7 @@ class InfraSettings:
         return f"https://{self.function(door)}-{project_number}.{self.region}.run.app"
 
     def schedule_interval_hours(self) -> int:
-        """The longest pause between two scheduled retrains, from the cron fields (day and month fields: up to a month)."""
+        """The longest pause between two scheduled retrains (with a day or month field: taken for a month)."""
         _minute, hours, day, month, weekday = self.schedule.split()
         if day != "*" or month != "*":
             return 31 * 24

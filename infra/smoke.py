@@ -58,8 +58,8 @@ def smoke(
         say("The shop should see: forecasts, from the model that was live before.")
     else:
         say(
-            'The shop should see: the page, and "no model yet" (503) until the first training, about 20 minutes after the '
-            "first deploy. Follow it with: make status"
+            'The shop should see: the page, and "no model yet" (503) until the first training, about 20 minutes '
+            "after the first deploy. Follow it with: make status"
         )
 
 
@@ -76,5 +76,6 @@ def _wrong(what: str, wanted: str, status: int, body: bytes) -> CommandFailedErr
     shown = body[:500].decode(errors="replace")
     return CommandFailedError(
         f"step: smoke test\n{what}: expected {wanted}, got {status}: {shown}\n"
-        "what to do: gcloud functions logs read restock-forecast --gen2 --limit=20 shows why; docs/runbook.md, 'Not reloading'."
+        "what to do: gcloud functions logs read restock-forecast --gen2 --limit=20 shows why; "
+        "docs/runbook.md, 'Not reloading'."
     )

@@ -1,1 +1,1 @@
-"""What stands compared with what should: one file per kind of resource, each a pure function to the commands missing."""
+"""What stands compared with what should: a file per kind of resource, pure functions to the missing commands."""

@@ -31,9 +31,23 @@ DIGEST_LABEL = "restock-digest"
 SHAPES: Mapping[str, Mapping[str, Any]] = {
     "forecast": {"memory": "512Mi", "cpu": 1, "concurrency": 20, "min_instances": 0, "max_instances": 4, "timeout": 60},
     # Concurrency above one: a second caller is answered "busy" at once instead of waiting for the first to end.
-    "retrain": {"memory": "2Gi", "cpu": 2, "concurrency": 4, "min_instances": 0, "max_instances": 1, "timeout": RETRAIN_TIMEOUT_SECONDS},
-    "on_appointment": {"memory": "512Mi", "cpu": 1, "concurrency": 20, "min_instances": 0, "max_instances": 5, "timeout": 120},
-}  # fmt: skip
+    "retrain": {
+        "memory": "2Gi",
+        "cpu": 2,
+        "concurrency": 4,
+        "min_instances": 0,
+        "max_instances": 1,
+        "timeout": RETRAIN_TIMEOUT_SECONDS,
+    },
+    "on_appointment": {
+        "memory": "512Mi",
+        "cpu": 1,
+        "concurrency": 20,
+        "min_instances": 0,
+        "max_instances": 5,
+        "timeout": 120,
+    },
+}
 WHY = {
     "forecast": "answers the app; first, so that it reads what the others are about to write",
     "retrain": "trains and publishes; private",
@@ -84,7 +98,10 @@ def deploy_words(settings: InfraSettings, standing: Standing, door: str) -> tupl
     shape = shape_of(settings, door)
     repository = f"projects/{settings.project}/locations/{settings.region}/repositories/{settings.repository}"
     words = (
-        "functions", "deploy", settings.function(door), "--gen2",
+        "functions",
+        "deploy",
+        settings.function(door),
+        "--gen2",
         f"--region={settings.region}",
         f"--runtime={settings.runtime}",
         f"--source=build/{door}",
@@ -100,7 +117,7 @@ def deploy_words(settings: InfraSettings, standing: Standing, door: str) -> tupl
         f"--timeout={shape['timeout']}s",
         f"--ingress-settings={'all' if door == 'forecast' else 'internal-only'}",
         mapping_flag("--set-env-vars", variables_of(settings, door, standing.number)),
-    )  # fmt: skip
+    )
     if door != "on_appointment":
         return (*words, "--trigger-http")
     return (

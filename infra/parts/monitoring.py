@@ -1,4 +1,4 @@
-"""Metrics, alert channel, alert policies and dashboard, as infra/alerts.py declares them.
+"""Metrics, alert channel, alert policies and dashboard, as infra/alerts.py and infra/dashboard.py declare them.
 
 Google completes what it is given, so a field-by-field comparison would never come to rest. What stands carries the
 digest of what it was made from instead: in a label, or, where there are none, in its description.
@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from infra import alerts as declared
+from infra import dashboard as one_page
 from infra.command import Change, digest_of, file_flag, gcloud
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -64,7 +65,7 @@ def policies(settings: InfraSettings, standing: Standing) -> list[Change]:
 
 
 def dashboard(settings: InfraSettings, standing: Standing) -> list[Change]:
-    body = declared.dashboard(settings)
+    body = one_page.dashboard(settings)
     digest = digest_of(body)
     found = standing.titled("dashboards", settings.dashboard)
     if f"{LABEL}-{digest}" in found.get("labels", {}):

@@ -169,3 +169,18 @@ def test_the_operators_verbs_run_with_the_deployments_environment(monkeypatch: p
     assert seen["argv"][1:] == ["-m", "restock", "rollback", "7", "--pin"]
     assert seen["env"]["RESTOCK_BUCKET"] == "my-shop-restock"
     assert seen["env"]["RETRAIN_URL"] == "https://restock-retrain-5.europe-west1.run.app"
+
+
+def test_an_import_of_usage_runs_beside_the_other_verbs(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+
+    def run(argv: list[str], **how: object) -> subprocess.CompletedProcess:
+        seen.append(argv)
+        return subprocess.CompletedProcess(argv, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(operate, "ROOT", ROOT)
+
+    operate.restock(settings(), "5", ["import-usage", "old.csv", "--before", "2024-03-01"])
+
+    assert seen[0][1:] == ["-m", "restock.training.importing", "old.csv", "--before", "2024-03-01"]

@@ -100,7 +100,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_a_missing_or_broken_file_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("project = ")
 
-    with pytest.raises(SettingsFileError, match="Copy infra/settings.example.toml"):
+    with pytest.raises(SettingsFileError, match=r"Copy infra/settings\.example\.toml"):
         load(tmp_path / "absent.toml")
     with pytest.raises(SettingsFileError, match="is not TOML"):
         load(tmp_path / "broken.toml")

@@ -87,7 +87,7 @@ def test_what_was_staged_before_does_not_linger(small_tree: Path) -> None:
 def test_a_folder_without_requirements_is_refused(small_tree: Path) -> None:
     (small_tree / "functions/forecast/requirements.txt").unlink()
 
-    with pytest.raises(InfraError, match="no main.py or no requirements"):
+    with pytest.raises(InfraError, match=r"no main\.py or no requirements"):
         stage("forecast", small_tree)
 
 
