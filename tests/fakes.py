@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from restock.errors import ConflictError, StoreRefusedError, StoreUnavailableError
+from restock.errors import ConflictError, StoreRefusedError
 from restock.stores import Fields, ObjectInfo, Snapshot, StoredObject, Update
 
 MICROSECOND = timedelta(microseconds=1)
 MOST_BYTES = 1_048_576
-TRANSACTION_ATTEMPTS = 10
 
 
 class FakeClock:
@@ -119,21 +118,6 @@ class FakeDocuments:
                 continue
             written[update.path] = self._documents[update.path].update_time
         return written
-
-    def transact(self, path: str, decide: Callable[[Fields | None], Fields | None]) -> None:
-        for _ in range(TRANSACTION_ATTEMPTS):
-            self.before(f"read in transaction {path}")
-            self.reads += 1
-            found = self._documents.get(path)
-            fields = decide(_copy(found.fields) if found else None)
-            if fields is None:
-                return
-            self.before(f"transact {path}")
-            if self._documents.get(path) is found:  # every write replaces the document
-                self._write(path, fields)
-                self.after(f"transact {path}")
-                return
-        raise StoreUnavailableError(f"{path}: no quiet moment in {TRANSACTION_ATTEMPTS} attempts")
 
     def count_true(self, collection: str, field: str, up_to: int) -> int:
         self.before(f"count {collection}")

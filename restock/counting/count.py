@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +11,8 @@ from restock.counting import changes
 from restock.counting.appointments import NOTHING, CountingRules, is_kept_when_deleted, usage_of
 from restock.counting.changes import Change, Delivery
 from restock.counting.threshold import ask_if_due
-from restock.errors import ConflictError, StoreUnavailableError
 from restock.logs import Log
-from restock.stores import DocumentStore, RetrainQueue, Update
-
-ATTEMPTS = 12
-"""Writers of one document that meet retry; measured with 64 at once, none needed more than half of these."""
+from restock.stores import DocumentStore, Fields, RetrainQueue, amend
 
 DELETION_FOLLOWS = timedelta(microseconds=1)
 """A deletion has no update time of its own: it is ordered just after the version it deleted."""
@@ -96,27 +90,15 @@ def count(
     log.info(outcome, appointment=event.appointment, source_time=delivery.source_time)
 
 
-def pause(attempt: int) -> None:
-    """Let the other writers through, each waiting a time of its own."""
-    time.sleep(random.uniform(0, 0.02 * 2 ** min(attempt, 6)))
-
-
 def merge(documents: DocumentStore, delivery: Delivery, rules: str) -> Change:
-    """Read, compute, write conditionally: with many senders on one document transactions starve, this does not."""
-    path = changes.path_of(delivery.appointment)
-    for attempt in range(ATTEMPTS):
-        found = documents.get(path)
-        existing = changes.from_fields(delivery.appointment, found.fields) if found else None
+    """Merge one delivery into its change document, and return the change as it then is."""
+    merged: list[Change] = []
+
+    def decide(fields: Fields | None) -> Fields | None:
+        existing = None if fields is None else changes.from_fields(delivery.appointment, fields)
         change = changes.merged(existing, delivery, rules)
-        if change == existing:
-            return change
-        try:
-            if found:
-                documents.update(Update(path, changes.to_fields(change), found.update_time))
-            else:
-                documents.create(path, changes.to_fields(change))
-        except ConflictError:
-            pause(attempt)
-        else:
-            return change
-    raise StoreUnavailableError(f"{path}: {ATTEMPTS} writers came first; the event will be delivered again")
+        merged[:] = [change]
+        return None if change == existing else changes.to_fields(change)
+
+    amend(documents, changes.path_of(delivery.appointment), decide)
+    return merged[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,6 @@ from restock.stores import Fields, Snapshot, Update
 CALL_SECONDS = 20.0
 """How long one call may take, its retries included."""
 
-TRANSACTION_ATTEMPTS = 10
 _CONFLICTS = (api.AlreadyExists, api.FailedPrecondition, api.NotFound)
 _REFUSALS = (api.InvalidArgument, api.OutOfRange, api.MethodNotImplemented)
 
@@ -48,7 +47,6 @@ def _spoken(what: str) -> Iterator[None]:
     except _REFUSALS as exc:
         raise StoreRefusedError(f"{what}: {exc.message}") from exc
     except (api.GoogleAPIError, ValueError) as exc:
-        # ValueError: a transaction that found no quiet moment in all its attempts
         raise StoreUnavailableError(f"{what}: {exc}") from exc
 
 
@@ -110,21 +108,6 @@ class FirestoreDocuments:
         if failures:
             raise failures[0]
         return written
-
-    def transact(self, path: str, decide: Callable[[Fields | None], Fields | None]) -> None:
-        document = self._client.document(path)
-
-        @firestore.transactional
-        def attempt(transaction: firestore.Transaction) -> None:
-            found = document.get(transaction=transaction, timeout=CALL_SECONDS)
-            self.reads += 1
-            fields = decide(found.to_dict() if found.exists else None)
-            if fields is not None:
-                transaction.set(document, _present(fields))
-                self.writes += 1
-
-        with _spoken(path):
-            attempt(self._client.transaction(max_attempts=TRANSACTION_ATTEMPTS))
 
     def count_true(self, collection: str, field: str, up_to: int) -> int:
         query = self._client.collection(collection).where(filter=FieldFilter(field, "==", True)).limit(up_to)

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import requests  # what the client speaks REST with; it lets its errors through
 from google.api_core import exceptions as api
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import tasks_v2
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -68,6 +70,6 @@ class CloudTasksQueue:
             self._client.create_task({"parent": self._queue, "task": task}, timeout=CALL_SECONDS)
         except api.Conflict:  # over gRPC AlreadyExists, its subclass: also when our own first try got through
             return False
-        except api.GoogleAPIError as exc:
+        except (api.GoogleAPIError, GoogleAuthError, requests.RequestException) as exc:
             raise StoreUnavailableError(f"{self._queue}: {exc}") from exc
         return True

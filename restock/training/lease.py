@@ -19,7 +19,7 @@ from typing import Any
 
 from restock.counting.threshold import STATE
 from restock.errors import LeaseHeldError
-from restock.stores import DocumentStore, Fields
+from restock.stores import DocumentStore, Fields, amend
 
 SCHEMA = 1
 
@@ -31,7 +31,7 @@ class Lease:
 
 
 def acquire(documents: DocumentStore, holder: str, reason: str, now: datetime, seconds: float) -> Lease:
-    """Take the lease and a new run number in one transaction, or raise LeaseHeldError."""
+    """Take the lease and a new run number in one conditional write, or raise LeaseHeldError."""
     taken: list[int] = []
 
     def take(state: Fields | None) -> Mapping[str, Any]:
@@ -44,7 +44,7 @@ def acquire(documents: DocumentStore, holder: str, reason: str, now: datetime, s
         held = {"holder": holder, "reason": reason, "since": now, "until": until}
         return {**state, "run": taken[0], "lease": held, "schema": SCHEMA}
 
-    documents.transact(STATE, take)
+    amend(documents, STATE, take)
     return Lease(taken[0], holder)
 
 
@@ -57,4 +57,4 @@ def release(documents: DocumentStore, lease: Lease, note: Callable[[Fields], Map
             return None
         return {**state, **note(state), "lease": None}
 
-    documents.transact(STATE, let_go)
+    amend(documents, STATE, let_go)

@@ -366,7 +366,7 @@ class _Run:
         """A courtesy to completions that came while this run trained; promise 2 does not rest on it."""
         try:
             ask_if_due(self.documents, self.tools.queue, self.settings.retrain_threshold, self.tools.clock())
-        except RestockError as exc:
+        except Exception as exc:  # the run is over and recorded; nothing may change that
             self.tools.log.warning(f"the threshold was not looked at: {exc}", run=self.lease.run)
 
     def _check_deadline(self) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from restock.errors import ConflictError, StoreRefusedError
-from restock.stores import DocumentStore, Update
+from restock.stores import DocumentStore, Update, amend
 from tests.fakes import FakeDocuments
 
 WHEN = datetime(2026, 3, 2, 23, 30, 0, 123456, tzinfo=UTC)
@@ -156,58 +156,44 @@ def test_update_many_takes_more_than_one_batch(documents):
     assert list(documents.where_true("things", "pending")) == []
 
 
-def test_a_transaction_reads_and_writes_one_document(documents):
+def test_amending_reads_and_writes_one_document(documents):
     def grow(fields):
         return {"n": (fields or {}).get("n", 0) + 1, "gone": None}
 
-    documents.transact("things/t", grow)
-    documents.transact("things/t", grow)
+    amend(documents, "things/t", grow)
+    amend(documents, "things/t", grow)
 
     assert documents.get("things/t").fields == {"n": 2}
 
 
-def test_a_transaction_writes_the_whole_document(documents):
-    documents.create("things/t", {"a": 1, "b": 2})
+def test_amending_writes_the_whole_document(documents):
+    documents.create("things/t", {"a": 1, "b": 2, "map": {"x": 1, "y": 2}})
 
-    documents.transact("things/t", lambda fields: {"a": fields["a"] + 1})
+    amend(documents, "things/t", lambda fields: {"a": fields["a"] + 1, "map": {"x": 3}})
 
-    assert documents.get("things/t").fields == {"a": 2}
+    assert documents.get("things/t").fields == {"a": 2, "map": {"x": 3}}
 
 
-def test_a_transaction_may_leave_the_document_alone(documents):
+def test_amending_may_leave_the_document_alone(documents):
     documents.create("things/t", {"n": 1})
     before = documents.get("things/t").update_time
 
-    documents.transact("things/t", lambda fields: None)
+    amend(documents, "things/t", lambda fields: None)
 
     assert documents.get("things/t").update_time == before
 
 
-def test_what_a_transaction_raises_comes_out_and_nothing_is_written(documents):
-    documents.create("things/t", {"n": 1})
-
-    def refuse(fields):
-        raise KeyError("no")
-
-    with pytest.raises(KeyError):
-        documents.transact("things/t", refuse)
-
-    assert documents.get("things/t").fields == {"n": 1}
-    documents.transact("things/t", lambda fields: {"n": 2})
-    assert documents.get("things/t").fields == {"n": 2}
-
-
-def test_concurrent_transactions_lose_no_step(documents):
+def test_concurrent_amendments_lose_no_step(documents):
     def grow(fields):
         return {"n": (fields or {}).get("n", 0) + 1}
 
-    threads = [threading.Thread(target=documents.transact, args=("things/t", grow)) for _ in range(2)]
+    threads = [threading.Thread(target=amend, args=(documents, "things/t", grow)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert documents.get("things/t").fields == {"n": 2}
+    assert documents.get("things/t").fields == {"n": 8}
 
 
 def test_counting_stops_where_it_is_told(documents):

@@ -125,3 +125,12 @@ def test_the_task_names_the_invoker_and_the_deadline(tasks_server, queue):
     assert task.request["oidcToken"]["serviceAccountEmail"] == "scheduler@demo.iam.gserviceaccount.com"
     assert task.request["oidcToken"]["audience"] == "http://127.0.0.1:1"
     assert task.deadline_seconds == 1800
+
+
+def test_a_queue_that_does_not_answer_is_unavailable(project):
+    from restock.gcp.tasks import CloudTasksQueue
+
+    settings = a_settings(tasks_emulator_host="127.0.0.1:1")
+
+    with pytest.raises(StoreUnavailableError):
+        CloudTasksQueue(settings).ask("run-1", {"reason": "threshold"})

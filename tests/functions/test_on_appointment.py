@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from restock.counting import count as counting
+from restock import stores
 from restock.errors import SettingsError, StoreUnavailableError
 from restock.logs import Log
 from restock.stores import Update
@@ -25,7 +25,7 @@ class Door:
         monkeypatch.setattr(self.main, "documents", lambda: self.documents)
         monkeypatch.setattr(self.main, "queue", lambda: self.queue)
         monkeypatch.setattr(self.main, "datetime", type("Frozen", (), {"now": staticmethod(lambda zone: self.clock())}))
-        monkeypatch.setattr(counting, "pause", lambda attempt: None)
+        monkeypatch.setattr(stores, "pause", lambda attempt: None)
 
     def post(self, body, **headers):
         given, body = cloud_event(body)

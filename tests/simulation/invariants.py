@@ -53,8 +53,8 @@ class Invariants:
         self.world = world
         world.about_to, world.done, world.ended = self.about_to, self.done, self.ended
         self.broken: BrokenPromiseError | None = None
-        self.lost: set[str] = set()
-        """Appointments of which the platform dropped an event; the next full read repairs."""
+        self.lost: dict[str, datetime] = {}
+        """Appointments of which the platform dropped an event, and when it was; a full read begun later repairs."""
         self.beyond_repair: set[str] = set()
         self.trained: set[Event] = set()
         """Completions that some live history held."""
@@ -155,7 +155,7 @@ class Invariants:
     def check_history_alone(self) -> None:
         """Once everything is trained, the history is the recomputation, and nothing is pending."""
         history = self.live_history()
-        exempt = self.lost | self.beyond_repair
+        exempt = self.lost.keys() | self.beyond_repair
         truth = {a: used for a, used in self.world.used.items() if used and a not in exempt}
         self.hold(
             {a: used for a, used in history.used.items() if a not in exempt} == truth,
@@ -233,7 +233,7 @@ class Invariants:
     def _remember(self, after: HistoryView, is_full: bool) -> None:
         self.trained |= self._held(after, is_full)
         if is_full:
-            self.lost.clear()
+            self.lost = {a: at for a, at in self.lost.items() if at > after.rebuilt_at}
             self.is_damaged = False
 
     def check_no_crossing_was_missed(self) -> None:
@@ -242,7 +242,7 @@ class Invariants:
             completions[-1]
             for appointment, completions in self.world.completions.items()
             if self.world.used[appointment]
-            and appointment not in self.lost | self.beyond_repair
+            and appointment not in self.lost.keys() | self.beyond_repair
             and completions[-1] not in self.trained
         ]
         self.hold(

@@ -90,7 +90,7 @@ class Process:
     @property
     def holds_lease(self) -> bool:
         """Or held it, and does not know better."""
-        return f"transact {STATE}" in self.effects
+        return f"update {STATE}" in self.effects or f"create {STATE}" in self.effects
 
 
 class World:
@@ -106,6 +106,8 @@ class World:
             keep_usage_when_deleted_after_days=keep_days,
             time_zone="UTC",
             keep_versions_days=10,
+            rebuild_parallel=1,
+            rebuild_page_size=2,
             # A patient retrain never stops itself, so that it may wake up long after its lease
             retrain_deadline_seconds=1_000_000_000 if is_patient else 1500,
         )

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from restock.counting import count as counting
+from restock import stores
 from restock.counting.appointments import NOTHING
 from restock.counting.count import count, understand
 from restock.counting.threshold import STATE, task_name
@@ -56,7 +56,7 @@ class World:
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch):
-    monkeypatch.setattr(counting, "pause", lambda attempt: None)
+    monkeypatch.setattr(stores, "pause", lambda attempt: None)
 
 
 def test_a_completion_is_stored_as_a_change():
@@ -282,7 +282,7 @@ def test_merging_gives_up_with_an_error_that_a_redelivery_mends():
 
     world.documents.before = always
 
-    with pytest.raises(StoreUnavailableError, match="delivered again"):
+    with pytest.raises(StoreUnavailableError, match="writers came first"):
         world.deliver(completion())
 
 

@@ -1,0 +1,59 @@
+"""The retrain door with traps: a request can have its process killed, or held up, right after a named step.
+
+All else is the real door, loaded from functions/retrain, but for the model, which is constant: what is tried here is the
+order of effects, and a fit adds seconds and nothing to that. ``X-Project`` and ``X-Bucket`` give each test its own shop.
+"""
+
+import dataclasses
+import importlib.util
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import flask
+import functions_framework
+
+ROOT = Path(__file__).parents[4]
+sys.path.insert(0, str(ROOT))
+HELD_UP_AT_MOST_SECONDS = 60
+
+from restock.training.run import Tools  # noqa: E402  (the repository is on the path only now)
+from tests.unit.training.models import ConstantFit  # noqa: E402
+
+spec = importlib.util.spec_from_file_location("door", ROOT / "functions/retrain/main.py")
+door = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(door)
+own_settings = door.settings
+
+
+def give_up(why: str | None) -> None:
+    if why:
+        raise RuntimeError(why)
+
+
+@functions_framework.http
+def retrain(request: flask.Request) -> flask.typing.ResponseReturnValue:
+    headers = request.headers
+
+    def after(step: str) -> None:
+        if headers.get("X-Kill-After") == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if headers.get("X-Hold-After") == step:
+            sign = Path(headers["X-Sign"])
+            sign.with_suffix(".held").touch()
+            deadline = time.monotonic() + HELD_UP_AT_MOST_SECONDS
+            while not sign.exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
+
+    door.settings = dataclasses.replace(
+        own_settings,
+        project=headers.get("X-Project", own_settings.project),
+        bucket=headers.get("X-Bucket", own_settings.bucket),
+        # Shorter than the settings allow, for no test waits half an hour
+        lease_seconds=int(headers.get("X-Lease-Seconds", own_settings.lease_seconds)),
+    )
+    door.Tools = lambda **given: Tools(**given, after=after)
+    door.Fitter = lambda *_: ConstantFit(before=lambda: give_up(headers.get("X-Fail")))
+    return door.retrain(request)
