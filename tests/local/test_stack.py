@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -107,6 +108,7 @@ def test_a_signal_to_the_program_leaves_nothing_behind(options: Options, signal_
         pytest.skip("only Linux can tie a child to its parent")
     program = f"""
 import signal
+from pathlib import Path
 from local.__main__ import stop_politely
 from local.stack import Options
 from local.up import run
@@ -115,7 +117,8 @@ run(Options(functions_dir=Path({str(options.functions_dir)!r}), log_dir=Path({st
             state_file=Path({str(options.state_file)!r}), forecast_port={options.forecast_port}))
 """
     up = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    wait_until(options.state_file.exists)
+    wait_until(lambda: options.state_file.exists() or up.poll() is not None)
+    assert up.poll() is None, up.stderr.read() if up.stderr else ""
     started = psutil.Process(up.pid).children(recursive=True)
 
     up.send_signal(signal_number)
