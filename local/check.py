@@ -37,7 +37,8 @@ def run(words: list[str]) -> int:
         timed("lint", lambda: tool("ruff", "check", ".")),
         timed("format", lambda: tool("ruff", "format", "--check", "--quiet", ".")),
         timed("types", lambda: tool("mypy")),
-        timed("tests", lambda: run_tests("--cov", "--cov-report=term:skip-covered")),
+        # Two processes, for half of the tests wait; a file stays in one, with the stack its tests share.
+        timed("tests", lambda: run_tests("-n2", "--dist=loadfile", "--cov", "--cov-report=term:skip-covered")),
         *on_other_pythons(),
     ]
     say(f"\n{bold('make test')}")

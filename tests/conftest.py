@@ -19,7 +19,8 @@ from local.emulators import FirestoreEmulator, StorageServer
 from tests.receiver import Receiver
 
 NEEDS_OF_FIXTURES = {"_firestore": "firestore", "_storage": "storage"}
-NOT_RUN = pytest.StashKey[dict[str, list[str]]]()
+NOT_RUN = "not run"
+"""The property under which a report carries the remedy; reports reach the summary from every test process."""
 
 
 def in_ci() -> bool:
@@ -33,10 +34,6 @@ def needs_of(item: pytest.Item) -> list[str]:
     return list(dict.fromkeys([*marked, *implied]))
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[NOT_RUN] = {}
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     remedies = [remedy for need in needs_of(item) if (remedy := machine.remedy_for(need))]
@@ -44,13 +41,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         return
     if in_ci():
         pytest.fail("CI must run every test, but " + "; ".join(remedies), pytrace=False)
-    for remedy in remedies:
-        item.config.stash[NOT_RUN].setdefault(remedy, []).append(item.nodeid)
+    item.user_properties += [(NOT_RUN, remedy) for remedy in remedies]
     pytest.skip("; ".join(remedies))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for remedy, tests in config.stash[NOT_RUN].items():
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    not_run: dict[str, list[str]] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        for name, remedy in report.user_properties:
+            if name == NOT_RUN:
+                not_run.setdefault(str(remedy), []).append(report.nodeid)
+    for remedy, tests in not_run.items():
         terminalreporter.section(f"not run: {len(tests)} test(s)", yellow=True)
         terminalreporter.line(remedy)
         for test in tests:

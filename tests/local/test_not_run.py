@@ -26,19 +26,20 @@ def test_of_nothing_special():
 """
 
 
-def run_on_a_bare_machine(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def run_on_a_bare_machine(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     (folder / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
     (folder / "test_sample.py").write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = needs: real parts\n")
     bare = {"PATH": str(folder), "PYTHONPATH": str(ROOT), "FIRESTORE_EMULATOR_JAR": "none", **env}
     if "SYSTEMROOT" in os.environ:
         bare["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_sample.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words, "test_sample.py"]
     return subprocess.run(command, cwd=folder, env=bare, capture_output=True, text=True, check=False)
 
 
-def test_what_is_missing_is_named_with_remedies_at_the_end(tmp_path: Path) -> None:
-    done = run_on_a_bare_machine(tmp_path)
+@pytest.mark.parametrize("words", [(), ("-n2",)], ids=["one process", "two processes"])
+def test_what_is_missing_is_named_with_remedies_at_the_end(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = run_on_a_bare_machine(tmp_path, *words)
 
     summary = done.stdout[done.stdout.index("not run") :]
     assert done.returncode == 0
