@@ -36,7 +36,7 @@ def only_this_database(settings: InfraSettings, _number: str) -> tuple[str, str]
 
 
 def only_function_sources(_settings: InfraSettings, _number: str) -> tuple[str, str]:
-    # gcf-v2-uploads-... and gcf-v2-sources-...: the platform makes them at the first deploy, so none is there to bind on
+    # gcf-v2-uploads-... and gcf-v2-sources-...: made by the platform at the first deploy, so not there to bind on
     return "restock_function_sources", 'resource.name.startsWith("projects/_/buckets/gcf-v2-")'
 
 

@@ -51,10 +51,10 @@ def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]
         state = found.get("state", "not deployed")
         say(f"{door:15} {state:12} {digest:9} {made:20} {where[0] if where else ''}")
     queue = standing.named("queues", settings.queue)
-    say(f"{'queue':15} {queue.get('state', 'missing'):12} {len(standing.tasks) or ''}")
+    say(f"{'queue':15} {queue.get('state', 'stands' if queue else 'missing'):12} {len(standing.tasks) or ''}")
     job = standing.named("jobs", settings.job)
     when, last = f"{job.get('schedule', '')} {job.get('timeZone', '')}", job.get("lastAttemptTime", "never")[:19]
-    say(f"{'schedule':15} {job.get('state', 'missing'):12} {when}, last {last}")
+    say(f"{'schedule':15} {job.get('state', 'stands' if job else 'missing'):12} {when}, last {last}")
     pointer = standing.pointer.get("updated", "")[:19]
     say(f"{'pointer':15} {'published' if standing.pointer else 'none yet':12} {pointer}")
     subscription = standing.trigger_subscription(settings).rsplit("/", 1)[-1]

@@ -51,25 +51,39 @@ def retrain_task(
 
 
 def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
-    if standing.pointer:
+    """Asked for once, soon after the trigger was made; failing that, the schedule trains first all the same."""
+    now = datetime.now(UTC)
+    made = trigger_made(settings, standing, now)
+    if standing.pointer or now - made > CHECK_AFTER:
         return []
-    waiting = [task["name"].rsplit("/", 1)[-1] for task in standing.tasks]
-    trigger = (
-        standing.named("functions", settings.function("on_appointment")).get("eventTrigger", {}).get("trigger", "")
+    waiting = {task["name"].rsplit("/", 1)[-1].rsplit("-", 1)[0] for task in standing.tasks}
+    start = max(made + TRIGGER_TAKES, now)
+    hour = f"{now:%Y%m%d%H}"  # names are remembered for up to a day: a later deploy may ask again
+    training = retrain_task(
+        settings,
+        standing,
+        {"reason": "manual"},
+        name=f"first-training-{hour}",
+        at=start,
+        reason=f"the first training, at {start:%H:%M} UTC, when the trigger is sure to be live",
     )
-    created = next((one.get("createTime") for one in standing.triggers if one["name"] == trigger), None)
-    made = datetime.fromisoformat(created[:19] + "+00:00") if created else datetime.now(UTC)
-    start = max(made + TRIGGER_TAKES, datetime.now(UTC))
-    hour = f"{datetime.now(UTC):%Y%m%d%H}"  # names are remembered for up to a day: a later deploy may ask again
-    # The check first: were the deploy interrupted between the two, it would find the training done and never ask again.
-    asked = (
-        ("first-check", {"reason": "manual", "rebuild": True}, start + CHECK_AFTER,
-         "a full check a day later, which repairs whatever was missed between the two"),
-        ("first-training", {"reason": "manual"}, start,
-         f"the first training, at {start:%H:%M} UTC, when the trigger is sure to be live"),
-    )  # fmt: skip
-    return [
-        retrain_task(settings, standing, body, name=f"{name}-{hour}", at=at, reason=reason)
-        for name, body, at, reason in asked
-        if not any(one.startswith(name) for one in waiting)
-    ]
+    check = retrain_task(
+        settings,
+        standing,
+        {"reason": "manual", "rebuild": True},
+        name=f"first-check-{hour}",
+        at=start + CHECK_AFTER,
+        reason="a full check a day later, which repairs whatever was missed between the two",
+    )
+    # The training comes first: where only the check waits, it has been; where only the training does, a deploy was
+    # interrupted between the two.
+    if "first-training" in waiting:
+        return [] if "first-check" in waiting else [check]
+    return [] if "first-check" in waiting else [training, check]
+
+
+def trigger_made(settings: InfraSettings, standing: Standing, now: datetime) -> datetime:
+    """When the trigger was made; now, as long as it is only planned."""
+    name = standing.named("functions", settings.function("on_appointment")).get("eventTrigger", {}).get("trigger", "")
+    created = next((one.get("createTime") for one in standing.triggers if one["name"] == name), None)
+    return datetime.fromisoformat(created[:19] + "+00:00") if created else now

@@ -20,6 +20,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ class FakeGoogle:
     forbids_all_users: bool = False
     fail_change: int | None = None
     fail_words: str = "The fake was told to refuse this."
+    fail_builds: bool = False
     billing: bool = True
     permissions: Callable[[list[str]], list[str]] = list
     port: int = 0
@@ -429,7 +431,8 @@ class FakeGoogle:
         if name.endswith("/runtimes"):
             return {"runtimes": [runtime(version) for version in ("python311", "python312", "python313")]}
         if "/operations/" in name:
-            return done_operation(name)
+            failed = {"error": {"code": 3, "message": "Build failed with status: FAILURE"}} if self.fail_builds else {}
+            return {**done_operation(name), **failed}
         if request.method == "GET":
             return None
         if request.method == "DELETE":
@@ -439,6 +442,8 @@ class FakeGoogle:
             self._make_function(name, self._create("cloudfunctions", name, request.body))
         else:
             self._make_function(name, self._patch("cloudfunctions", name, request))
+        if self.fail_builds and request.method != "DELETE":  # what was asked is kept all the same, labels included
+            self.resources[f"cloudfunctions {name}"]["state"] = "FAILED"
         return done_operation(f"{place}/operations/one")
 
     def _make_function(self, name: str, body: Body) -> None:
@@ -458,11 +463,8 @@ class FakeGoogle:
         subscription = f"projects/{PROJECT}/subscriptions/{pubsub}-sub-001"
         body["eventTrigger"]["trigger"] = trigger
         transport = {"pubsub": {"topic": topic, "subscription": subscription}}
-        self.resources[f"eventarc {trigger}"] = {
-            "name": trigger,
-            "transport": transport,
-            "createTime": "2026-01-01T00:00:00.0Z",
-        }
+        made = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}.5Z"
+        self.resources.setdefault(f"eventarc {trigger}", {"name": trigger, "transport": transport, "createTime": made})
         self.resources.setdefault(f"pubsub {topic}", {"name": topic})
         self.resources.setdefault(f"pubsub {subscription}", {"name": subscription, "topic": topic})
 

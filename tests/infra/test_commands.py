@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from infra.deploy import changes, plan
 from infra.errors import CommandFailedError
 from infra.grants import ON_BUCKET, ON_PROJECT, ON_QUEUE, ON_REPOSITORY, ON_TASKS_ACCOUNT
 from infra.parts import access, functions, queue
+from infra.parts.first_training import first_training
 from infra.prerequisites import PERMISSIONS
 from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
@@ -118,6 +120,31 @@ def test_an_address_that_is_not_retrains_is_told_with_the_right_one() -> None:
     with pytest.raises(CommandFailedError, match=f'retrain_url = "{url}"'):
         access.address(settings(), standing)
     assert access.address(settings(retrain_url=url), standing) == []
+
+
+FIRST, CHECK = ({"name": f"q/tasks/first-{what}-2026010100"} for what in ("training", "check"))
+
+
+@pytest.mark.parametrize(
+    ("age_hours", "pointer", "tasks", "asked"),
+    [
+        (0, {}, [], ["first-training", "first-check"]),
+        (0, {}, [FIRST, CHECK], []),
+        (0, {}, [FIRST], ["first-check"]),  # a deploy was interrupted between the two
+        (1, {}, [CHECK], []),  # the training has been and found nothing to publish
+        (1, {"name": "models/current.json"}, [], []),
+        (48, {}, [], []),  # the schedule trains first
+    ],
+)
+def test_the_first_training_is_asked_for_once(age_hours: int, pointer: dict, tasks: list, asked: list[str]) -> None:
+    made = (datetime.now(UTC) - timedelta(hours=age_hours)).isoformat()
+    standing = Standing(pointer=pointer, tasks=tasks)
+    standing.functions = [{"name": "x/restock-on-appointment", "eventTrigger": {"trigger": "t"}}]
+    standing.triggers = [{"name": "t", "createTime": made}]
+
+    due = first_training(settings(), standing)
+
+    assert [change.body["task"]["name"].rsplit("/", 1)[1].rsplit("-", 1)[0] for change in due] == asked
 
 
 def test_values_with_commas_reach_gcloud_whole() -> None:

@@ -226,6 +226,8 @@ def test_the_first_training_waits_for_the_trigger_and_is_checked_a_day_later(dep
     asked = [json.loads(base64.b64decode(task["httpRequest"]["body"])) for task in tasks]
     times = sorted(datetime.fromisoformat(task["scheduleTime"][:19]) for task in tasks)
 
+    made = datetime.fromisoformat(deployed.google.named("eventarc", "-111111")["createTime"][:19])
+    assert times[0] >= made + timedelta(minutes=15)
     assert sorted(asked, key=len) == [{"reason": "manual"}, {"reason": "manual", "rebuild": True}]
     assert times[1] - times[0] == timedelta(hours=25)
     for task in tasks:
@@ -311,10 +313,30 @@ def test_a_variable_changed_by_hand_is_put_back(deployed: World) -> None:
     assert function(deployed.google, "retrain")["serviceConfig"]["environmentVariables"]["LEASE_SECONDS"] == "1900"
 
 
-def test_a_function_whose_deploy_failed_is_deployed_again(deployed: World) -> None:
-    function(deployed.google, "forecast")["state"] = "FAILED"
+def test_a_function_whose_build_failed_is_told_and_deployed_again(deployed: World, source) -> None:
+    source("functions/forecast/main.py", "\n# does not build\n")
+    deployed.google.fail_builds = True
 
-    assert "its last deploy left it FAILED" in deployed.infra("plan").text
+    failed = deployed.infra("deploy")
+    deployed.google.fail_builds = False
+    mended = deployed.infra("deploy")
+
+    assert failed.status == 1
+    assert "step: function forecast" in failed.text
+    assert "Build failed with status: FAILURE" in failed.text
+    assert "gcloud builds log" in failed.text
+    assert "its last deploy left it FAILED" in mended.text
+    assert function(deployed.google, "forecast")["state"] == "ACTIVE"
+
+
+def test_status_shows_what_stands(deployed: World) -> None:
+    lines = deployed.infra("status").text.splitlines()
+    words = [line.split()[:2] for line in lines]
+
+    assert ["forecast", "ACTIVE"] in words
+    assert ["queue", "stands"] in words
+    assert ["pointer", "none"] in words
+    assert ["trigger", "set"] in words
 
 
 def test_iam_mode_closes_forecast_and_lets_the_named_callers_in(deployed: World) -> None:

@@ -74,8 +74,9 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, 
             if Path(address).exists() or server.poll() is not None:
                 break
             time.sleep(0.05)
-        if server.poll() is not None:
-            raise RuntimeError("gcloud could not be imported; run the tests with the plain one")
+        if server.poll() is not None:  # an SDK laid out otherwise: the plain gcloud does the same, slower
+            yield dict(environment)
+            return
         yield {**environment, "PATH": f"{client.parent}{os.pathsep}{os.environ['PATH']}"}
     finally:
         server.terminate()
