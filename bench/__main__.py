@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -71,13 +72,15 @@ def main(words: list[str]) -> int:
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     command = " ".join(["python -m bench", *words])
     missed = 0
+    began = time.monotonic()
     try:
-        with bench_stack() as stack:
+        with bench_stack(quick=asked.quick) as stack:
             for name in asked.sections or SECTIONS:
                 for section in SECTIONS[name](stack, asked.quick):
                     print_section(section)
                     write_results([section], command)
                     missed += sum(row.is_met is False for row in section.rows)
+                print(f"  ({time.monotonic() - began:.0f} s so far)", flush=True)
     except ProcessError as exc:
         print(f"\nbench: {exc}", file=sys.stderr)
         return 1

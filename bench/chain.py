@@ -107,7 +107,9 @@ class BilledDocuments:
     def transact(self, path: str, decide: Callable[[Fields | None], Fields | None]) -> None:
         raise NotImplementedError("counting needs no transaction")
 
-    def pages(self, collection: str, fields: Sequence[str], page_size: int) -> Iterator[list[Snapshot]]:
+    def pages(
+        self, collection: str, fields: Sequence[str], page_size: int, after: str = "", up_to: str = ""
+    ) -> Iterator[list[Snapshot]]:
         raise NotImplementedError("counting reads no collection")
 
     def newest(self, collection: str, field: str, limit: int) -> list[Snapshot]:

@@ -17,7 +17,7 @@ from local.processes import ProcessError
 from local.stack import Stack
 
 MOST_SECONDS = 120
-APPOINTMENTS = 14_593
+APPOINTMENTS, PARTS, DAYS = 5_000, 40, 365
 BEYOND_TRAINING = 3.0
 PARTS_OF_PATH = (
     "completed → a retrain is asked for",
@@ -33,7 +33,7 @@ def section(stack: Stack, *, quick: bool) -> Section:
     repeats = 3 if quick else 20
     place = Place(stack, stack.options.project)
     stack.open_trigger()
-    furnish(place, shop_of(place.environment, APPOINTMENTS), b"{}")
+    furnish(place, shop_of(place.environment, APPOINTMENTS, PARTS, DAYS), b"{}")
     threshold = int(place.environment.get("RETRAIN_THRESHOLD", 10))
     crossings = [crossing(place, number, threshold) for number in range(repeats + 1)][1:]  # the first warms up
     rows = []
