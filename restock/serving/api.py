@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from restock.serving.model import Model
 
 LARGEST_BODY_BYTES = 64 * 1024
+CHEAP_COPY_BYTES = 512 * 1024  # up to about here a copy costs less than one more send
 LARGEST_ANSWER_BYTES = 24 * 2**20  # the platform refuses answers above 32 MB
 NOT_KEPT = (("Cache-Control", "no-store"),)
 HEALTH_WAIT_SECONDS = 3.0  # the app gives /health 10
@@ -81,7 +82,7 @@ class Api:
 
     def _operate(self, request: Request) -> Answer:
         if request.method == "OPTIONS":
-            return Answer(204, b"", headers=PREFLIGHT_HEADERS)
+            return Answer(204, headers=PREFLIGHT_HEADERS)
         found = operations.find(request.path)
         asset = None if found else self._page.find(request.path)
         if not found and asset is None:
@@ -101,7 +102,7 @@ class Api:
         now = self._now()
         wanted = restock_demand.parse_request(read_body(request), self._today(now))
         head, tail = restock_demand.demand(self._model(), wanted, now)
-        return Answer(200, opened(head), tail=tail)
+        return Answer(200, (opened(head),), tail=tail)
 
     def _health(self, operation: Operation, request: Request) -> Answer:
         model = self._live.get(patience=HEALTH_WAIT_SECONDS)
@@ -134,10 +135,10 @@ class Api:
         tag = f'W/"{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}"'
         headers = (("ETag", tag), ("Cache-Control", "private, no-cache"))
         if tag in (request.header("If-None-Match") or ""):
-            return Answer(304, b"", headers=headers)
+            return Answer(304, headers=headers)
         content = model.answers.get(asked, lambda: orjson.dumps(answer()))
         head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
-        return Answer(200, opened(head), tail=content, headers=headers)
+        return Answer(200, (opened(head),), tail=content, headers=headers)
 
     def _shelves(self) -> tuple[Mapping[str, Shelf], float]:
         try:
@@ -182,16 +183,15 @@ def opened(head: dict[str, Any]) -> bytes:
 
 def fit(answer: Answer, request: Request) -> Answer:
     """Join head and tail; compress for those who read it; refuse what is too large, with the way to ask for less."""
+    head, tail = (answer.body[0], answer.tail) if answer.tail else (b"", Encoded(b"".join(answer.body)))
+    body: tuple[bytes, ...] = (head, tail.tail) if len(tail.tail) > CHEAP_COPY_BYTES else (head + tail.tail,)
     headers = answer.headers
-    head, tail = (answer.body, answer.tail) if answer.tail else (b"", Encoded(answer.body))
-    if len(tail.tail) < SMALLEST_BYTES:
-        return Answer(answer.status, tail.plain(head), answer.content_type, headers)
-    if accepts_gzip(request.header("Accept-Encoding")):
-        body, headers = tail.gzip(head), (*headers, ("Content-Encoding", "gzip"))
-    else:
-        body = tail.plain(head)
-    if len(body) > LARGEST_ANSWER_BYTES:
+    if len(tail.tail) >= SMALLEST_BYTES:
+        headers = (*headers, ("Vary", "Accept-Encoding"))
+        if accepts_gzip(request.header("Accept-Encoding")):
+            body, headers = tail.gzip(head), (*headers, ("Content-Encoding", "gzip"))
+    if sum(map(len, body)) > LARGEST_ANSWER_BYTES:
         raise HttpError(
             400, "The answer would be too large: ask for fewer days, parts or quantiles, or send Accept-Encoding: gzip"
         )
-    return Answer(answer.status, body, answer.content_type, (*headers, ("Vary", "Accept-Encoding")))
+    return Answer(answer.status, body, answer.content_type, headers)

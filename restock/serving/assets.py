@@ -53,8 +53,8 @@ class Page:
         tag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
         headers = [("ETag", tag), ("Cache-Control", "no-cache"), ("Content-Security-Policy", self._policy())]
         if tag in (request.header("If-None-Match") or ""):
-            return Answer(304, b"", headers=tuple(headers))
-        return Answer(200, content, CONTENT_TYPES[Path(name).suffix], tuple(headers))
+            return Answer(304, headers=tuple(headers))
+        return Answer(200, (content,), CONTENT_TYPES[Path(name).suffix], tuple(headers))
 
     def _config(self) -> bytes:
         about = {"auth": self.auth}

@@ -28,19 +28,16 @@ class Encoded:
         """In memory, with its deflated blocks and what Python adds to each object."""
         return len(self.tail) + len(self.tail) // 4 + 1000
 
-    def plain(self, head: bytes) -> bytes:
-        return head + self.tail
-
-    def gzip(self, head: bytes) -> bytes:
+    def gzip(self, head: bytes) -> tuple[bytes, ...]:
         """
         >>> import gzip
-        >>> gzip.decompress(Encoded(b"tail" * 9).gzip(b"head, "))
+        >>> gzip.decompress(b"".join(Encoded(b"tail" * 9).gzip(b"head, ")))
         b'head, tailtailtailtailtailtailtailtailtail'
         """
-        stored = struct.pack("<BHH", 0, len(head), len(head) ^ 0xFFFF) + head
+        stored = struct.pack("<BHH", 0, len(head), len(head) ^ 0xFFFF)
         checksum = zlib.crc32(self.tail, zlib.crc32(head))
         length = (len(head) + len(self.tail)) & 0xFFFFFFFF
-        return b"".join((_HEADER, stored, self._deflated, struct.pack("<II", checksum, length)))
+        return _HEADER + stored + head, self._deflated, struct.pack("<II", checksum, length)
 
     @cached_property
     def _deflated(self) -> bytes:

@@ -28,17 +28,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """With a ``tail``, ``body`` is only its head."""
+    """``body`` comes in pieces, so that a large prepared one is never copied; ``tail`` follows it, not yet fitted."""
 
     status: int
-    body: bytes
+    body: tuple[bytes, ...] = ()
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
     tail: Encoded | None = None
 
     @classmethod
     def of(cls, content: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-        return cls(status, orjson.dumps(content), headers=headers)
+        return cls(status, (orjson.dumps(content),), headers=headers)
 
 
 class HttpError(RestockError):

@@ -340,7 +340,7 @@ def test_prepared_answers_are_those_computed_anew(client, published):
     )
 
 
-CASES_PER_OPERATION = 50
+CASES_PER_OPERATION = 40
 
 
 def call_and_check(operation, mode: GenerationMode) -> Counter:

@@ -94,4 +94,4 @@ def test_compressed_answers_are_the_plain_ones():
     encoded = Encoded(tail)
 
     for head in (b"", b"{", b'{"timestamp":"2026-05-04T10:00:00+00:00",'):
-        assert gzip.decompress(encoded.gzip(head)) == encoded.plain(head) == head + tail
+        assert gzip.decompress(b"".join(encoded.gzip(head))) == head + tail
