@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pyarrow as pa
 
-from restock.training.demand import CatalogueItem, Demand
+from restock.training.demand import CatalogueItem, Demand, fold
 from restock.training.gate import Evidence
 from restock.training.history import History
 from restock.training.train import Trained, train
@@ -24,8 +24,9 @@ GATE_SPANS = 3
 class FittedModel:
     """A trained model in the shape the run publishes."""
 
-    def __init__(self, trained: Trained, time_zone: str) -> None:
+    def __init__(self, trained: Trained, time_zone: str, catalogue: Sequence[CatalogueItem] = ()) -> None:
         self.trained, self._time_zone = trained, time_zone
+        self._names = {fold(item.name) for item in catalogue if item.name.strip()}
         self.recipe: Mapping[str, Any] = trained.recipe
         self.scores: Mapping[str, Any] = trained.scores
         unknown = trained.demand.unknown
@@ -45,6 +46,7 @@ class FittedModel:
             is_finite=bool(np.isfinite(mean).all()),
             forecast_28=float(mean.sum()),
             recent_28=tuple(spans),
+            missing_parts=tuple(sorted(self._names - {fold(part.name) for part in demand.parts if part.active})),
             challenger_score=_score(self.scores, "challenger"),
             champion_score=_score(self.scores, "champion"),
         )
@@ -64,6 +66,7 @@ class FittedModel:
             "first_day": demand.first_day.isoformat(),
             "last_day": demand.last_day.isoformat(),
             "parts": len(demand.parts),
+            "active_parts": sum(part.active for part in demand.parts),
             "units": float(demand.quantities.sum()),
         }
 
@@ -86,10 +89,11 @@ class Fitter:
     ) -> FittedModel:
         usage = daily_usage(history)
         through = last_telling_day(usage, today)
-        demand = Demand.from_usage(usage, items(catalogue), through=through, closed_days=self._closed_days)
+        listed = items(catalogue)
+        demand = Demand.from_usage(usage, listed, through=through, closed_days=self._closed_days)
         progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
         trained = train(demand, champion=champion, budget_seconds=budget_seconds, progress=progress)
-        return FittedModel(trained, self._time_zone)
+        return FittedModel(trained, self._time_zone, listed)
 
 
 def daily_usage(history: History) -> pa.Table:

@@ -63,3 +63,10 @@ def reason_to_distrust_read(vanished: int, expected: int) -> str | None:
             "if that is right, force it: python -m restock rebuild --force"
         )
     return None
+
+
+def reason_to_distrust_catalogue(before: int, now: int) -> str | None:
+    """Why the catalogue looks broken: most of its parts gone since the live version was trained."""
+    if before - now > max(VANISHED_FEW, before // 2):
+        return f"the catalogue has {now} parts and had {before}; if that is right, force it: retrain --force"
+    return None

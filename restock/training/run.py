@@ -104,8 +104,8 @@ def retrain(asked: Request, tools: Tools) -> Outcome:
     except LeaseHeldError as exc:
         tools.log.info(str(exc), reason=asked.reason)
         return Outcome("busy", 503, f"{exc}; try again later")
-    except RestockError as exc:
-        tools.log.error(f"no lease: {exc}", reason=asked.reason)
+    except Exception as exc:
+        tools.log.error(f"no lease: {exc!r}", reason=asked.reason)
         return Outcome("failed", 500, "the lease could not be taken; see the log")
     record = RunRecord(lease.run, asked.reason, now, documents_before=before)
     try:
@@ -131,6 +131,8 @@ class _Run:
         self.today = self.rules.day_at(tools.clock())
         self.started = record.started_at
         self.drift: Drift | None = None
+        self.champion: Mapping[str, Any] = {}
+        """The live version's manifest, as far as it can be read."""
         self.checkpoint = Checkpoint(
             tools.objects, rules=self.rules.digest, ranges=tools.settings.rebuild_parallel, run=lease.run
         )
@@ -165,9 +167,9 @@ class _Run:
             assert known is not None  # without a history there is always a reason for a full read
             with stage("applied"):
                 history, applied = known.applied([one.change for one in pending])
+            for one in pending:  # a full read reports them itself
+                record.reject(one.path, one.change.rejected)
         record.changes["applied"] = applied
-        for one in pending:
-            record.reject(one.path, one.change.rejected)
         if live.pointer is None and len(history) == 0:
             return self._done("empty", "no completed appointment with spare parts yet; nothing to train or publish")
         if not applied and not why_full and not self._is_refit_due(live):
@@ -175,7 +177,7 @@ class _Run:
 
         with stage("fitted"):
             fitted = self._fit(history, live)
-        refusals = gate.reasons_to_refuse(fitted.evidence())
+        refusals = gate.reasons_to_refuse(fitted.evidence()) + self._distrust_of_catalogue(fitted)
         if refusals and not self.asked.force:
             if why_full and live.pointer:
                 self._commit_history_alone(live, live.pointer, history, pending)
@@ -236,7 +238,11 @@ class _Run:
         if self.asked.rebuild:
             return "asked for"
         every = self.settings.rebuild_every_days
-        if self.asked.reason == "schedule" and every and self.started - known.rebuilt_at >= timedelta(days=every):
+        if (
+            self.asked.reason == "schedule"
+            and every
+            and self.today - self.rules.day_at(known.rebuilt_at) >= timedelta(every)
+        ):
             return f"the check due every {every} days"
         return ""
 
@@ -297,11 +303,12 @@ class _Run:
             for snapshot in page
         ]
         remaining = self.settings.retrain_deadline_seconds - (self.tools.clock() - self.started).total_seconds()
+        self.champion = self._manifest(live)
         fitted = self.tools.fit(
             with_imported(history, self.objects),
             catalogue,
             today=self.today,
-            champion=self._champion(live),
+            champion=self.champion.get("recipe"),
             budget_seconds=min(self.settings.training_budget_seconds, remaining / 2),
             progress=self._progress,
         )
@@ -309,19 +316,23 @@ class _Run:
         self.record.notes.extend(fitted.notes)
         return fitted
 
-    def _champion(self, live: Live) -> Mapping[str, Any] | None:
-        """The recipe of the live version, to be scored on the same backtest; without a readable one there is none."""
+    def _manifest(self, live: Live) -> Mapping[str, Any]:
+        """Of the live version: its recipe competes on the same backtest. Without a readable one there is no champion."""
         if live.pointer is None:
-            return None
+            return {}
         try:
-            data = read_verified(
-                self.objects, pointers.manifest_name(live.pointer.version), live.pointer.manifest_sha256
-            )
-            recipe: Mapping[str, Any] | None = json.loads(data).get("recipe")
+            name = pointers.manifest_name(live.pointer.version)
+            manifest: Mapping[str, Any] = json.loads(read_verified(self.objects, name, live.pointer.manifest_sha256))
         except (DamagedError, ValueError) as exc:
             self.tools.log.warning(f"no champion to compare with: {exc}", run=self.lease.run)
-            return None
-        return recipe
+            return {}
+        return manifest
+
+    def _distrust_of_catalogue(self, fitted: Fitted) -> list[str]:
+        before = (self.champion.get("window") or {}).get("active_parts")
+        now = fitted.window().get("active_parts")
+        reason = gate.reason_to_distrust_catalogue(before, now) if before is not None and now is not None else None
+        return [reason] if reason else []
 
     def _commit_history_alone(self, live: Live, old: Pointer, history: History, pending: Sequence[Pending]) -> None:
         """A full read is worth keeping even when the model fitted to it is refused: the old version stays with it."""
@@ -355,7 +366,8 @@ class _Run:
 
     def _prune(self, pointer: Pointer) -> None:
         try:
-            deleted = prune(self.objects, pointer, self.tools.clock(), self.settings.keep_versions_days)
+            live = read_live(self.objects).pointer or pointer  # an operator may have rolled back since the commit
+            deleted = prune(self.objects, live, self.tools.clock(), self.settings.keep_versions_days)
         except RestockError as exc:
             self.record.notes.append(f"old versions were not pruned: {exc}")
         else:
@@ -402,12 +414,12 @@ def _end(
     record.documents.update(read=tools.documents.reads - read, written=tools.documents.writes - written)
     try:
         record.write(tools.documents, tools.clock())
-    except RestockError as exc:
-        tools.log.error(f"no run record: {exc}", run=lease.run)
+    except Exception as exc:
+        tools.log.error(f"no run record: {exc!r}", run=lease.run)
     try:
         release(tools.documents, lease, note)
-    except RestockError as exc:
-        tools.log.error(f"the lease was not released and ends by itself: {exc}", run=lease.run)
+    except Exception as exc:
+        tools.log.error(f"the lease was not released and ends by itself: {exc!r}", run=lease.run)
     write = tools.log.error if is_setback else tools.log.info
     write(outcome.message, run=lease.run, reason=record.reason, status=outcome.status, seconds=record.seconds)
     tools.after("released")

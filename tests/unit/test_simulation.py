@@ -26,7 +26,7 @@ def print_past_capture(request: pytest.FixtureRequest, text: str) -> None:
 
 
 def test_promises_1_2_3_4_hold_in_every_random_history(report):
-    """Counts the histories played; a violation has already failed the fixture, with the smallest history that shows it."""
+    """A violation has already failed the fixture, with the smallest history that shows it."""
     assert report.histories >= HISTORIES
     assert report.steps >= 30 * HISTORIES
 

@@ -25,6 +25,7 @@ class ConstantModel:
     recipe: Mapping[str, Any] = field(default_factory=lambda: {"method": "constant"})
     scores: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    active_parts: int = 1
 
     def evidence(self) -> Evidence:
         return self.judged
@@ -36,7 +37,7 @@ class ConstantModel:
         return b"estimators"
 
     def window(self) -> Mapping[str, Any]:
-        return {"rows": self.rows}
+        return {"rows": self.rows, "active_parts": self.active_parts}
 
 
 @dataclass
@@ -44,7 +45,9 @@ class ConstantFit:
     """Fits nothing; remembers what it was given. ``before`` may raise, or do what happens while a model is fitted."""
 
     judged: Evidence = GOOD
-    before: Callable[[], None] = lambda: None
+    before: Callable[[], object] = lambda: None
+    active_parts: int = 1
+    scores: Mapping[str, Any] = field(default_factory=dict)
     histories: list[History] = field(default_factory=list)
     champions: list[Mapping[str, Any] | None] = field(default_factory=list)
     catalogues: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
@@ -63,7 +66,7 @@ class ConstantFit:
         self.histories.append(history)
         self.catalogues.append(catalogue)
         self.champions.append(champion)
-        return ConstantModel(len(history), self.judged)
+        return ConstantModel(len(history), self.judged, scores=self.scores, active_parts=self.active_parts)
 
 
 def a_pointer(**changed: Any) -> Pointer:

@@ -1,7 +1,7 @@
 """The retrain door with traps: a request can have its process killed, or held up, right after a named step.
 
-All else is the real door, loaded from functions/retrain, but for the model, which is constant: what is tried here is the
-order of effects, and a fit adds seconds and nothing to that. ``X-Project`` and ``X-Bucket`` give each test its own shop.
+All else is the real door, loaded from functions/retrain, but for the model, which is constant: what is tried here is
+the order of effects, and a fit adds seconds and nothing to that. ``X-Project`` and ``X-Bucket`` give each test a shop.
 """
 
 import dataclasses
@@ -28,7 +28,8 @@ spec.loader.exec_module(door)
 own_settings = door.settings
 
 
-def give_up(why: str | None) -> None:
+def fit(why: str | None) -> None:
+    time.sleep(float(os.environ.get("TRAP_FIT_SECONDS", "0")))
     if why:
         raise RuntimeError(why)
 
@@ -55,5 +56,5 @@ def retrain(request: flask.Request) -> flask.typing.ResponseReturnValue:
         lease_seconds=int(headers.get("X-Lease-Seconds", own_settings.lease_seconds)),
     )
     door.Tools = lambda **given: Tools(**given, after=after)
-    door.Fitter = lambda *_: ConstantFit(before=lambda: give_up(headers.get("X-Fail")))
+    door.Fitter = lambda *_: ConstantFit(before=lambda: fit(headers.get("X-Fail")))
     return door.retrain(request)
