@@ -24,7 +24,7 @@ NEVER = {"RETRAIN_THRESHOLD": "100000"}
 
 def section(place: Place, functions: Path, *, quick: bool) -> Section:
     constant = stand_in(ON_APPOINTMENT, "constant-event", CONSTANT_CLOUD_EVENT)
-    rounds, seconds = (3, 1.0) if quick else (9, 3.0)
+    rounds, seconds = (3, 0.5) if quick else (9, 2.0)
     return Section(
         "Counting",
         [*cold(place, functions, constant, rounds), *warm(place, functions, constant, rounds, seconds)],

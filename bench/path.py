@@ -30,7 +30,7 @@ PARTS_OF_PATH = (
 
 def section(stack: Stack, *, quick: bool) -> Section:
     """The stack's trigger is open, its functions are the ones measured, and somebody keeps asking for forecasts."""
-    repeats = 3 if quick else 20
+    repeats = 2 if quick else 20
     place = Place(stack, stack.options.project)
     stack.open_trigger()
     furnish(place, shop_of(place.environment, APPOINTMENTS, PARTS, DAYS), b"{}")
