@@ -7,7 +7,7 @@ const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone
 const spans = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 export const amount = (number) => (number === null || number === undefined ? "–" : amounts.format(number));
-export const share = (number) => (number > 0 && number < 0.01 ? "under 1 %" : shares.format(number));
+export const share = (number) => (number > 0 && number < 0.01 ? `under ${shares.format(0.01)}` : number > 0.99 ? `over ${shares.format(0.99)}` : shares.format(number));
 export const day = (text) => days.format(new Date(`${text}T00:00:00Z`));
 export const date = (text) => dates.format(new Date(`${text}T00:00:00Z`));
 export const cover = (number) => (number === null ? "over a year" : amounts.format(number));
