@@ -12,19 +12,21 @@ import argparse
 import hashlib
 import itertools
 import json
+import os
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from bench.harness import CONSTANT_HTTP, LOGS, WORK, Server, staged, stand_in
-from bench.load import Answers, drive, request
+from bench.load import drive, request
 from bench.metering import Meter, Spread, alternate, median
 from bench.results import Row, Section, print_section, ratio_row, shown, write_results
 from bench.tokens import SIGNED_BY_BENCH, TokenServer
@@ -190,8 +192,6 @@ def cold(storage: Storage, functions: Path, rounds: int, cores: int) -> list[Row
 
 def _copy_with_certificates(functions: Path, target: Path, url: str) -> None:
     """The staged function, told to fetch certificates from the bench instead of Google."""
-    import shutil
-
     shutil.rmtree(target)
     shutil.copytree(functions, target)
     main = target / FORECAST / "main.py"
@@ -231,23 +231,37 @@ def warm(storage: Storage, functions: Path, *, rounds: int, seconds: float, clie
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One load on one server, once. CPU is the server's alone: what else the machine does hardly shows in it."""
+
+    p50: float
+    p99: float
+    per_second: float
+    cpu_seconds: float
+
+
 def side_by_side(
     rounds: int, seconds: float, clients: int, loads: dict[str, tuple[Server, Callable[[], Iterator[bytes]]]]
-) -> dict[str, list[Answers]]:
+) -> dict[str, list[Measured]]:
     """Every load once per round, in turn."""
-    found: dict[str, list[Answers]] = {name: [] for name in loads}
+    found: dict[str, list[Measured]] = {name: [] for name in loads}
     for _ in range(rounds):
         for name, (server, requests) in loads.items():
-            answers = drive(server.port, requests(), clients=clients, seconds=seconds)
+            with Meter(server.tree) as meter:
+                answers = drive(server.port, requests(), clients=clients, seconds=seconds)
             answers.expect(200)
-            found[name].append(answers)
+            spread = Spread.of(answers.latencies)
+            cpu = meter.cpu_seconds / len(answers.latencies)
+            found[name].append(Measured(spread.p50, spread.p99, answers.per_second, cpu))
     return found
 
 
-def compared(what: str, measured: dict[str, list[Answers]]) -> list[Row]:
-    p50 = {name: median(Spread.of(one.latencies).p50 for one in runs) for name, runs in measured.items()}
-    p99 = {name: median(Spread.of(one.latencies).p99 for one in runs) for name, runs in measured.items()}
+def compared(what: str, measured: dict[str, list[Measured]]) -> list[Row]:
+    p50 = {name: median(one.p50 for one in runs) for name, runs in measured.items()}
+    p99 = {name: median(one.p99 for one in runs) for name, runs in measured.items()}
     rate = {name: median(one.per_second for one in runs) for name, runs in measured.items()}
+    cpu = {name: median(one.cpu_seconds for one in runs) for name, runs in measured.items()}
     throughput = rate["repeated"] / rate["bytes"]
     rows = [
         ratio_row(f"{what}, repeated, p50", p50["repeated"], p50["bytes"], of="prepared bytes", most=1.3),
@@ -261,6 +275,7 @@ def compared(what: str, measured: dict[str, list[Answers]]) -> list[Row]:
             throughput >= 0.75,
         ),
     ]
+    rows.append(ratio_row(f"{what}, repeated, CPU per answer", cpu["repeated"], cpu["bytes"], of="prepared bytes"))
     for kind, name in (("distinct", f"one of {DISTINCT}"), ("new", "never seen")):
         rows.append(ratio_row(f"{what}, {name}, p50", p50[kind], p50["dict"], of="encoding a dict", most=2.0))
         rows.append(ratio_row(f"{what}, {name}, p99", p99[kind], p99["dict"], of="encoding a dict"))
@@ -327,8 +342,6 @@ def publishing(objects: ObjectStore, parts: int) -> Iterator[None]:
 
 def section(functions: Path, *, quick: bool) -> Section:
     """Everything in one run; ``functions`` holds the staged door."""
-    import os
-
     rounds = 3 if quick else 7
     storage = Storage()
     os.environ["STORAGE_EMULATOR_HOST"] = storage.server.url
@@ -352,13 +365,14 @@ def section(functions: Path, *, quick: bool) -> Section:
 
 def notes(rounds: int) -> tuple[str, ...]:
     return (
-        f"(a): medians of {rounds} starts each, taken in turn, of the staged folder without byte-code caches; the first "
-        "forecast is of 200 parts × 30 days, its model read from a storage server on this machine.",
+        f"(a): medians of {rounds} starts each, taken in turn, of the staged folder without byte-code caches; the "
+        "first forecast is of 200 parts × 30 days, its model read from a storage server on this machine.",
         "(a) firebase: the token's signature is checked against certificates fetched from a server on this machine.",
         "(b): every answer is of the full size, on kept connections; repeated: one request again and again; one of "
-        f"{DISTINCT}: periods drawn in turn, whose days overlap; never seen: no day was ever asked for before. Clients run "
-        "on the same cores.",
-        "(c): RELOAD_SECONDS is 1 and a new generation appears every 5 s; every answer is compared to the first of its version.",
+        f"{DISTINCT}: periods drawn in turn, whose days overlap; never seen: no day was ever asked for before. Clients "
+        "run on the same cores.",
+        "(c): RELOAD_SECONDS is 1 and a new generation appears every 5 s; every answer is compared to the first of its "
+        "version.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Tokens that the forecast function accepts in a bench: a key pair of the bench's own, and a server for its certificate."""
+"""Tokens that the forecast function accepts in a bench: a key pair of its own, and a server for the certificate."""
 
 from __future__ import annotations
 

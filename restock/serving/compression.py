@@ -28,6 +28,14 @@ class Encoded:
         """In memory, with its deflated blocks and what Python adds to each object."""
         return len(self.tail) + len(self.tail) // 4 + 1000
 
+    @property
+    def is_deflated(self) -> bool:
+        return "_deflated" in self.__dict__
+
+    def deflate(self) -> None:
+        """Do it now rather than for the first who asks."""
+        self._deflated  # noqa: B018 - kept by being looked at
+
     def gzip(self, head: bytes) -> tuple[bytes, ...]:
         """
         >>> import gzip

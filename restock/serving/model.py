@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from restock.artifact import ForecastArtifact
 from restock.errors import DamagedError
 from restock.pointer import Pointer
 from restock.serving.prepared import PreparedAnswers, PreparedDays
+from restock.serving.restock_demand import DemandRequest
+
+ANSWERS_PREPARED_BEFORE_A_SWAP = 8
 
 
 class Model:
@@ -46,3 +50,8 @@ class Model:
     def prepare_like(self, other: Model) -> None:
         """Prepare what callers lately asked of another model, so that a swap costs no request anything."""
         self.days.prepare(other.days.known())
+        for request, answered in other.answers.latest(ANSWERS_PREPARED_BEFORE_A_SWAP):
+            if isinstance(request, DemandRequest):
+                answer = self.answers.get(request, partial(self.days.answer, request.start, request.days))
+                if answered.is_deflated:
+                    answer.deflate()

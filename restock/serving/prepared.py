@@ -72,6 +72,11 @@ class PreparedAnswers:
                 self._size -= self._answers.popitem(last=False)[1].size
         return answer
 
+    def latest(self, most: int) -> list[tuple[Hashable, Encoded]]:
+        """What was lately asked for, the latest last."""
+        with self._lock:
+            return list(self._answers.items())[-most:]
+
 
 class PreparedDays:
     """The days of one model, by date, the most recently used kept."""

@@ -336,6 +336,25 @@ def test_a_swap_prepares_what_callers_lately_asked(live_model, shelf, clock):
     assert len(live.get().days.known()) == 7
 
 
+def test_a_swap_prepares_the_answers_that_were_lately_given_compressed_where_they_were(live_model, shelf, clock):
+    from datetime import UTC, date, datetime
+
+    from restock.serving.restock_demand import DemandRequest, demand
+
+    published(shelf, 1)
+    live = live_model()
+    plain, packed = DemandRequest(7, date(2026, 5, 4)), DemandRequest(30, date(2026, 5, 4))
+    demand(live.get(), plain, datetime.now(UTC))
+    demand(live.get(), packed, datetime.now(UTC))[1].gzip(b"{")
+    published(shelf, 2)
+    clock.now += 3600
+
+    prepared = dict(live.get().answers.latest(8))
+
+    assert {request: answer.is_deflated for request, answer in prepared.items()} == {plain: False, packed: True}
+    assert b'"Oil Filter":14' in prepared[plain].tail
+
+
 def test_64_first_requests_load_once(live_model, shelf):
     published(shelf, 1)
     live = live_model()
