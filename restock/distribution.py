@@ -32,7 +32,9 @@ HORIZONS = np.array([1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 90.0])  # open days
 
 _HIGHEST_LEVEL = 0.9999
 _ROUNDING = 1e-5  # float32 tables: a quantile this close above a count is that count
-_LEVEL_KNOTS = np.concatenate([[0.0], -np.log1p(-LEVELS)])  # tails of counts are nearly straight in -log(1 - p)
+_LEVEL_KNOTS = -np.log1p(
+    -np.concatenate([[0.0], LEVELS, [_HIGHEST_LEVEL]])
+)  # where tails of counts are nearly straight
 _TIME_KNOTS = np.concatenate([[0.0], HORIZONS])
 
 
@@ -82,19 +84,17 @@ class DemandDistribution:
         low, high = knots[part, upper - 1], knots[part, upper]
         share = np.maximum(count - low, 0.0) / np.maximum(high - low, 1e-9)
         z = _LEVEL_KNOTS[upper - 1] + share * (_LEVEL_KNOTS[upper] - _LEVEL_KNOTS[upper - 1])
-        chance = np.exp(-np.minimum(z, 50.0))
-        last = knots[:, -1]
-        chance = np.where((count == 0) & (last < 0), 1.0 - LEVELS[-1] / np.maximum(1.0 + last, LEVELS[-1]), chance)
-        found: Floats = np.where(count < 0, 1.0, np.where(time > 0, chance, 0.0))
-        return found
+        chance: Floats = np.where(count < 0, 1.0, np.where(time > 0, np.exp(-np.minimum(z, 50.0)), 0.0))
+        return chance
 
     @cached_property
     def _knots(self) -> Floats:
-        """The table with its edges: at time 0 all mass lies on the count 0, and level 0 is -1 everywhere."""
+        """The table with its edges: at time 0 all mass lies on the count 0, level 0 is -1, and the tail goes on."""
         knots = np.empty((len(self), len(_TIME_KNOTS), len(_LEVEL_KNOTS)))
         knots[:, :, 0] = -1.0
-        knots[:, 0, 1:] = LEVELS - 1.0
-        knots[:, 1:, 1:] = self.table
+        knots[:, 0, 1:-1] = LEVELS - 1.0
+        knots[:, 1:, 1:-1] = self.table
+        knots[:, :, -1] = np.maximum.accumulate(_tail(knots[:, :, 1:-1]), axis=1)
         return knots
 
     def _pace(self, start: date, days: int) -> Floats:
@@ -124,19 +124,25 @@ class DemandDistribution:
 
 
 def _at_levels(knots: Floats, levels: Sequence[float]) -> Floats:
-    """Continuous quantiles at any levels, from those at the table's; beyond the last one the tail goes on straight."""
+    """Continuous quantiles at any levels, from those at the knots."""
     z = -np.log1p(-np.clip(np.asarray(levels, float), 0.0, _HIGHEST_LEVEL))
     upper = np.clip(np.searchsorted(_LEVEL_KNOTS, z), 1, len(_LEVEL_KNOTS) - 1)
     share = (z - _LEVEL_KNOTS[upper - 1]) / (_LEVEL_KNOTS[upper] - _LEVEL_KNOTS[upper - 1])
     found: Floats = knots[..., upper - 1] * (1 - share) + knots[..., upper] * share
-    beyond = -np.expm1(-z) / LEVELS[-1]  # while still on the count 0 the level grows straight with x + 1
-    rarely_used = (z > _LEVEL_KNOTS[-1]) & (knots[..., -1:] < 0)
-    return np.where(rarely_used, beyond * (1.0 + knots[..., -1:]) - 1.0, found)
+    return found
+
+
+def _tail(table: Floats) -> Floats:
+    """The quantile at the highest level: where the last two lead, or, where all of them are the count 0, near it."""
+    ahead = (_LEVEL_KNOTS[-1] - _LEVEL_KNOTS[-2]) / (_LEVEL_KNOTS[-2] - _LEVEL_KNOTS[-3])
+    straight = table[..., -1] + ahead * (table[..., -1] - table[..., -2])
+    tail: Floats = np.where(table[..., -1] < 0, _HIGHEST_LEVEL / LEVELS[-1] * (1.0 + table[..., -1]) - 1.0, straight)
+    return tail
 
 
 def read_at(table: Floats, levels: Floats) -> Floats:
     """A table [parts, horizons, levels] with its quantiles replaced by those at other levels [horizons, levels]."""
-    knots = np.concatenate([np.full((*table.shape[:-1], 1), -1.0), table], axis=-1)
+    knots = np.concatenate([np.full((*table.shape[:-1], 1), -1.0), table, _tail(table)[..., None]], axis=-1)
     return np.stack([_at_levels(knots[:, k], tuple(levels[k])) for k in range(table.shape[1])], axis=1)
 
 

@@ -49,7 +49,8 @@ class Origin:
     def scale(self, days: int) -> Floats:
         """The usual change, but never so small that one part launched yesterday decides for all."""
         noise = np.sqrt(np.maximum(self.known.quantities.mean(axis=1) * days * self.known.unit, 0.0))
-        usual = measures.usual_change(self.known.quantities, days)
+        shorter = min(days, max(self.known.days // 3, 1))  # early origins hold no two windows of a month
+        usual = measures.usual_change(self.known.quantities, shorter) * np.sqrt(days / shorter)
         scale: Floats = np.maximum(usual, 0.25 * noise + 0.1 * self.known.unit)
         return scale
 

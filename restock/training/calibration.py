@@ -3,7 +3,8 @@
 The backtest counts how often each level's continuous quantile was not exceeded; the level whose count equals what is
 promised is read instead (conformal prediction over rolling origins, pooled over parts). Counts are made continuous
 by seeded uniform noise, so that on sparse parts, where a quantile of 95 % may have to cover 98, the promise is the
-one that the distribution can keep. Origins of one shop share their months, so only half the correction is made.
+one that the distribution can keep. Origins of one shop share their months, so at most four fifths of the correction
+are made, and less in a shop of a few parts.
 """
 
 from __future__ import annotations
@@ -15,19 +16,21 @@ from restock.training.backtest import Backtest
 from restock.training.combination import Recipe, combine
 
 _GRID = 1 - np.geomspace(0.6, 0.0005, 50)
-_TRUST = 0.5
+_TRUST, _TRUST_ROWS = 0.8, 100.0
 _EXTREMES = (0.3, 0.998)
 
 
 def learn_levels(backtest: Backtest, recipe: Recipe, without: int | None = None) -> Floats:
     """Levels [horizons, levels] to read a combined table at, learnt from all origins or from all but one."""
     covered = _coverage(backtest, recipe, without)
+    rows = sum(int(origin.used.sum()) for origin in backtest.origins)
+    trust = _TRUST * rows / (rows + _TRUST_ROWS)
     upper = LEVELS >= 0.5
     levels = np.tile(LEVELS, (len(HORIZONS), 1))
     for k, days in enumerate(HORIZONS):
         nearest = min(range(len(backtest.horizons)), key=lambda j: abs(np.log(backtest.horizons[j] / days)))
         needed = np.clip(np.interp(LEVELS[upper], covered[nearest], _GRID), *_EXTREMES)
-        logit = (1 - _TRUST) * _logit(LEVELS[upper]) + _TRUST * _logit(needed)
+        logit = (1 - trust) * _logit(LEVELS[upper]) + trust * _logit(needed)
         levels[k, upper] = 1 / (1 + np.exp(-logit))
     return levels
 

@@ -21,7 +21,8 @@ from restock.training.backtest import Backtest
 from restock.training.classes import CLASSES
 from restock.training.forecasting.candidates import CANDIDATES, Candidates
 
-PRIOR = {"trees": 0.58, "aggregation": 0.3, "compact": 0.1, "tsb": 0.01, "windows": 0.01}
+PRIOR = {"trees": 0.6, "aggregation": 0.28, "compact": 0.1, "tsb": 0.01, "windows": 0.01}
+LUMPY_PRIOR = {"trees": 0.35, "aggregation": 0.15, "compact": 0.15, "tsb": 0.15, "windows": 0.2}
 _PENALTY = 0.7  # all parts of a shop live through the same months: more parts are not more evidence for ever
 _PENALTY_PARTS = 4.0
 _STEPS, _STEP = 100, 1.0
@@ -54,11 +55,12 @@ class Recipe:
     @classmethod
     def prior(cls) -> Recipe:
         """What is used where there is too little history to decide."""
-        return cls({name: dict(PRIOR) for name in CLASSES}, np.tile(LEVELS, (len(HORIZONS), 1)))
+        weights = {name: dict(LUMPY_PRIOR if name == "lumpy" else PRIOR) for name in CLASSES}
+        return cls(weights, np.tile(LEVELS, (len(HORIZONS), 1)))
 
 
 def combine(candidates: Candidates, classes: NDArray[np.str_], recipe: Recipe) -> DemandDistribution:
-    """One distribution per part; candidates that were not fitted leave their weight to the others."""
+    """One distribution per part; candidates that were not fitted leave their weight to others."""
     names = list(candidates.tables)
     weights = np.array([_present(recipe.weights[name], names) for name in classes]).reshape(len(classes), len(names))
     rate = np.einsum("pk,kp->p", weights, np.array([candidates.rates[name] for name in names]))
@@ -67,6 +69,9 @@ def combine(candidates: Candidates, classes: NDArray[np.str_], recipe: Recipe) -
 
 
 def _present(weights: Mapping[str, float], names: Sequence[str]) -> Floats:
+    weights = dict(weights)
+    if "trees" not in names:  # they stand on the compact method, which inherits what they would have had
+        weights["compact"] = weights.get("compact", 0.0) + weights.pop("trees", 0.0)
     row = np.array([weights.get(name, 0.0) for name in names])
     if row.sum() <= 0:
         row = np.array([PRIOR[name] for name in names])
@@ -117,11 +122,12 @@ class Evidence:
 
 
 def learn_weights(evidence: Evidence) -> dict[str, dict[str, float]]:
-    """Weights per class, each held towards the shop's, and the shop's towards the prior."""
-    shop = _minimise(evidence, _present(PRIOR, evidence.names))
+    """Weights per class, each held towards the shop's, and the shop's towards the prior; lumpy parts have their own."""
+    shop = _minimise(evidence.where(evidence.classes != "lumpy"), _present(PRIOR, evidence.names))
     found = {}
     for name in CLASSES:
-        own = _minimise(evidence.where(evidence.classes == name), shop)
+        towards = _present(LUMPY_PRIOR, evidence.names) if name == "lumpy" else shop
+        own = _minimise(evidence.where(evidence.classes == name), towards)
         found[name] = dict(zip(evidence.names, own.tolist(), strict=True))
     return found
 

@@ -22,7 +22,9 @@ from restock.artifact import Part
 from restock.distribution import Floats
 from restock.training.closures import open_days, open_weekdays
 
-_UNITS = (1.0, 0.5, 0.25, 0.1, 0.05, 0.01)
+_STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+_LOTS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 20.0, 24.0, 25.0, 50.0, 100.0)
+_LOT_DAYS = 8  # so many days of use in whole lots make it a rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,13 @@ class Demand:
 
     @cached_property
     def unit(self) -> Floats:
-        """The step each part's quantities come in: 1, or the largest fraction that divides all of them."""
-        unit = np.full(len(self.parts), _UNITS[-1])
-        for step in reversed(_UNITS):
-            whole = np.abs(self.quantities / step - np.rint(self.quantities / step)) < 1e-6
-            unit[whole.all(axis=1)] = step
+        """The step each part's quantities come in: usually 1; half a litre; or the four plugs of every engine."""
+        unit = np.full(len(self.parts), _STEPS[0])
+        often = (self.quantities > 0).sum(axis=1) >= _LOT_DAYS
+        for step in (*_STEPS, *_LOTS):
+            steps = self.quantities / step
+            whole = (np.abs(steps - np.rint(steps)) < 1e-6).all(axis=1)
+            unit[whole & (often if step > 1 else True)] = step
         return unit
 
     def until(self, day: int) -> Demand:

@@ -18,10 +18,11 @@ from restock.training.forecasting.nonnegative import nonnegative_weights
 from restock.training.forecasting.series import OpenSeries
 
 HALF_LIVES = (3.5, 7.0, 14.0, 28.0, 56.0, 112.0, 365.0, np.inf)
+_COARSE_HALF_LIVES = (0.7, 1.5, 3.0, 6.0, 10.0, 20.0, 50.0, np.inf)  # where a step is a week or a month
 _TREND = (2, 3)  # the trend expert goes on from the 28-day to the 14-day mean, and as far again
 _PRIOR_WEIGHTS = np.array([0.3, 1, 1, 1, 1, 1, 0.5, 0.5, 1])
 _POOLED_BEFORE_ANY = np.array([0, 0.2, 0, 0.3, 0, 0.2, 0.15, 0.15, 0])
-_FORGETTING_DAYS = 56.0
+_FORGETTING_DAYS, _FORGETTING_COARSE = 56.0, 12.0
 _PRIOR_UNITS = 0.5  # every part starts as if half a unit had been seen at its category's rate
 
 
@@ -39,7 +40,7 @@ def expert_rates(series: OpenSeries) -> Floats:
     prior_time = np.minimum(prior_time, 30.0)
     rates = np.empty((*series.counts.shape, len(HALF_LIVES) + 1))
     pace = np.broadcast_to(series.pace, series.counts.shape)
-    for k, half_life in enumerate(HALF_LIVES):
+    for k, half_life in enumerate(HALF_LIVES if series.is_daily else _COARSE_HALF_LIVES):
         used = smoothed(series.counts, half_life, prior_time * series.prior_rate)
         rates[:, :, k] = used / smoothed(pace, half_life, prior_time)
     near, far = rates[:, :, _TREND[0]], rates[:, :, _TREND[1]]
@@ -81,7 +82,8 @@ def _adaptive_weights(series: OpenSeries, rates: Floats) -> Floats:
     usual = foreseen[:, :, 3]
     spread = np.maximum((((series.counts - usual) ** 2).sum(axis=1) + 1) / (usual.sum(axis=1) + 1), 1.0)
     likelihood = (series.counts[:, :, None] * np.log(foreseen) - foreseen) / spread[:, None, None]
-    score = np.log(_PRIOR_WEIGHTS) + np.moveaxis(smoothed(np.moveaxis(likelihood, 2, 1), _FORGETTING_DAYS), 1, 2)
+    memory = _FORGETTING_DAYS if series.is_daily else _FORGETTING_COARSE
+    score = np.log(_PRIOR_WEIGHTS) + np.moveaxis(smoothed(np.moveaxis(likelihood, 2, 1), memory), 1, 2)
     weights = np.exp(score - score.max(axis=2, keepdims=True))
     found: Floats = weights / weights.sum(axis=2, keepdims=True)
     return found

@@ -17,6 +17,7 @@ from restock.training.forecasting.weekdays import weekday_factors
 
 _POOL_PARTS = 2000
 _CHUNK_PARTS = 1000
+_OUTLIER_DAYS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +35,8 @@ class OpenSeries:
 
     @classmethod
     def of(cls, demand: Demand) -> OpenSeries:
-        pool, weekday = weekday_factors(demand)
-        counts = demand.quantities[:, demand.is_open] / demand.unit[:, None]
+        counts = _without_outlier(demand.quantities[:, demand.is_open] / demand.unit[:, None])
+        pool, weekday = weekday_factors(demand, counts)
         pace = (
             np.maximum(pool[demand.weekdays[demand.is_open]], 0.05) if demand.season == 7 else np.ones(counts.shape[1])
         )
@@ -46,6 +47,10 @@ class OpenSeries:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    @property
+    def is_daily(self) -> bool:
+        return self.year_days > 0
 
     @property
     def days(self) -> int:
@@ -91,6 +96,15 @@ class OpenSeries:
         if not len(self):
             table = np.empty((0, len(HORIZONS), len(LEVELS)))
         return DemandDistribution(rate * self.unit, self.weekday, self.unit, monotone(table), self.closed_days)
+
+
+def _without_outlier(counts: Floats) -> Floats:
+    """A part's largest day counts no more than four times its second largest: beyond that it is a slip of the pen."""
+    if counts.shape[1] < _OUTLIER_DAYS:
+        return counts
+    second = np.partition(counts, -2, axis=1)[:, -2]
+    often = (counts > 0).sum(axis=1) >= _OUTLIER_DAYS
+    return np.minimum(counts, np.where(often, 4 * second, np.inf)[:, None])
 
 
 def pool_rows(keys: Sequence[str]) -> NDArray[np.int64]:

@@ -134,4 +134,4 @@ def test_parts_without_demand_need_no_stock():
     for measure in ("cycle", "fill"):
         advice = advise(artifact([0.0]), START, Policy(7, 7, 0.95, measure), on_hand=0)
         assert advice.order_up_to[0] == advice.order_quantity[0] == 0
-        assert advice.chance_of_stock_out[0] == pytest.approx(0, abs=1e-6)
+        assert advice.chance_of_stock_out[0] == pytest.approx(0, abs=1e-3)
