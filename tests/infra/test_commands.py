@@ -12,11 +12,11 @@ import pytest
 from infra import alerts
 from infra.command import mapping_flag
 from infra.deploy import changes, plan
-from infra.errors import CommandFailedError
+from infra.errors import CommandFailedError, PrerequisiteError
 from infra.grants import ON_BUCKET, ON_PROJECT, ON_QUEUE, ON_REPOSITORY, ON_TASKS_ACCOUNT
 from infra.parts import access, functions, queue
 from infra.parts.first_training import first_training
-from infra.prerequisites import PERMISSIONS
+from infra.prerequisites import PERMISSIONS, check_standing
 from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
 from infra.standing import LAST, LISTS, Standing, read_command
@@ -103,6 +103,8 @@ def test_the_plan_changes_only_what_differs() -> None:
 
     assert functions.function("forecast", wanted, standing, STAGED) == []
     assert functions.function("retrain", wanted, standing, STAGED) != []
+    service["environmentVariables"] = service["environmentVariables"] | {"FORECAST_AUTH": "public"}
+    assert "changed by hand" in functions.function("forecast", wanted, standing, STAGED)[0].reason
     found["state"] = "DEPLOYING"
     assert "DEPLOYING" in functions.function("forecast", wanted, standing, STAGED)[0].reason
 
@@ -110,6 +112,34 @@ def test_the_plan_changes_only_what_differs() -> None:
 @pytest.mark.parametrize(("auth", "is_open"), [("public", True), ("firebase", True), ("iam", False)])
 def test_forecast_is_open_only_where_it_checks_callers_itself_or_anyone_may(auth: str, is_open: bool) -> None:
     assert ("--member=allUsers" in planned(settings(auth=auth))) == is_open
+
+
+DATABASE = {"name": "projects/p/databases/(default)", "locationId": "europe-west1", "type": "FIRESTORE_NATIVE"}
+
+
+@pytest.mark.parametrize(
+    ("standing", "told"),
+    [
+        (Standing(databases=[DATABASE | {"locationId": "us-east1"}]), 'write region = "us-east1"'),
+        (Standing(databases=[DATABASE | {"locationId": "nam5"}]), "write a region that begins with us-"),
+        (Standing(databases=[DATABASE | {"type": "DATASTORE_MODE"}]), "native mode"),
+        (Standing(databases=[DATABASE | {"name": "projects/p/databases/other"}]), "none called (default)"),
+        (Standing(functions=[{"name": "x/restock-forecast"}]), "a function restock-forecast is there"),
+    ],
+)
+def test_what_stands_in_the_way_is_refused(standing: Standing, told: str) -> None:
+    with pytest.raises(PrerequisiteError) as refused:
+        check_standing(settings(), standing)
+
+    assert told in str(refused.value)
+    assert "nothing was changed" in str(refused.value)
+
+
+def test_a_database_elsewhere_on_the_continent_is_only_remarked() -> None:
+    assert check_standing(settings(), Standing(databases=[DATABASE])) == []
+    assert check_standing(settings(), Standing(databases=[DATABASE | {"locationId": "eur3"}])) == []
+    (remark,) = check_standing(settings(), Standing(databases=[DATABASE | {"locationId": "europe-west3"}]))
+    assert "every read crosses regions" in remark
 
 
 def test_an_address_that_is_not_retrains_is_told_with_the_right_one() -> None:
