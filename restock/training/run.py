@@ -30,7 +30,7 @@ from restock.settings import Settings
 from restock.stores import DocumentStore, Fields, ObjectStore, RetrainQueue
 from restock.training import gate
 from restock.training.checkpoint import Checkpoint
-from restock.training.history import Drift, History, drift
+from restock.training.history import Drift, History, drift, vanished
 from restock.training.importing import with_imported
 from restock.training.lease import Lease, acquire, release
 from restock.training.publish import Files, Live, Model, commit, prune, read_live, read_verified, write_once
@@ -265,8 +265,7 @@ class _Run:
         )
         if known is not None and expected.rules == found.rules:
             self.drift = drift(expected, found, self.started - IN_FLIGHT)
-            vanished = len(_appointments(expected) - _appointments(found))
-            distrust = gate.reason_to_distrust_read(vanished, len(_appointments(expected)))
+            distrust = gate.reason_to_distrust_read(*vanished(expected, found))
             if distrust and not self.asked.force:
                 self.checkpoint.clear()
                 raise DamagedError(distrust)
@@ -317,7 +316,7 @@ class _Run:
         return fitted
 
     def _manifest(self, live: Live) -> Mapping[str, Any]:
-        """Of the live version: its recipe competes on the same backtest. Without a readable one there is no champion."""
+        """Of the live version: its recipe competes on the same backtest. Without it there is no champion."""
         if live.pointer is None:
             return {}
         try:
@@ -431,7 +430,3 @@ def setback(state: Fields, message: str, tools: Tools) -> Mapping[str, Any]:
     failures = int(state.get("failures") or 0) + 1
     wait = timedelta(seconds=tools.settings.retry_after_failure_seconds * 2 ** min(failures - 1, 10))
     return {"failures": failures, "retry_at": tools.clock() + min(wait, MOST_BACKOFF), "last_error": message}
-
-
-def _appointments(history: History) -> set[str]:
-    return set(history.rows["appointment"].to_pylist())

@@ -1,4 +1,4 @@
-"""Promises 1 to 4, literally, checked after every effect of every process against the checker's own idea of the truth."""
+"""Promises 1 to 4, literally, checked after every effect of every process against a truth worked out apart."""
 
 from __future__ import annotations
 

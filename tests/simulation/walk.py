@@ -406,13 +406,20 @@ OFTEN = {
 WEIGHTED = [verb for verb in VERBS for _ in range(OFTEN.get(verb, 1))]
 
 
-def histories(fewest: int, most: int) -> st.SearchStrategy[list[Step]]:
+def histories(verbs: Sequence[str], fewest: int, most: int) -> st.SearchStrategy[list[Step]]:
     number = st.integers(0, 15)
-    return st.lists(st.tuples(st.sampled_from(WEIGHTED), number, number), min_size=fewest, max_size=most)
+    return st.lists(st.tuples(st.sampled_from(verbs), number, number), min_size=fewest, max_size=most)
 
 
 def explore(
-    number: int, *, with_seed: int, fewest_steps: int = 30, most_steps: int = 60, shrinks: bool = True
+    number: int,
+    *,
+    with_seed: int,
+    fewest_steps: int = 30,
+    most_steps: int = 60,
+    verbs: Sequence[str] = WEIGHTED,
+    starts: Sequence[int] = range(12),
+    shrinks: bool = True,
 ) -> Report:
     """Play so many random histories; raises BrokenPromiseError, with the smallest history that shows it."""
     report = Report()
@@ -427,7 +434,7 @@ def explore(
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )
-    @given(st.integers(0, 11), histories(fewest_steps, most_steps))
+    @given(st.sampled_from(starts), histories(verbs, fewest_steps, most_steps))
     def every_history(start: int, steps: list[Step]) -> None:
         walk = Walk(start)
         walk.play(steps)

@@ -277,7 +277,7 @@ class World:
             process.next_effect = effect
             if getcurrent() is process.greenlet:
                 process.greenlet.parent.switch()
-            if process.fault and (process.fault == "refused" or effect.split()[0] in READS):
+            if process.fault and (process.fault == "refused" or effect.split(maxsplit=1)[0] in READS):
                 process.fault = ""
                 raise StoreUnavailableError(f"{effect}: refused")
             process.effects.append(effect)
@@ -286,7 +286,7 @@ class World:
         def after(effect: str) -> None:
             self.done(process, effect)
             fault, process.fault = process.fault, ""
-            if fault == "echoed" and effect.split()[0] in ("create", "update", "write"):
+            if fault == "echoed" and effect.split(maxsplit=1)[0] in ("create", "update", "write"):
                 raise ConflictError(f"{effect}: met its own first try")
             if fault:
                 raise StoreUnavailableError(f"{effect}: no answer")
