@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from restock.counting.appointments import Usage, UsedPart
+from restock.counting.appointments import Usage
 from restock.counting.changes import Change
 from restock.errors import DamagedError
 
@@ -30,6 +31,9 @@ COLUMNS = pa.schema(
         ("name", pa.string()),
     ]
 )
+
+USAGE_COLUMNS = [name for name in COLUMNS.names if name != "source_time"]
+"""What an appointment used; the rest is when that was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +134,6 @@ def rows_of(counted: Iterable[CountedAppointment]) -> pa.Table:
     return pa.table(columns, schema=COLUMNS)
 
 
-def usage_by_appointment(history: History) -> dict[str, CountedAppointment]:
-    """The history as appointments; only a rebuild, which compares whole histories, pays for this."""
-    parts: dict[str, list[UsedPart]] = {}
-    facts: dict[str, tuple[date, datetime]] = {}
-    for row in history.rows.to_pylist():
-        parts.setdefault(row["appointment"], []).append(UsedPart(row["part"], row["name"], row["quantity"]))
-        facts[row["appointment"]] = (row["day"], row["source_time"])
-    return {
-        appointment: CountedAppointment(appointment, Usage(day, tuple(sorted(parts[appointment]))), source_time)
-        for appointment, (day, source_time) in facts.items()
-    }
-
-
 @dataclass(frozen=True)
 class Drift:
     """What a full read found to differ from the history with its pending changes applied."""
@@ -154,14 +145,29 @@ class Drift:
 
 
 def drift(expected: History, found: History, in_flight_since: datetime) -> Drift:
-    """Compare two histories, telling what is still under way from what is wrong."""
-    before, after = usage_by_appointment(expected), usage_by_appointment(found)
+    """Compare two histories, telling what is still under way from what is wrong.
+
+    As columns, for this is where two whole histories are in memory: a row that only one of them has, whenever it was
+    counted, makes its appointment differ.
+    """
+    sides = [
+        history.rows.drop_columns(["source_time"]).append_column("side", pa.array(np.full(len(history), side, np.int8)))
+        for side, history in enumerate((expected, found))
+    ]
+    rows = pa.concat_tables(sides).group_by(USAGE_COLUMNS).aggregate([("side", "min"), ("side", "max")])
+    one_sided = rows.filter(pc.equal(rows["side_min"], rows["side_max"]))["appointment"].unique().to_pylist()
+    source_times = found.source_times(one_sided)
     differing: list[str] = []
     in_flight: list[str] = []
-    for appointment in sorted(before.keys() | after.keys()):
-        old, new = before.get(appointment), after.get(appointment)
-        if old and new and old.usage == new.usage:
-            continue
-        young = new is None or new.source_time > in_flight_since
+    for appointment in sorted(one_sided):
+        counted_at = source_times.get(appointment)
+        young = counted_at is None or counted_at > in_flight_since
         (in_flight if young else differing).append(appointment)
     return Drift(tuple(differing), tuple(in_flight))
+
+
+def vanished(expected: History, found: History) -> tuple[int, int]:
+    """How many appointments of the expected history the other one no longer has, and how many there were."""
+    before = expected.rows["appointment"].unique()
+    kept = pc.is_in(before, value_set=found.rows["appointment"].unique())
+    return len(before) - int(pc.sum(kept).as_py() or 0), len(before)

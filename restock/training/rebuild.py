@@ -22,11 +22,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from restock.counting import changes
-from restock.counting.appointments import FIELDS_READ, CountingRules, Rejection, is_kept_when_deleted, usage_of
+from restock.counting.appointments import (
+    FIELDS_READ,
+    CountingRules,
+    Rejection,
+    Usage,
+    is_kept_when_deleted,
+    usage_of,
+)
 from restock.errors import StoreUnavailableError
 from restock.stores import DocumentStore, Snapshot
 from restock.training.checkpoint import Checkpoint, Piece, chain
-from restock.training.history import COLUMNS, History, rows_of, usage_by_appointment
+from restock.training.history import COLUMNS, History
 
 APPOINTMENTS = "appointments"
 
@@ -126,11 +133,15 @@ def read_everything(
     if pieces:
         rows = _read_again(documents, rows, _touched(documents, rebuilt_at, page_size), rules, reject)
     if rules.keep_usage_when_deleted_after_days is not None:
-        seen = set(rows["appointment"].unique().to_pylist())
-        gone = (one for one in usage_by_appointment(expected).values() if one.appointment not in seen)
-        kept = (one for one in gone if is_kept_when_deleted(one.usage, rebuilt_at, rules))
-        rows = pa.concat_tables([rows, rows_of(kept)])
+        rows = pa.concat_tables([rows, _purged(expected, rows["appointment"], rebuilt_at, rules)])
     return History(rows.filter(pc.is_valid(rows["part"])), rules.digest, rebuilt_at)
+
+
+def _purged(expected: History, seen: pa.ChunkedArray, rebuilt_at: datetime, rules: CountingRules) -> pa.Table:
+    """What is expected of appointments that are gone, and so old that deleting them was housekeeping."""
+    gone = expected.rows.filter(pc.invert(pc.is_in(expected.rows["appointment"], value_set=seen.unique())))
+    days = [day for day in gone["day"].unique().to_pylist() if is_kept_when_deleted(Usage(day), rebuilt_at, rules)]
+    return gone.filter(pc.is_in(gone["day"], value_set=pa.array(days, pa.date32())))
 
 
 def counted(page: Sequence[Snapshot], rules: CountingRules, reject: Reject) -> pa.Table:
