@@ -145,10 +145,17 @@ class PreparedDays:
             prepared[day] = PreparedDay(opening, demand)
         with self._lock:
             self._days |= prepared
-            largest = max(day.demand.size for day in prepared.values())
-            while len(self._days) > max(FEWEST_DAYS, min(MOST_DAYS, self._budget_bytes // largest)):
-                self._days.popitem(last=False)
+            self._forget()
         return prepared
+
+    def _forget(self) -> None:
+        """Drop the days longest unused until the rest is within the budget; days that are alike count once."""
+        size = sum(demand.size for ref in self._alike.valuerefs() if (demand := ref()) is not None)
+        while len(self._days) > MOST_DAYS or (size > self._budget_bytes and len(self._days) > FEWEST_DAYS):
+            before = len(self._alike)
+            freed = self._days.popitem(last=False)[1].demand.size
+            if len(self._alike) < before:  # no other day shared it
+                size -= freed
 
     def _demand(self, mean: NDArray[np.float64]) -> Demand:
         key = mean.tobytes()

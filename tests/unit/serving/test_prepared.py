@@ -67,6 +67,36 @@ def test_a_large_shop_keeps_the_longest_periods_whatever_its_budget():
     assert len(days.known()) == FEWEST_DAYS
 
 
+def test_days_that_are_alike_count_once_towards_the_budget():
+    days = PreparedDays(many_parts(50), budget_bytes=7 * 5000)
+
+    for month in range(10):
+        days.period(MONDAY + timedelta(90 * month), 90)
+
+    assert len(days.known()) == 900
+
+
+class NoTwoDaysAlike:
+    """A forecast in which every day asks something else."""
+
+    def __init__(self, forecast) -> None:
+        self.parts = forecast.parts
+
+    def mean(self, start: date, days: int) -> np.ndarray:
+        return np.tile(start.toordinal() + np.arange(days), (len(self.parts), 1)).astype(float)
+
+
+def test_days_that_differ_are_kept_within_the_budget():
+    days = PreparedDays(NoTwoDaysAlike(many_parts(50)), budget_bytes=300 * 2500)
+
+    for month in range(10):
+        days.period(MONDAY + timedelta(90 * month), 90)
+
+    kept = days.known()
+    assert FEWEST_DAYS < len(kept) < 400
+    assert kept[-1] == MONDAY + timedelta(899), "the latest stay"
+
+
 def test_prepared_answers_stay_within_their_budget_and_the_newest_stay():
     answers = PreparedAnswers(budget_bytes=20_000)
     for number in range(100):
