@@ -4,7 +4,7 @@ The real gcloud is pointed at it (:func:`environment`), thinks it talks to Googl
 is no plain request to a known host is refused and recorded. Resources are kept as they were sent, so a test asserts on
 what Google would have been asked to make. The fake completes what gcloud waits for (operations, a function's service,
 trigger and subscription), answers 404, 409 and etag conflicts as Google does, refuses durations that are no protobuf
-durations, and can be told to refuse the n-th change. It does not know Google's rules for values, roles or quotas.
+durations, and can be told to refuse the n-th change and all after it. It does not know Google's rules for values, roles or quotas.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class FakeGoogle:
     requests: list[Recorded] = field(default_factory=list)
     enabled: set[str] = field(default_factory=set)
     forbids_all_users: bool = False
-    fail_change: int | None = None
+    fail_change: int | None = None  # from this change on, counted from 1, every change is refused
     fail_words: str = "The fake was told to refuse this."
     fail_builds: bool = False
     billing: bool = True
@@ -148,7 +148,7 @@ class FakeGoogle:
 
     def record(self, request: Recorded) -> None:
         self.requests.append(request)
-        if request.is_change and self.fail_change is not None and len(self.changes) == self.fail_change:
+        if request.is_change and self.fail_change is not None and len(self.changes) >= self.fail_change:
             raise Refusal(403, "PERMISSION_DENIED", self.fail_words)
 
     def _route(self, request: Recorded) -> Body:

@@ -1,6 +1,7 @@
 """The real gcloud deploys to a recording fake of Google: what it makes, what it leaves alone, and how it goes on.
 
-Must-show 1 of the deploy. ``EVERY_FAILURE=1`` (``make test-deploy``) fails every single change once, not a sample.
+Must-show 1 of the deploy. ``EVERY_FAILURE=1`` refuses every single change of a first deploy once, not a sample
+(half an hour); ``EVERY_FAILURE=40`` begins with the fortieth.
 """
 
 from __future__ import annotations
@@ -393,9 +394,10 @@ def test_beside_the_shops_app_nothing_of_the_app_is_touched(empty: World) -> Non
 def test_interrupted_at_any_change_a_deploy_goes_on_and_ends_in_the_same_state(deployed: World) -> None:
     google = deployed.google
     wanted, total = google.state(), len(deployed.first.changes)
-    # Each number is the change, counted from the start of its run, that Google refuses. With 2 throughout, every run
-    # gets one change further, so that every single change of a first deploy is refused once.
-    refused = [1] + [2] * (total - 1) if os.environ.get("EVERY_FAILURE") else [2, total // 2, total // 3]
+    # Each number is the change, counted from the start of its run, from which on Google refuses everything. With 2
+    # throughout, every run gets one change further: so every single change of a first deploy is refused once.
+    first = int(os.environ.get("EVERY_FAILURE", "0"))
+    refused = [first, *[2] * (total - first)] if first else [2, total // 2, total // 3]
     google.restore(FakeGoogle().save())
     for number, place in enumerate(refused):
         google.requests, google.fail_change = [], place
