@@ -4,7 +4,8 @@ The real gcloud is pointed at it (:func:`environment`), thinks it talks to Googl
 is no plain request to a known host is refused and recorded. Resources are kept as they were sent, so a test asserts on
 what Google would have been asked to make. The fake completes what gcloud waits for (operations, a function's service,
 trigger and subscription), answers 404, 409 and etag conflicts as Google does, refuses durations that are no protobuf
-durations, and can be told to refuse the n-th change and all after it. It does not know Google's rules for values, roles or quotas.
+durations, and can be told to refuse the n-th change and all after it. It does not know Google's rules for values, roles
+or quotas.
 """
 
 from __future__ import annotations
@@ -65,6 +66,10 @@ class Recorded:
         """A create, update, upload or delete; asking and looking are none."""
         return self.method not in {"GET", "CONNECT"} and self.verb not in READING_VERBS
 
+    @property
+    def is_upload(self) -> bool:
+        return self.method == "PUT" and self.path.startswith("/upload-source/")
+
     def __str__(self) -> str:
         return f"{self.method} {self.api} {self.path}"
 
@@ -107,6 +112,11 @@ class FakeGoogle:
     def changes(self) -> list[Recorded]:
         return [request for request in self.requests if request.is_change]
 
+    @property
+    def refusable(self) -> list[Recorded]:
+        """Changes without uploads: those gcloud itself tries again until they are through."""
+        return [request for request in self.changes if not request.is_upload]
+
     def state(self) -> str:
         """Everything made, without what Google makes up: for comparing two ways to the same end."""
         volatile = {
@@ -148,7 +158,7 @@ class FakeGoogle:
 
     def record(self, request: Recorded) -> None:
         self.requests.append(request)
-        if request.is_change and self.fail_change is not None and len(self.changes) >= self.fail_change:
+        if request.is_change and not request.is_upload and len(self.refusable) >= (self.fail_change or 1e9):
             raise Refusal(403, "PERMISSION_DENIED", self.fail_words)
 
     def _route(self, request: Recorded) -> Body:
