@@ -26,6 +26,7 @@ OLD_WALL, OLD_CPU, OLD_DOCUMENTS = 34.8, 35.5, 14_793
 """The services Restock replaces, measured when they still ran: 20 appointments a day for 2 years, 200 parts."""
 
 STAGES = ("history", "changes", "applied", "fitted", "files", "commit", "marked")
+COMPARED = (10_000, 100_000)
 GROWTH_APPOINTMENTS = 10_000
 MOST_MEMORY = 4 * 2**30
 
@@ -43,28 +44,30 @@ def warm_up(stack: Stack, functions: Path) -> bytes:
 
 
 def sections(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> list[Section]:
-    repeats = 1 if quick else 3
-    sizes = (10_000, 100_000) if quick else (1_000, 10_000, 100_000, 1_000_000)
+    sizes = COMPARED if quick else (1_000, *COMPARED, 1_000_000)
     runs: dict[tuple[int, int], list[Retrained]] = {}
-    old: list[Retrained] = []
-    for _ in range(repeats):  # sizes in turn, so that what slows the machine slows all of them
-        for appointments in sizes:
-            for changes in (10,) if quick else (10, 1_000):
-                one = measured(stack, functions, appointments, changes, manifest=manifest)
-                runs.setdefault((appointments, changes), []).append(one)
-        old.append(measured(stack, functions, OLD_APPOINTMENTS, 10, manifest=manifest))
-    found = {key: middle(several) for key, several in runs.items()}
-    found[OLD_APPOINTMENTS, 10] = middle(old)
+
+    def measure(appointments: int, changes: int) -> None:
+        one = measured(stack, functions, appointments, changes, manifest=manifest)
+        runs.setdefault((appointments, changes), []).append(one)
+
+    for appointments in sizes:
+        for changes in (10,) if quick else (10, 1_000):
+            measure(appointments, changes)
+    measure(OLD_APPOINTMENTS, 10)
+    for _ in range(0 if quick else 2):  # what is compared, in turn, so that what slows one slows all
+        for appointments in (*COMPARED, OLD_APPOINTMENTS):
+            measure(appointments, 10)
+    found = {key: middle(several) for key, several in sorted(runs.items())}
+    rows = [*promised(found), *beside_the_old_system(found[OLD_APPOINTMENTS, 10])]
     return [
-        Section(
-            "Retraining", [*promised(found), *beside_the_old_system(found[OLD_APPOINTMENTS, 10])], NOTES, detail(found)
-        ),
+        Section("Retraining", rows, NOTES, detail(found)),
         growth(stack, functions, manifest, quick=quick),
     ]
 
 
 NOTES = (
-    f"{PARTS} parts over {DAYS} days, 2 parts an appointment; each line is the median run of its repeats.",
+    f"{PARTS} parts over {DAYS} days, 2 parts an appointment; what is compared is the median run of three.",
     "Wall and CPU time run from the start of the process to its answer, so they include all imports.",
     "Peak memory is the resident size of server and worker together; what they share counts twice.",
     "Bytes are what the emulators' processes read and wrote meanwhile, by the system's own count.",
