@@ -10,7 +10,7 @@ from infra import alerts
 from infra.__main__ import main
 from infra.cost import CONDITIONS, SHOPS, bill, old_system, retrains_a_month, usage
 from infra.prices import PRICES
-from tests.infra.test_settings import settings
+from tests.infra.test_settings import ROOT, settings
 
 
 @pytest.mark.parametrize("size", SHOPS)
@@ -63,3 +63,12 @@ def test_the_command_prints_every_size_idle_and_busy(capsys: pytest.CaptureFixtu
     assert all(f"{size}, {state}" in table for size in SHOPS for state in ("idle", "busy"))
     assert "500 completions" in one
     assert "Firestore reads" in one
+
+
+def test_the_table_in_the_docs_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["cost"])
+    rows = [line.strip() for line in capsys.readouterr().out.splitlines() if ", idle" in line or ", busy" in line]
+    text = (ROOT / "docs/cost.md").read_text(encoding="utf-8")
+
+    assert len(rows) == 6
+    assert [row for row in rows if row not in text] == []
