@@ -38,6 +38,8 @@ if SETTINGS.forecast_auth == "public":
 if SETTINGS.forecast_auth == "firebase":
     from restock.gcp.identity import FirebaseTokens
 
+    if not SETTINGS.firebase_api_key:
+        LOG.warning("FIREBASE_WEB_API_KEY is not set: the page cannot sign people in")
     TOKENS = FirebaseTokens(SETTINGS.project)
     PAGE = Page("firebase", SETTINGS.firebase_api_key, TOKENS.emulator)
     ACCESS = FirebaseUsers(TOKENS, Admins(DOCUMENTS) if SETTINGS.require_admin else None, LOG)

@@ -277,6 +277,14 @@ def test_people_sign_in_with_their_shop_account(site, new_page, auth_emulator, s
     assert {urlsplit(url).netloc for url in page.asked} == {urlsplit(address).netloc, auth_emulator.host}
 
 
+def test_where_signing_in_is_not_set_up_it_says_what_is_missing(site, published, new_page):
+    page = new_page()
+
+    page.goto(site(FORECAST_AUTH="firebase"))
+
+    expect(page.locator("#problem-text")).to_contain_text("FIREBASE_WEB_API_KEY has no value")
+
+
 def test_the_policy_lets_nothing_else_in(site, published, new_page):
     page = new_page()
     answer = page.goto(site())

@@ -44,7 +44,7 @@ function report(error) {
     ? "The first forecast is made after the first completed appointments. This page looks again by itself."
     : error.status === 403 ? "Ask whoever runs the shop's accounts for access, or sign in with another one." : error.message;
   show("problem");
-  if (isWaiting) timer = setTimeout(load, 1000 * Math.max(5, error.retryAfter || 0));
+  if (isWaiting) timer = setTimeout(() => load().catch(report), 1000 * Math.max(5, error.retryAfter || 0));
 }
 
 function policy() {
@@ -54,6 +54,7 @@ function policy() {
 
 async function load() {
   clearTimeout(timer);
+  if (session.needsSignIn && !session.canSignIn) throw new ApiError(0, "Signing in is not set up here: FIREBASE_WEB_API_KEY has no value.");
   if (session.needsSignIn) return show("sign-in");
   if (!controls.checkValidity()) return controls.reportValidity();
   const mine = ++asked;
@@ -188,7 +189,7 @@ controls.addEventListener("change", (event) => {
 });
 controls.elements.search.addEventListener("input", showOrders);
 $("csv").addEventListener("click", download);
-$("retry").addEventListener("click", load);
+$("retry").addEventListener("click", () => load().catch(report));
 $("part").addEventListener("close", () => close());
 $("sign-out").addEventListener("click", () => (session.signOut(), show("sign-in")));
 $("sign-in").addEventListener("submit", async (event) => {

@@ -26,6 +26,10 @@ export class Session {
     this.goodUntil = 0;
   }
 
+  get canSignIn() {
+    return Boolean(this.config.api_key || this.config.auth_emulator);
+  }
+
   get needsSignIn() {
     return this.config.auth === "firebase" && !this.refreshToken;
   }
@@ -85,7 +89,7 @@ export class Session {
     const origin = emulator ? `http://${emulator}/${host}` : `https://${host}`;
     let answer;
     try {
-      answer = await fetch(`${origin}${path}?key=${encodeURIComponent(this.config.api_key)}`, { method: "POST", ...request });
+      answer = await fetch(`${origin}${path}?key=${encodeURIComponent(this.config.api_key || "emulator")}`, { method: "POST", ...request });
     } catch {
       throw new ApiError(0, "The sign-in service cannot be reached. Check the connection and try again.");
     }
