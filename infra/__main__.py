@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from infra import cost, operate, prerequisites
 from infra.deploy import deploy, plan
@@ -83,7 +84,7 @@ def run(asked: argparse.Namespace, runner: Runner) -> int:
     return with_project(asked, settings, runner, project)
 
 
-def with_project(asked: argparse.Namespace, settings: InfraSettings, runner: Runner, project: dict) -> int:
+def with_project(asked: argparse.Namespace, settings: InfraSettings, runner: Runner, project: dict[str, Any]) -> int:
     if asked.verb in {"plan", "deploy"}:
         prerequisites.check_project(settings, runner, project)
     else:

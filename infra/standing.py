@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from infra.command import Command, gcloud
@@ -229,11 +229,11 @@ def read_again(settings: InfraSettings, runner: Runner, standing: Standing, name
 def _read_round(settings: InfraSettings, runner: Runner, standing: Standing, round_: tuple[Read, ...]) -> None:
     enabled = {_short(service).removesuffix(".googleapis.com") for service in standing.services}
     due = [read for read in round_ if (not read.api or read.api in enabled) and read.exists(settings, standing)]
-    empty = {declared.name: declared.default_factory() for declared in fields(Standing)}  # type: ignore[misc]
+    empty = Standing()
     with ThreadPoolExecutor(max_workers=4) as pool:
         answers = list(pool.map(lambda read: runner.read(read_command(read, settings, standing)), due))
     for read in round_:
-        setattr(standing, read.field, empty[read.field])
+        setattr(standing, read.field, getattr(empty, read.field))
     for read, answer in zip(due, answers, strict=True):
         if answer is not None:
             setattr(standing, read.field, answer)

@@ -23,6 +23,7 @@ def pubsub_agent(standing: Standing) -> str:
 
 def kept(settings: InfraSettings, standing: Standing) -> list[Change]:
     changes: list[Change] = []
+    words: tuple[str, ...]
     if not standing.named("topics", settings.dead_topic):
         words = ("pubsub", "topics", "create", settings.dead_topic)
         changes.append(
@@ -40,7 +41,9 @@ def kept(settings: InfraSettings, standing: Standing) -> list[Change]:
 
 def attached(settings: InfraSettings, standing: Standing) -> list[Change]:
     """The trigger's own subscription is told where refused events go, and Pub/Sub is let to move them."""
-    agent, changes = pubsub_agent(standing), []
+    agent = pubsub_agent(standing)
+    changes: list[Change] = []
+    words: tuple[str, ...]
     if not has(standing.topic_policy, "roles/pubsub.publisher", agent):
         words = ("pubsub", "topics", "add-iam-policy-binding", settings.dead_topic)
         reason = "Pub/Sub itself moves refused events there"

@@ -36,7 +36,7 @@ def channel(settings: InfraSettings, standing: Standing) -> list[Change]:
     found = standing.titled("channels", settings.channel)
     if found.get("labels", {}).get("email_address") == settings.alert_email:
         return []
-    words = ("beta", "monitoring", "channels")
+    words: tuple[str, ...] = ("beta", "monitoring", "channels")
     if found:
         words = (*words, "update", found["name"], f"--update-channel-labels=email_address={settings.alert_email}")
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from infra.command import Change, gcloud
 from infra.grants import ON_QUEUE, ON_TASKS_ACCOUNT, binding_flags, missing
 from infra.settings import InfraSettings
@@ -48,7 +50,7 @@ def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
     return [gcloud(settings.project, *words, reason=reason, changes=("queues",))]
 
 
-def _is_as_wanted(found: dict) -> bool:
+def _is_as_wanted(found: dict[str, Any]) -> bool:
     rates, retries = found.get("rateLimits", {}), found.get("retryConfig", {})
     return (
         int(rates.get("maxConcurrentDispatches", 0)) == 1

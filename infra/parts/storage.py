@@ -28,6 +28,7 @@ def bucket(settings: InfraSettings, standing: Standing) -> list[Change]:
         f"--soft-delete-duration={SOFT_DELETE_SECONDS}s",
     )
     changes: list[Change] = []
+    words: tuple[str, ...]
     if not standing.bucket:
         words = ("storage", "buckets", "create", place, f"--location={settings.region}", *guards)
         changes.append(
