@@ -43,7 +43,6 @@ if SETTINGS.forecast_auth == "firebase":
     TOKENS = FirebaseTokens(SETTINGS.project)
     PAGE = Page("firebase", SETTINGS.firebase_api_key, TOKENS.emulator)
     ACCESS = FirebaseUsers(TOKENS, Admins(DOCUMENTS) if SETTINGS.require_admin else None, LOG)
-    os.register_at_fork(after_in_child=TOKENS.warm_up)
 API = Api(
     LIVE,
     SETTINGS,
@@ -53,7 +52,10 @@ API = Api(
     page=PAGE,
     log=LOG,
 )
-os.register_at_fork(after_in_child=LIVE.start)  # in the worker, before its first request
+if hasattr(os, "register_at_fork"):  # loading begins in the worker, before its first request; Windows does not fork
+    os.register_at_fork(after_in_child=LIVE.start)
+    if SETTINGS.forecast_auth == "firebase":
+        os.register_at_fork(after_in_child=TOKENS.warm_up)
 
 
 @functions_framework.http

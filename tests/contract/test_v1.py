@@ -265,6 +265,14 @@ def test_an_unchanged_answer_is_a_304(client, shelf):
     assert client.get("/v1/forecast?days=3", headers={"If-None-Match": tag}).status_code == 200
 
 
+def test_head_is_get_without_a_body(client):
+    whole, head = client.get("/v1/forecast?days=3"), client.head("/v1/forecast?days=3")
+
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers["ETag"] == whole.headers["ETag"]
+    assert head.headers["Content-Length"] == whole.headers["Content-Length"]
+
+
 def test_answers_are_compressed_for_those_who_read_gzip(client):
     plain = client.get("/v1/forecast?days=90&recent=true")
     packed = client.get("/v1/forecast?days=90&recent=true", headers={"Accept-Encoding": "gzip, deflate"})
