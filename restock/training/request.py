@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
+from reprlib import repr  # a megabyte sent is not a megabyte answered and logged
 
 from restock.errors import BadRequestError
 
@@ -33,10 +34,10 @@ def parse_request(body: bytes) -> Request:
     if not isinstance(asked, dict):
         raise BadRequestError('the body is not an object; send {"reason": "manual"}')
     if unknown := asked.keys() - {field.name for field in fields(Request)}:
-        raise BadRequestError(f"unknown field {min(unknown)!r}; known are reason, rebuild and force")
+        raise BadRequestError(f"unknown field {repr(min(unknown))}; known are reason, rebuild and force")
     if asked.get("reason") not in REASONS:
-        raise BadRequestError(f"reason is {asked.get('reason')!r}; send one of {', '.join(REASONS)}")
+        raise BadRequestError(f"reason is {repr(asked.get('reason'))}; send one of {', '.join(REASONS)}")
     for name in ("rebuild", "force"):
         if not isinstance(asked.get(name, False), bool):
-            raise BadRequestError(f"{name} is {asked[name]!r}; send true or false")
+            raise BadRequestError(f"{name} is {repr(asked[name])}; send true or false")
     return Request(**asked)
