@@ -314,7 +314,7 @@ class Walk:
         event.is_delivered = True
         appointment = event.written.appointment
         if self.world.keep_days is None:
-            self.invariants.lost[appointment] = event.at
+            self.invariants.lost[appointment] = event.at + timedelta(seconds=1)  # an event tells whole seconds
         else:
             self.invariants.beyond_repair.add(appointment)
 
