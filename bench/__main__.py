@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from local.processes import ProcessError
 from local.stack import Stack
 from restock.settings import FORECAST, ON_APPOINTMENT, RETRAIN
 
-Measure = Callable[[Stack, bool], Sequence[Section]]
+Measure = Callable[[Stack, bool], Section]
 
 
 @cache
@@ -27,36 +27,40 @@ def trainer(stack: Stack) -> tuple[Path, bytes]:
     return functions, retrain.warm_up(stack, functions)
 
 
-def measure_counting(stack: Stack, quick: bool) -> Sequence[Section]:
-    return [counting.section(Place.made(stack, "counting"), staged(ON_APPOINTMENT), quick=quick)]
+def measure_counting(stack: Stack, quick: bool) -> Section:
+    return counting.section(Place.made(stack, "counting"), staged(ON_APPOINTMENT), quick=quick)
 
 
-def measure_path(stack: Stack, quick: bool) -> Sequence[Section]:
-    return [path.section(stack, quick=quick)]
+def measure_path(stack: Stack, quick: bool) -> Section:
+    return path.section(stack, quick=quick)
 
 
-def measure_retrain(stack: Stack, quick: bool) -> Sequence[Section]:
-    functions, champion = trainer(stack)
-    return retrain.sections(stack, functions, champion, quick=quick)
+def measure_retrain(stack: Stack, quick: bool) -> Section:
+    return retrain.section(stack, *trainer(stack), quick=quick)
 
 
-def measure_rebuild(stack: Stack, quick: bool) -> Sequence[Section]:
+def measure_growth(stack: Stack, quick: bool) -> Section:
+    return retrain.growth(stack, *trainer(stack), quick=quick)
+
+
+def measure_rebuild(stack: Stack, quick: bool) -> Section:
     functions, _ = trainer(stack)
-    return [rebuild.section(stack, functions, quick=quick)]
+    return rebuild.section(stack, functions, quick=quick)
 
 
-def measure_serving(stack: Stack, quick: bool) -> Sequence[Section]:
-    return [serving.section(staged(FORECAST), quick=quick)]
+def measure_serving(stack: Stack, quick: bool) -> Section:
+    return serving.section(staged(FORECAST), quick=quick)
 
 
-def simulate_chain(stack: Stack, quick: bool) -> Sequence[Section]:
-    return [chain.section(quick=quick)]
+def simulate_chain(stack: Stack, quick: bool) -> Section:
+    return chain.section(quick=quick)
 
 
 SECTIONS: dict[str, Measure] = {
     "counting": measure_counting,
     "path": measure_path,
     "retrain": measure_retrain,
+    "growth": measure_growth,
     "rebuild": measure_rebuild,
     "serving": measure_serving,
     "chain": simulate_chain,
@@ -76,10 +80,10 @@ def main(words: list[str]) -> int:
     try:
         with bench_stack(quick=asked.quick) as stack:
             for name in asked.sections or SECTIONS:
-                for section in SECTIONS[name](stack, asked.quick):
-                    print_section(section)
-                    write_results([section], command)
-                    missed += sum(row.is_met is False for row in section.rows)
+                section = SECTIONS[name](stack, asked.quick)
+                print_section(section)
+                write_results([section], command)
+                missed += sum(row.is_met is False for row in section.rows)
                 print(f"  ({time.monotonic() - began:.0f} s so far)", flush=True)
     except ProcessError as exc:
         print(f"\nbench: {exc}", file=sys.stderr)

@@ -43,7 +43,7 @@ def warm_up(stack: Stack, functions: Path) -> bytes:
     return live_manifest(place)
 
 
-def sections(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> list[Section]:
+def section(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> Section:
     sizes = COMPARED if quick else (1_000, *COMPARED, 1_000_000)
     runs: dict[tuple[int, int], list[Retrained]] = {}
 
@@ -60,10 +60,7 @@ def sections(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> 
             measure(appointments, 10)
     found = {key: middle(several) for key, several in sorted(runs.items())}
     rows = [*promised(found), *beside_the_old_system(found[OLD_APPOINTMENTS, 10])]
-    return [
-        Section("Retraining", rows, NOTES, detail(found)),
-        growth(stack, functions, manifest, quick=quick),
-    ]
+    return Section("Retraining", rows, NOTES, detail(found))
 
 
 NOTES = (
@@ -114,8 +111,8 @@ def beside_the_old_system(ours: Retrained) -> list[Row]:
 def growth(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> Section:
     """With parts and with days, at the same number of appointments. By CPU time, which others on the machine do not
     stretch, without the imports, which would flatten the slope."""
-    by_parts = (100, 400) if quick else (50, 100, 200, 400, 800)
-    by_days = (365, 1460) if quick else (182, 365, 730, 1460, 2920)
+    by_parts = (100, 400) if quick else (50, 100, 200, 400)
+    by_days = (365, 1460) if quick else (182, 365, 730, 1460)
     rows: list[Row] = []
     detail: list[tuple[str, ...]] = [("parts", "days", "wall", "of it fitting", "CPU", "of it imports", "peak memory")]
     for what, sizes in (("parts", by_parts), ("days", by_days)):
