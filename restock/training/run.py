@@ -228,7 +228,7 @@ class _Run:
         return pending
 
     def _why_full_read(self, known: History | None, pending: Sequence[Pending]) -> str:
-        """Why the history must be recomputed from all appointments; empty in a normal run."""
+        """Why the history must be recomputed from all appointments; empty in a normal run (promise 6)."""
         if known is None:
             return "first training"
         if known.rules != self.rules.digest:
