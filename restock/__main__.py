@@ -1,4 +1,5 @@
-"""The operator's verbs: ``python -m restock status | rollback VERSION | pin | unpin | retrain | rebuild``.
+"""The operator's verbs: ``python -m restock status | rollback VERSION | pin | unpin | retrain | rebuild |
+forget ID``.
 
 They act, with the caller's own credentials, on the Restock that the environment names; without one, on the local stack
 that is running (``make up`` writes .local/stack.json). ``python -m infra VERB`` means the deployed one.
@@ -15,11 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from restock import operating
+from restock.counting.appointments import CountingRules
 from restock.errors import RestockError, SettingsError
 from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
 from restock.settings import RETRAIN, Settings
+from restock.training.forget import forget
 
 LOCAL_STACK = Path(".local/stack.json")
 WATCH_SECONDS = 1800
@@ -35,6 +38,10 @@ def parser() -> argparse.ArgumentParser:
     rollback.add_argument("--pin", action="store_true", help="and keep it until unpinned")
     verb.add_parser("pin", help="keep the live version: retrains end without training")
     verb.add_parser("unpin", help="let retrains publish again")
+    forgotten = verb.add_parser(
+        "forget", help="withdraw a deleted appointment's usage now, whatever is kept of purged ones"
+    )
+    forgotten.add_argument("appointment", metavar="ID")
     for name, help in (
         ("retrain", "ask for a retrain, through the queue"),
         ("rebuild", "the same, re-reading every appointment and comparing"),
@@ -81,6 +88,11 @@ def act(asked: argparse.Namespace, settings: Settings) -> str:
     if asked.verb == "unpin":
         pointer, found = operating.unpin(objects, documents, queue, settings.retrain_threshold, now)
         return f"version {pointer.version} is no longer pinned; {found}"
+    if asked.verb == "forget":
+        if not forget(asked.appointment, documents, objects, CountingRules.of(settings).digest):
+            return f"nothing is known of an appointment {asked.appointment}"
+        operating.ask_for_retrain(queue)
+        return f"the usage of {asked.appointment} is withdrawn; the retrain just asked for takes it out of the history"
     before = operating.look(documents, objects, settings.retrain_threshold).state.get("run", 0)
     name = operating.ask_for_retrain(queue, rebuild=asked.verb == "rebuild", force=asked.force)
     if not asked.wait:
