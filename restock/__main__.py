@@ -1,5 +1,4 @@
-"""The operator's verbs: ``python -m restock status | rollback VERSION | pin | unpin | retrain | rebuild |
-forget ID``.
+"""The operator's verbs: ``python -m restock status``, rollback, pin, unpin, retrain, rebuild, forget.
 
 They act, with the caller's own credentials, on the Restock that the environment names; without one, on the local stack
 that is running (``make up`` writes .local/stack.json). ``python -m infra VERB`` means the deployed one.
