@@ -1,0 +1,117 @@
+"""What operators do by hand goes through the same conditional writes as the machinery (promises 2, 3 and 4)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from restock import operating
+from restock.__main__ import main
+from restock.errors import DamagedError, NoModelError
+from restock.training.publish import read_live
+from tests.unit.training.shop import Shop
+
+
+def trained(*runs: str) -> Shop:
+    shop = Shop()
+    for id in runs:
+        shop.complete(id)
+        shop.retrain()
+    return shop
+
+
+def live(shop: Shop):
+    return read_live(shop.objects).pointer
+
+
+def test_a_rollback_makes_an_older_version_live_with_the_history_as_it_is():
+    shop = trained("a1", "a2")
+    first, second = 1, 2
+
+    pointer = operating.roll_back(shop.objects, first, shop.clock())
+
+    assert live(shop) == pointer
+    assert (pointer.version, pointer.history) == (first, second)
+    assert shop.used() == {"a1": 1.0, "a2": 1.0}
+
+
+def test_a_rollback_lasts_until_the_next_publication_unless_pinned():
+    shop = trained("a1", "a2")
+
+    operating.roll_back(shop.objects, 1, shop.clock())
+    shop.retrain()
+    assert live(shop).version == 3
+    operating.roll_back(shop.objects, 1, shop.clock(), pin=True)
+    shop.retrain()
+
+    assert (live(shop).version, live(shop).pinned) == (1, True)
+
+
+def test_a_rollback_to_a_version_that_is_not_whole_changes_nothing():
+    shop = trained("a1", "a2")
+    before = read_live(shop.objects)
+    shop.objects.damage("models/1/forecast")
+
+    with pytest.raises(DamagedError, match="models/1/forecast"):
+        operating.roll_back(shop.objects, 1, shop.clock())
+    with pytest.raises(DamagedError, match="there is no version 77"):
+        operating.roll_back(shop.objects, 77, shop.clock())
+
+    assert read_live(shop.objects) == before
+
+
+def test_there_is_nothing_to_pin_before_the_first_publication():
+    shop = Shop()
+
+    with pytest.raises(NoModelError):
+        operating.pin(shop.objects, shop.clock())
+
+
+def test_unpinning_looks_at_the_threshold_that_was_crossed_meanwhile():
+    shop = trained("a1")
+    operating.pin(shop.objects, shop.clock())
+    shop.complete(*(f"b{k}" for k in range(shop.settings.retrain_threshold)))
+    shop.retrain("threshold")
+    for task in shop.queue.due():
+        shop.queue.settle(task, 200)
+
+    _, found = operating.unpin(shop.objects, shop.documents, shop.queue, shop.settings.retrain_threshold, shop.clock())
+
+    assert "reached" in found
+    assert len(shop.queue.due()) == 1
+    assert not live(shop).pinned
+
+
+def test_the_status_says_where_each_promise_stands():
+    shop = trained("a1")
+    shop.complete("a2", "a3")
+
+    found = operating.look(shop.documents, shop.objects, shop.settings.retrain_threshold)
+    said = operating.described(found, shop.clock() + timedelta(hours=3))
+
+    assert "live       version 1" in said
+    assert "3 hours old" in said
+    assert "2 pending changes" in said
+    assert f"2 of {shop.settings.retrain_threshold} completions await training" in said
+    assert "lease      free" in said
+    assert "version 1 published" in said
+
+
+def test_the_status_of_an_empty_project_says_so():
+    shop = Shop()
+
+    said = operating.described(operating.look(shop.documents, shop.objects, 10), shop.clock())
+
+    assert "nothing published yet" in said
+    assert "none yet" in said
+
+
+def test_a_verb_without_any_restock_to_mean_says_how_to_get_one(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+
+    status = main(["status"])
+
+    assert status == 2
+    assert "GOOGLE_CLOUD_PROJECT is not set" in capsys.readouterr().err
