@@ -1,7 +1,7 @@
 """The forecast artifact: what training hands to serving, declared once.
 
 Layout of its bytes: the magic word, the length of a JSON header, the header, then the arrays it lists, little-endian
-and back to back. Nothing in it executes; equal forecasts are equal bytes.
+and back to back. Nothing in it executes (promise 7); equal forecasts are equal bytes.
 """
 
 from __future__ import annotations

@@ -115,9 +115,15 @@ class Walk:
         if event := self.complete(a, b):
             self.world.finish(self.world.deliver(event))
 
-    def book(self, a: int, b: int) -> None:
-        if self.world.keep_days is None or not self._is_gone(self._appointment(a)):
-            self.world.write(self._appointment(a), ("pending", "cancelled")[b % 2])
+    def book(self, a: int, b: int) -> Event | None:
+        """Book it, or take a completion back."""
+        if self.world.keep_days is not None and self._is_gone(self._appointment(a)):
+            return None
+        return self.world.write(self._appointment(a), ("pending", "cancelled")[b % 2])
+
+    def book_and_deliver(self, a: int, b: int) -> None:
+        if event := self.book(a, b):
+            self.world.finish(self.world.deliver(event))
 
     def delete(self, a: int, b: int) -> None:
         appointment = self._appointment(a)
@@ -364,6 +370,7 @@ VERBS: dict[str, Callable[[Walk, int, int], object]] = {
     "complete": Walk.complete,
     "complete and deliver": Walk.complete_and_deliver,
     "book": Walk.book,
+    "book and deliver": Walk.book_and_deliver,
     "delete": Walk.delete,
     "deliver": Walk.deliver,
     "deliver halfway": Walk.deliver_halfway,

@@ -1,4 +1,4 @@
-"""Promises 1, 2, 3 and 4 against random histories of the real counting, training and publishing code.
+"""Promises 1, 2, 3, 4 and 6 against random histories of the real counting, training and publishing code.
 
 ``python -m tests.simulation`` plays more, with fresh seeds.
 """

@@ -253,7 +253,7 @@ def test_a_withdrawal_settled_because_this_history_does_not_hold_it(monkeypatch,
     real_holds = training.History.holds
     monkeypatch.setattr(training.History, "holds", holds)
 
-    assert is_caught(*OVERSLEEPING, "book", "deliver", starts=PATIENT) in (
+    assert is_caught(*OVERSLEEPING, "book and deliver", starts=PATIENT) in (
         "promise 1",
         "promise 3",
     )

@@ -1,0 +1,86 @@
+"""The door of training: what it answers, and what it hands on."""
+
+from __future__ import annotations
+
+import pytest
+
+from restock.errors import SettingsError
+from restock.training.run import Outcome
+from tests.functions.doors import open_door
+
+
+@pytest.fixture
+def door(monkeypatch):
+    client, main = open_door("retrain", monkeypatch, TASKS_EMULATOR_HOST="127.0.0.1:1", FIRESTORE_EMULATOR_HOST="x:1")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1")
+    asked = []
+
+    def run(request, tools):
+        asked.append((request, tools))
+        return outcomes.pop()
+
+    outcomes = [Outcome("published", 200, "version 7 published", run=7, version=7, generation=123)]
+    monkeypatch.setattr(main, "run", run)
+    return client, asked, outcomes
+
+
+def test_it_answers_with_the_outcome(door):
+    client, asked, _ = door
+
+    answer = client.post("/", json={"reason": "manual", "rebuild": True})
+
+    assert answer.status_code == 200
+    assert answer.get_json() == {
+        "status": "published",
+        "http_status": 200,
+        "message": "version 7 published",
+        "run": 7,
+        "version": 7,
+        "generation": 123,
+    }
+    ((request, tools),) = asked
+    assert (request.reason, request.rebuild, request.force) == ("manual", True, False)
+    assert tools.settings.bucket == "demo-restock"
+
+
+@pytest.mark.parametrize(("status", "code"), [("busy", 503), ("failed", 500), ("refused", 200), ("overtaken", 503)])
+def test_the_status_tells_the_queue_whether_to_come_again(door, status, code):
+    client, _, outcomes = door
+    outcomes[:] = [Outcome(status, code, "why")]
+
+    assert client.post("/", json={"reason": "threshold"}).status_code == code
+
+
+def test_the_schedulers_body_without_a_content_type_is_read(door):
+    client, asked, _ = door
+
+    assert client.post("/", data=b'{"reason": "schedule"}').status_code == 200
+    assert asked[0][0].reason == "schedule"
+
+
+def test_a_mistake_is_answered_not_run(door):
+    client, asked, _ = door
+
+    answer = client.post("/", json={"reason": "because"})
+
+    assert answer.status_code == 400
+    assert "send one of schedule, threshold, manual" in answer.get_json()["message"]
+    assert asked == []
+
+
+def test_only_post_runs_anything(door):
+    client, asked, _ = door
+
+    answer = client.get("/")
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "POST"
+    assert asked == []
+
+
+def test_all_wrong_settings_are_listed_at_the_start(monkeypatch):
+    with pytest.raises(SettingsError) as caught:
+        open_door("retrain", monkeypatch, LEASE_SECONDS="soon", RESTOCK_BUCKET="")
+
+    assert "LEASE_SECONDS" in str(caught.value)
+    assert "RESTOCK_BUCKET" in str(caught.value)
