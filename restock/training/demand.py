@@ -8,14 +8,13 @@ name, inactive, and is reported as unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
+import pandas as pd
 from numpy.typing import NDArray
 
 from restock.artifact import Part
@@ -98,7 +97,7 @@ class Demand:
     @classmethod
     def from_usage(
         cls,
-        usage: Mapping[str, Any] | pa.Table,
+        usage: pd.DataFrame,
         catalogue: Sequence[CatalogueItem],
         *,
         through: date,
@@ -110,23 +109,21 @@ class Demand:
         on columns; only distinct spellings are looked up one by one.
         """
         resolve = _Catalogue(catalogue)
-        table = pa.table({name: usage[name] for name in ("day", "key", "name", "quantity")})
-        days = table["day"].cast(pa.date32()).to_numpy()
+        days = pd.to_datetime(usage["day"]).to_numpy().astype("datetime64[D]")
         if len(days) and (days > np.datetime64(through)).all():
             through = days.max().item()
         first_day = min(days.min().item(), through) if len(days) else through
-        spelt, spelling = _distinct_pairs(table["key"], table["name"])
-        row_of = np.empty(len(spelt), np.int64)
+        spellings = usage[["key", "name"]].astype(str).where(usage[["key", "name"]].notna(), "")
         # Sorted, so that the order of usage cannot matter; without a name last, so that a key is known by its name.
-        for number in sorted(
-            range(len(spelt)), key=lambda number: (spelt[number][0], not spelt[number][1], spelt[number])
-        ):
-            row_of[number] = resolve.row(*spelt[number])
+        distinct = spellings.drop_duplicates().sort_values(["key", "name"])
+        distinct = pd.concat([distinct[distinct["name"] != ""], distinct[distinct["name"] == ""]])
+        distinct["row"] = [resolve.row(key, name) for key, name in distinct.itertuples(index=False)]
+        rows = spellings.merge(distinct, how="left", on=["key", "name"])["row"].to_numpy(np.int64)
         span = (through - first_day).days + 1
         columns = (days - np.datetime64(first_day)).astype(np.int64)
         kept = columns < span
-        cells = row_of[spelling[kept]] * span + columns[kept]
-        units = table["quantity"].cast(pa.float64()).to_numpy()[kept]
+        cells = rows[kept] * span + columns[kept]
+        units = usage["quantity"].to_numpy(float)[kept]
         quantities = np.bincount(cells, units, len(resolve.parts) * span).reshape(-1, span)
         order = sorted(range(len(resolve.parts)), key=lambda row: (resolve.parts[row].name, resolve.parts[row].key))
         return cls(
@@ -136,15 +133,6 @@ class Demand:
             closed_days=frozenset(closed_days),
             unknown=tuple(sorted(part.name for part in resolve.parts if not part.active)),
         )
-
-
-def _distinct_pairs(keys: pa.ChunkedArray, names: pa.ChunkedArray) -> tuple[list[tuple[str, str]], NDArray[np.int64]]:
-    """Every key and name that occur together, and which of these pairs each row has; what is missing is empty."""
-    coded = [column.cast(pa.string()).fill_null("").combine_chunks().dictionary_encode() for column in (keys, names)]
-    words = [column.dictionary.to_pylist() for column in coded]
-    key, name = (column.indices.to_numpy().astype(np.int64) for column in coded)
-    found, pair_of_row = np.unique(key * len(words[1]) + name, return_inverse=True)
-    return [(words[0][pair // len(words[1])], words[1][pair % len(words[1])]) for pair in found], pair_of_row
 
 
 def fold(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import joblib
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from restock.training.demand import CatalogueItem, Demand, fold
@@ -56,6 +57,7 @@ class FittedModel:
         return artifact.to_bytes()
 
     def estimators(self) -> bytes:
+        """For audits and comparisons. Promise 7: it can execute when loaded, so nothing but retrain may open it."""
         stored = io.BytesIO()
         joblib.dump(self.trained.estimators, stored, compress=3)
         return stored.getvalue()
@@ -96,7 +98,7 @@ class Fitter:
         return FittedModel(trained, self._time_zone, listed)
 
 
-def daily_usage(history: History) -> pa.Table:
+def daily_usage(history: History) -> pd.DataFrame:
     """Units per day, part and written name, which is all that demand is made of.
 
     Summed as columns, so that what follows has at most a row per part and day, however many appointments there were;
@@ -109,16 +111,17 @@ def daily_usage(history: History) -> pa.Table:
         .group_by(["day", "key", "name"], use_threads=False)
         .aggregate([("quantity", "sum")])
     )
-    return summed.rename_columns({"quantity_sum": "quantity"})
+    usage: pd.DataFrame = summed.rename_columns({"quantity_sum": "quantity"}).to_pandas()
+    return usage
 
 
-def last_telling_day(usage: pa.Table, today: date) -> date:
+def last_telling_day(usage: pd.DataFrame, today: date) -> date:
     """Yesterday; or today, if it already holds as much demand as an average day of the last four weeks.
 
     A day that has only begun would pull every level down, but a busy one is news worth having before midnight.
     """
     ordinal = np.datetime64(today, "D")
-    days, quantities = usage["day"].to_numpy(), usage["quantity"].to_numpy()
+    days, quantities = usage["day"].to_numpy("datetime64[D]"), usage["quantity"].to_numpy(float)
     so_far = quantities[days == ordinal].sum()
     before = quantities[(days < ordinal) & (days >= ordinal - GATE_DAYS)].sum() / GATE_DAYS
     return today if so_far > 0 and so_far >= before else today - timedelta(days=1)

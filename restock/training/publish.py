@@ -18,7 +18,7 @@ from restock.pointer import Pointer
 from restock.stores import ObjectStore
 from restock.training.history import History
 
-LIBRARIES = ("numpy", "pyarrow", "scikit-learn", "joblib")
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "joblib")
 
 NEWEST_KEPT = 10
 """So many of the newest versions are never pruned, however old."""
