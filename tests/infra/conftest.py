@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from tests.infra import warm_gcloud
-from tests.infra.fake_google import FakeGoogle, Recorded, environment, running
+from tests.infra.fake_apis import FakeGoogle
+from tests.infra.fake_google import environment, running
+from tests.infra.fake_project import Recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = """

@@ -16,7 +16,8 @@ import pytest
 from infra.parts.queue import seconds_of_trying
 from infra.settings import DOORS
 from tests.infra.conftest import World
-from tests.infra.fake_google import NUMBER, PROJECT, FakeGoogle
+from tests.infra.fake_apis import FakeGoogle
+from tests.infra.fake_project import NUMBER, PROJECT
 
 pytestmark = pytest.mark.needs("gcloud")
 
