@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import chain, counting, path, rebuild, retrain, serving
 from bench.harness import staged
 from bench.results import Section, print_section, write_results
-from bench.world import Place, bench_stack
+from bench.world import QUICK_BUDGET, Place, bench_stack
 from local.processes import ProcessError
 from local.stack import Stack
 from restock.settings import FORECAST, ON_APPOINTMENT, RETRAIN
@@ -71,6 +71,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"only these of {', '.join(SECTIONS)}")
     parser.add_argument("--quick", action="store_true", help="fewer sizes and repeats: two minutes")
+    parser.add_argument("--budget", type=int, help="TRAINING_BUDGET_SECONDS of the retrains; 12 leaves out the trees")
     asked = parser.parse_args(words)
     if unknown := set(asked.sections) - SECTIONS.keys():
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
@@ -78,7 +79,7 @@ def main(words: list[str]) -> int:
     missed = 0
     began = time.monotonic()
     try:
-        with bench_stack(quick=asked.quick) as stack:
+        with bench_stack(asked.budget or (QUICK_BUDGET if asked.quick else None)) as stack:
             for name in asked.sections or SECTIONS:
                 section = SECTIONS[name](stack, asked.quick)
                 print_section(section)

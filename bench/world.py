@@ -16,13 +16,13 @@ from local.processes import free_port
 from local.stack import Options, Stack
 
 DEPLOYED = {"RETRAIN_DEADLINE_SECONDS": "1500", "TASK_DEADLINE_SECONDS": "1800", "LEASE_SECONDS": "1900"}
-QUICK = {"TRAINING_BUDGET_SECONDS": "12"}
-"""Too little for the pooled trees, which take most of a fit's time whatever the size of the shop."""
+QUICK_BUDGET = 12
+"""Seconds of training budget that leave no room for the pooled trees, which take most of a fit's time."""
 
 BATCH = 400
 
 
-def bench_stack(*, quick: bool) -> Stack:
+def bench_stack(budget: int | None = None) -> Stack:
     """A stack whose trigger is closed until a bench opens it."""
     options = Options(
         project="demo-bench",
@@ -30,7 +30,7 @@ def bench_stack(*, quick: bool) -> Stack:
         state_file=WORK / "stack.json",
         forecast_port=free_port(),
         is_trigger_live=False,
-        settings=DEPLOYED | (QUICK if quick else {}),
+        settings=DEPLOYED | ({"TRAINING_BUDGET_SECONDS": str(budget)} if budget else {}),
     )
     return Stack(options)
 
