@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from restock.serving.parameters import Day, Flag, ListOf, Number, OneOf, Parameter, PerPart, Text, Whole
+from restock.serving.parameters import DAY, FLAG, Parameter, list_of, number, one_of, per_part, text_of, whole
 
 MOST_DAYS = 90
 MOST_PARTS = 100
 MOST_LEVELS = 9
 LONGEST_LEAD_TIME = 90
-QUANTITY = PerPart(r"[0-9]{1,6}(\.[0-9]{1,3})?", float, "a quantity like 12 or 0.5")
+QUANTITY = per_part(r"[0-9]{1,6}(\.[0-9]{1,3})?", float, "a quantity like 12 or 0.5")
 
 PART = Parameter(
-    "part", "A part's key or name; repeat it for several. Without it: every active part.", Text(500), (), MOST_PARTS
+    "part", "A part's key or name; repeat it for several. Without it: every active part.", text_of(500), (), MOST_PARTS
 )
-FROM = Parameter("from", "The first day; today in the shop's time zone if left out.", Day())
-DAYS = Parameter("days", "How many days.", Whole(1, MOST_DAYS), 7)
+FROM = Parameter("from", "The first day; today in the shop's time zone if left out.", DAY)
+DAYS = Parameter("days", "How many days.", whole(1, MOST_DAYS), 7)
 QUANTILES = Parameter(
     "quantiles",
     "Levels of the quantiles of cumulative demand, separated by commas.",
-    ListOf(Number(0.01, 0.999), MOST_LEVELS),
+    list_of(number(0.01, 0.999), MOST_LEVELS),
     (0.5, 0.9),
 )
-RECENT = Parameter("recent", "Also each part's actual demand on the last 90 days known to the model.", Flag(), False)
+RECENT = Parameter("recent", "Also each part's actual demand on the last 90 days known to the model.", FLAG, False)
 LEAD_TIME = Parameter(
-    "lead_time_days", "Days from ordering to delivery, where the catalogue says none.", Whole(0, LONGEST_LEAD_TIME), 7
+    "lead_time_days", "Days from ordering to delivery, where the catalogue says none.", whole(0, LONGEST_LEAD_TIME), 7
 )
-REVIEW = Parameter("review_days", "Days between two looks at the stock.", Whole(1, 30), 7)
-SERVICE_LEVEL = Parameter("service_level", "How sure to be, by the measure.", Number(0.5, 0.999), 0.95)
+REVIEW = Parameter("review_days", "Days between two looks at the stock.", whole(1, 30), 7)
+SERVICE_LEVEL = Parameter("service_level", "How sure to be, by the measure.", number(0.5, 0.999), 0.95)
 MEASURE = Parameter(
     "measure",
     "cycle: the service level is the chance not to run out before the next order arrives; "
     "fill: the share of demand served from stock.",
-    OneOf(("cycle", "fill")),
+    one_of("cycle", "fill"),
     "cycle",
 )
 PART_LEAD_TIME = Parameter(
     "lead_time",
     "A part's own lead time in days, as KEY:DAYS; repeatable.",
-    PerPart("[0-8]?[0-9]|90", int, "a whole number from 0 to 90"),
+    per_part("[0-8]?[0-9]|90", int, "a whole number from 0 to 90"),
     (),
     MOST_PARTS,
 )
@@ -59,7 +59,7 @@ MINIMUM_ORDER = Parameter(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """``is_open`` operations answer without a token, in every mode."""
 

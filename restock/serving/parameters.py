@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from restock.serving.http import HttpError
@@ -17,145 +16,114 @@ MOST_FIELDS = 512
 LONGEST_PER_PART = 500
 
 
-class Kind(Protocol):
-    """What values a parameter takes. ``parse`` raises ValueError with the remedy."""
+class Kind(NamedTuple):
+    """What values a parameter takes. ``parse`` raises ValueError with the remedy.
 
-    def parse(self, text: str) -> Any: ...
-
-    def schema(self) -> dict[str, Any]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
+    Made by the functions below rather than by a class each: classes cost the start of every instance.
     """
-    >>> Whole(1, 90).parse("91")
+
+    parse: Callable[[str], Any]
+    schema: dict[str, Any]
+
+
+def whole(low: int, high: int) -> Kind:
+    """
+    >>> whole(1, 90).parse("91")
     Traceback (most recent call last):
     ValueError: must be a whole number from 1 to 90
     """
 
-    low: int
-    high: int
-
-    def parse(self, text: str) -> int:
-        if re.fullmatch(r"-?\d{1,9}", text, re.ASCII) and self.low <= int(text) <= self.high:
+    def parse(text: str) -> int:
+        if re.fullmatch(r"-?\d{1,9}", text, re.ASCII) and low <= int(text) <= high:
             return int(text)
-        raise ValueError(f"must be a whole number from {self.low} to {self.high}")
+        raise ValueError(f"must be a whole number from {low} to {high}")
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": self.low, "maximum": self.high}
+    return Kind(parse, {"type": "integer", "minimum": low, "maximum": high})
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
-    low: float
-    high: float
-
-    def parse(self, text: str) -> float:
+def number(low: float, high: float) -> Kind:
+    def parse(text: str) -> float:
         if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", text, re.ASCII) and len(text) <= 40:
-            number = float(text)
-            if self.low <= number <= self.high and math.isfinite(number):
-                return number
-        raise ValueError(f"must be a number from {self.low:g} to {self.high:g}")
+            found = float(text)
+            if low <= found <= high:
+                return found
+        raise ValueError(f"must be a number from {low:g} to {high:g}")
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "number", "minimum": self.low, "maximum": self.high}
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    def parse(self, text: str) -> date:
-        try:
-            if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-                return date.fromisoformat(text)
-        except ValueError:
-            pass
-        raise ValueError("must be a day like 2026-05-04")
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "format": "date"}
+    return Kind(parse, {"type": "number", "minimum": low, "maximum": high})
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    longest: int
+def _day(text: str) -> date:
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError("must be a day like 2026-05-04")
 
-    def parse(self, text: str) -> str:
-        if 0 < len(text) <= self.longest:
+
+DAY = Kind(_day, {"type": "string", "format": "date"})
+
+
+def text_of(longest: int) -> Kind:
+    def parse(text: str) -> str:
+        if 0 < len(text) <= longest:
             return text
-        raise ValueError(f"must have 1 to {self.longest} characters")
+        raise ValueError(f"must have 1 to {longest} characters")
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "minLength": 1, "maxLength": self.longest}
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    def parse(self, text: str) -> bool:
-        if text not in {"true", "false"}:
-            raise ValueError("must be true or false")
-        return text == "true"
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "boolean"}
+    return Kind(parse, {"type": "string", "minLength": 1, "maxLength": longest})
 
 
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    words: tuple[str, ...]
+def one_of(*words: str) -> Kind:
+    def parse(text: str) -> str:
+        if text in words:
+            return text
+        raise ValueError(f"must be one of {', '.join(words)}")
 
-    def parse(self, text: str) -> str:
-        if text not in self.words:
-            raise ValueError(f"must be one of {', '.join(self.words)}")
-        return text
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self.words)}
+    return Kind(parse, {"type": "string", "enum": list(words)})
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+def _flag(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+FLAG = Kind(_flag, {"type": "boolean"})
+
+
+def list_of(kind: Kind, most: int) -> Kind:
     """Values separated by commas in one parameter.
 
-    >>> ListOf(Number(0.01, 0.999), most=9).parse("0.5,0.9")
+    >>> list_of(number(0.01, 0.999), most=9).parse("0.5,0.9")
     (0.5, 0.9)
     """
 
-    kind: Kind
-    most: int
-
-    def parse(self, text: str) -> tuple[Any, ...]:
+    def parse(text: str) -> tuple[Any, ...]:
         words = text.split(",")
-        if len(words) > self.most:
-            raise ValueError(f"takes at most {self.most} values")
-        return tuple(self.kind.parse(word) for word in words)
+        if len(words) > most:
+            raise ValueError(f"takes at most {most} values")
+        return tuple(kind.parse(word) for word in words)
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": self.kind.schema(), "minItems": 1, "maxItems": self.most}
+    return Kind(parse, {"type": "array", "items": kind.schema, "minItems": 1, "maxItems": most})
 
 
-@dataclass(frozen=True, slots=True)
-class PerPart:
+def per_part(pattern: str, convert: Callable[[str], Any], words: str) -> Kind:
     """A value for one part: its key or name, a colon, and what matches the pattern.
 
-    >>> PerPart("[0-9]{1,2}", int, "a whole number below 100").parse("oil:filter:14")
+    >>> per_part("[0-9]{1,2}", int, "a whole number below 100").parse("oil:filter:14")
     ('oil:filter', 14)
     """
 
-    pattern: str
-    convert: Callable[[str], Any]
-    words: str
-
-    def parse(self, text: str) -> tuple[str, Any]:
-        found = re.fullmatch(f"(.+):({self.pattern})", text, re.ASCII)
+    def parse(text: str) -> tuple[str, Any]:
+        found = re.fullmatch(f"(.+):({pattern})", text, re.ASCII)
         if not found or len(text) > LONGEST_PER_PART:
-            raise ValueError(f"must be a part's key, a colon and {self.words}")
-        return found[1], self.convert(found[2])
+            raise ValueError(f"must be a part's key, a colon and {words}")
+        return found[1], convert(found[2])
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": LONGEST_PER_PART, "pattern": f"^.+:({self.pattern})$"}
+    return Kind(parse, {"type": "string", "maxLength": LONGEST_PER_PART, "pattern": f"^.+:({pattern})$"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameter:
     """``repeats`` is how often it may be given; more than once makes its value a tuple."""
 
@@ -166,7 +134,7 @@ class Parameter:
     repeats: int = 1
 
     def openapi(self) -> dict[str, Any]:
-        schema = self.kind.schema()
+        schema = dict(self.kind.schema)
         if self.default not in (None, ()):
             schema["default"] = list(self.default) if isinstance(self.default, tuple) else self.default
         if self.repeats > 1:
@@ -178,7 +146,7 @@ class Parameter:
 def read_query(query: str, declared: Sequence[Parameter]) -> dict[str, Any]:
     """The values of a query string by parameter name; raise HttpError 400 with the field at the first mistake.
 
-    >>> read_query("days=3", [Parameter("days", "", Whole(1, 90), default=7), Parameter("part", "", Text(9), (), 5)])
+    >>> read_query("days=3", [Parameter("days", "", whole(1, 90), default=7), Parameter("part", "", text_of(9), (), 5)])
     {'days': 3, 'part': ()}
     """
     by_name = {parameter.name: parameter for parameter in declared}
