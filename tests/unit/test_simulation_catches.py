@@ -15,7 +15,7 @@ from restock.training import run as training
 from restock.training.publish import Files, Live, read_live
 from tests.simulation import world
 from tests.simulation.invariants import BrokenPromiseError
-from tests.simulation.walk import WEIGHTED, explore
+from tests.simulation.walk import WEIGHTED, Walk, explore
 
 HISTORIES = 1_500
 OVERSLEEPING = ("complete and deliver", "schedule halfway", "oversleep", "go on", "finish")
@@ -243,7 +243,19 @@ def test_the_pointer_written_before_the_files(monkeypatch, is_caught):
     assert is_caught() == "promise 4"
 
 
-def test_a_withdrawal_settled_because_this_history_does_not_hold_it(monkeypatch, is_caught):
+WITHDRAWN_WHILE_A_HOLDER_SLEPT = [
+    ("complete and deliver", 0, 0),
+    ("schedule", 0, 0),
+    ("complete and deliver", 1, 0),
+    ("schedule halfway", 1, 2),  # stops with the history read and the changes not yet
+    ("oversleep", 0, 0),  # another run trains the completion
+    ("book and deliver", 1, 0),  # and it is withdrawn
+    ("finish", 0, 0),
+]
+"""Found by the random histories in an early version of this code; too rare for them to find again in seconds."""
+
+
+def test_a_withdrawal_settled_because_this_history_does_not_hold_it(monkeypatch):
     """The history may be an old one: a holder that was overtaken would settle what the live history does hold."""
 
     def holds(self, change, times):
@@ -251,12 +263,11 @@ def test_a_withdrawal_settled_because_this_history_does_not_hold_it(monkeypatch,
         return change.source_time if found is None and change.usage.is_empty else found
 
     real_holds = training.History.holds
+    Walk(PATIENT[0]).play(WITHDRAWN_WHILE_A_HOLDER_SLEPT)
     monkeypatch.setattr(training.History, "holds", holds)
 
-    assert is_caught(*OVERSLEEPING, "book and deliver", starts=PATIENT) in (
-        "promise 1",
-        "promise 3",
-    )
+    with pytest.raises(BrokenPromiseError, match="promise 1: a1"):
+        Walk(PATIENT[0]).play(WITHDRAWN_WHILE_A_HOLDER_SLEPT)
 
 
 def test_a_first_full_read_that_forgets_purged_bookings(monkeypatch, is_caught):
