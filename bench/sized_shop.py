@@ -25,6 +25,7 @@ QUANTITIES = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 4.0])
 CATEGORIES = ("Oils", "Filters", "Brakes", "Electrics", "Wear", "Chassis", "Cooling", "Body")
 ID_LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", dtype=np.uint8)
 ID_LENGTH = 20
+CHANGED_DAYS = 84
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,10 @@ class SizedShop:
             parts = (UsedPart(self.part_keys[key], self.part_names[key], 2.0),)
             is_new = kind < 8 or number >= len(touched)
             appointment = f"bench-{number:06d}" if is_new else known[int(touched[number])].as_py()
-            usage = Usage(None, ()) if kind == 9 and not is_new else Usage(self.ending, parts)
+            day = self.ending - timedelta(
+                number % CHANGED_DAYS
+            )  # all on one day would look like a boom, and be refused
+            usage = Usage(None, ()) if kind == 9 and not is_new else Usage(day, parts)
             moment = now - timedelta(microseconds=count - number)
             completed = moment if is_new else None
             found.append(Change(appointment, usage, moment, self.rules, completed_time=completed))
