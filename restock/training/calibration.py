@@ -49,7 +49,8 @@ def _coverage(backtest: Backtest, recipe: Recipe, without: int | None) -> Floats
             came = origin.came[:, :days].sum(axis=1) / origin.known.unit - noise[:, j]
             covered[j].append((came[:, None] <= said)[origin.used])
     rates = np.stack([np.concatenate(rows).mean(axis=0) for rows in covered])
-    return np.maximum.accumulate(rates, axis=1) + 1e-9 * np.arange(len(_GRID))
+    rising: Floats = np.maximum.accumulate(rates, axis=1) + 1e-9 * np.arange(len(_GRID))
+    return rising
 
 
 def _logit(p: Floats) -> Floats:

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from restock.artifact import ForecastArtifact
+from restock.errors import DamagedError
 from restock.training.demand import CatalogueItem, Demand, fold
 from restock.training.gate import Evidence
 from restock.training.history import History
@@ -52,8 +54,10 @@ class FittedModel:
             champion_score=_score(self.scores, "champion"),
         )
 
-    def forecast(self, version: int, trained_at: datetime) -> bytes:
-        artifact = self.trained.artifact(version=version, trained_at=trained_at, time_zone=self._time_zone)
+    def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:
+        artifact = self.trained.artifact(
+            version=version, trained_at=trained_at, time_zone=self._time_zone, previous=_readable(previous)
+        )
         return artifact.to_bytes()
 
     def estimators(self) -> bytes:
@@ -142,6 +146,14 @@ def items(catalogue: Sequence[Mapping[str, Any]]) -> list[CatalogueItem]:
         )
         for entry in catalogue
     ]
+
+
+def _readable(previous: bytes | None) -> ForecastArtifact | None:
+    """The version before, if this release still reads its layout; the report of what moved can do without."""
+    try:
+        return ForecastArtifact.from_bytes(previous) if previous else None
+    except DamagedError:
+        return None
 
 
 def _score(scores: Mapping[str, Any], of: str) -> float | None:

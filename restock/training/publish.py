@@ -94,7 +94,8 @@ class Model(Protocol):
     @property
     def scores(self) -> Mapping[str, Any]: ...
 
-    def forecast(self, version: int, trained_at: datetime) -> bytes: ...
+    def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:
+        """What serving loads, with a report of what moved since the live one, given as it was published."""
 
     def estimators(self) -> bytes: ...
 
@@ -108,8 +109,8 @@ class Files:
         self.version, self.written_at = version, written_at
         self.contents: dict[str, bytes] = {}
 
-    def add_model(self, model: Model, rules: str) -> None:
-        forecast, estimators = model.forecast(self.version, self.written_at), model.estimators()
+    def add_model(self, model: Model, rules: str, previous: bytes | None) -> None:
+        forecast, estimators = model.forecast(self.version, self.written_at, previous), model.estimators()
         manifest = {
             "schema": pointers.SCHEMA,
             "version": self.version,

@@ -186,7 +186,7 @@ class _Run:
             record.notes.append("published by force although: " + "; ".join(refusals))
 
         files = Files(self.lease.run, self.tools.clock())
-        files.add_model(fitted, history.rules)
+        files.add_model(fitted, history.rules, self._live_forecast(live))
         if live.pointer is None or applied or why_full:
             files.add_history(history)
         pointer = files.pointer(live.pointer, f"retrain ({self.asked.reason})", history.rules)
@@ -326,6 +326,17 @@ class _Run:
             self.tools.log.warning(f"no champion to compare with: {exc}", run=self.lease.run)
             return {}
         return manifest
+
+    def _live_forecast(self, live: Live) -> bytes | None:
+        """As published; the new version reports what moved since."""
+        if live.pointer is None:
+            return None
+        try:
+            name = pointers.forecast_name(live.pointer.version)
+            return read_verified(self.objects, name, live.pointer.forecast_sha256)
+        except DamagedError as exc:
+            self.tools.log.warning(f"no report of what moved: {exc}", run=self.lease.run)
+            return None
 
     def _distrust_of_catalogue(self, fitted: Fitted) -> list[str]:
         before = (self.champion.get("window") or {}).get("active_parts")

@@ -21,7 +21,7 @@ def fit(series: OpenSeries) -> tuple[Floats, Floats]:
     used = series.counts > 0
     start = used.mean(axis=1, keepdims=True) * (1 - _CHANCE)
     chance = lfilter([_CHANCE], [1, _CHANCE - 1], used.astype(float), axis=1, zi=start)[0][:, -1]
-    later = np.cumsum(used[:, ::-1], axis=1)[:, ::-1] - used  # demands that came after: the older, the lighter
+    later: Floats = np.cumsum(used[:, ::-1], axis=1)[:, ::-1] - used  # demands that came after: the older, the lighter
     weight = np.where(used, (1 - _SIZE) ** later, 0.0)
     size = (weight * series.counts).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
     rate = chance * size / max(float(series.pace.mean()), 1e-9)

@@ -30,7 +30,7 @@ class ConstantModel:
     def evidence(self) -> Evidence:
         return self.judged
 
-    def forecast(self, version: int, trained_at: datetime) -> bytes:
+    def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:
         return json.dumps({"version": version, "trained_at": trained_at.isoformat(), "rows": self.rows}).encode()
 
     def estimators(self) -> bytes:

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 
+from restock.artifact import ForecastArtifact
 from restock.counting.appointments import Usage, UsedPart
 from restock.training.demand import CatalogueItem, Demand
-from restock.training.fitting import daily_usage, last_telling_day
+from restock.training.fitting import Fitter, daily_usage, last_telling_day
 from restock.training.history import CountedAppointment, History
 
 TODAY = date(2026, 3, 31)
@@ -64,3 +65,21 @@ def test_today_counts_once_it_is_as_busy_as_an_average_day(so_far, last):
     today = [(TODAY, "p1", "Oil", so_far)] if so_far else []
 
     assert last_telling_day(daily_usage(a_history(*before, *today)), TODAY) == date(2026, 3, last)
+
+
+def test_a_version_reports_what_moved_since_the_one_before():
+    shop = {"catalogue": [{"id": "p1", "name": "Oil"}, {"id": "p2", "name": "Filter"}], "champion": None}
+    fitter = Fitter("Europe/London", frozenset())
+    usual = [(TODAY - timedelta(k), "p1", "Oil", 1.0) for k in range(1, 60)]
+    sudden = [(TODAY - timedelta(k), "p2", "Filter", 30.0) for k in range(1, 4)]
+
+    def fit(*used):
+        return fitter(a_history(*used), today=TODAY, budget_seconds=60, progress=lambda message: None, **shop)
+
+    first = fit(*usual).forecast(1, NOW, None)
+    second = ForecastArtifact.from_bytes(fit(*usual, *sudden).forecast(2, NOW, first))
+    after_garbage = ForecastArtifact.from_bytes(fit(*usual).forecast(3, NOW, b"not an artifact"))
+
+    assert second.header["movers"]["since_version"] == 1
+    assert second.header["movers"]["moved"][0]["name"] == "Filter"
+    assert "movers" not in after_garbage.header
