@@ -6,8 +6,8 @@ OPERATE = $(if $(wildcard .local/stack.json),restock,infra)
 SETUP = @$(PYTHON) -m local.setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up emulators plan deploy status rollback pin unpin retrain rebuild forget teardown cost \
-        stage bench bench-quick bench-serving accuracy simulate lock clean
+.PHONY: help setup demo test test-deploy simulate fuzz up emulators plan deploy status rollback pin unpin retrain \
+        rebuild forget teardown cost stage bench bench-quick bench-serving accuracy lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,15 @@ stage: setup  ## fill build/<function>/ with what a deploy uploads
 
 cost: setup  ## what a month costs, idle and busy, for three sizes
 	@$(RUN) infra cost
+
+test-deploy: setup  ## the deploy refused at every single step, then finished (half an hour; make test samples it)
+	@EVERY_FAILURE=1 $(RUN) pytest tests/infra/test_deploy.py -k interrupted
+
+simulate: setup  ## ten times as many random histories of crashes and overlaps, with fresh seeds
+	@$(RUN) tests.simulation --histories 20000 --seed fresh
+
+fuzz: setup  ## coverage-guided fuzzing of the decoders for a minute (needs atheris in .venv)
+	@$(RUN) tests.hostile.fuzz --seconds 60
 
 bench: setup  ## measure counting, retraining and serving, side by side with what they are compared to
 	@$(RUN) bench
