@@ -213,10 +213,8 @@ class Invariants:
         self.is_excused = False
         if process.reason == "threshold" and not self.is_damaged:
             fresh = self._held(after, is_full)
-            if is_full:  # it counts what was delivered, and may read that some of it was taken back since
-                fresh |= {
-                    one for completions in self.world.completions.values() for one in completions if one.is_delivered
-                }
+            if is_full:  # it counts what was delivered, and may then read that some of it was taken back
+                fresh = {event for completions in self.world.completions.values() for event in completions}
             fresh -= self.trained
             self.hold(
                 len(fresh) >= THRESHOLD,
