@@ -1,7 +1,7 @@
 """Random histories: which steps there are, how one is played, and what the histories played held.
 
 A history is a list of steps, each a verb and two small numbers that choose among what is there. Hypothesis draws the
-lists and shrinks a failing one. (A hypothesis state machine drew the same steps ten times more slowly.)
+lists and shrinks a failing one.
 """
 
 from __future__ import annotations
