@@ -1,0 +1,63 @@
+"""The benchmark's door: any evaluator may call it, on daily, weekly or monthly demand."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench import accuracy
+from bench.generated_shop import GeneratedShop
+
+QUANTILES = [0.5, 0.8, 0.9, 0.95, 0.99]
+
+
+def history(freq: str, periods: int, series: int = 6) -> pd.DataFrame:
+    calendar = pd.date_range(date(2020, 1, 5), periods=periods, freq=freq)
+    demand = np.random.default_rng(2).poisson(np.linspace(0.2, 4, series)[:, None] * np.ones(periods))
+    return pd.DataFrame(
+        {
+            "unique_id": np.repeat([f"s{k}" for k in range(series)], periods),
+            "ds": np.tile(calendar, series),
+            "y": demand.ravel().astype(float),
+        }
+    )
+
+
+@pytest.mark.parametrize(("freq", "periods", "horizon"), [("D", 120, 30), ("W", 90, 13), ("MS", 30, 6)])
+def test_every_series_gets_a_mean_and_growing_quantiles_for_every_step(freq, periods, horizon):
+    found = accuracy.forecast(history(freq, periods), horizon, QUANTILES)
+
+    assert sorted(found["unique_id"].unique()) == [f"s{k}" for k in range(6)]
+    assert (found.groupby("unique_id")["step"].apply(list).map(lambda s: s == list(range(1, horizon + 1)))).all()
+    columns = found[[f"q{level:g}" for level in QUANTILES]].to_numpy()
+    assert np.isfinite(columns).all()
+    assert (np.diff(columns, axis=1) >= 0).all()
+    total = found.groupby("unique_id")["mean"].sum().to_numpy()
+    assert total == pytest.approx(np.linspace(0.2, 4, 6) * horizon, rel=0.5, abs=1.5)
+
+
+def test_the_generated_shops_truth_is_what_it_is_drawn_from():
+    shop = GeneratedShop.generate(parts=40, days=400, origins=(300,), seed=3)
+    rows = np.arange(40)
+    sums = shop.quantities[:, 300:330].sum(axis=1)
+
+    at_most = shop.true_chance(sums[:, None], rows, 300, 30)[:, 0]
+    below = shop.true_chance(sums[:, None] - shop.lot[:, None], rows, 300, 30)[:, 0]
+
+    assert ((at_most + below) / 2).mean() == pytest.approx(0.5, abs=0.12)
+    assert (shop.quantities[:, 6::7] == 0).all()
+
+
+def test_scores_of_a_set_cover_its_horizons(tmp_path):
+    long = history("D", 150)
+    long[long["y"] > 0].to_parquet(tmp_path / "tiny.parquet")
+    about = {"start": "2020-01-05", "end": "2020-06-02", "freq": "D", "ids": [f"s{k}" for k in range(6)]}
+    (tmp_path / "tiny.json").write_text(pd.Series({**about, "origins": [100, 115], "horizons": [7, 30]}).to_json())
+
+    wide, said = accuracy.load(tmp_path, "tiny")
+    scores = accuracy.evaluate(wide, said["origins"], said["horizons"], daily=True)
+
+    assert wide.shape == (6, 150)
+    assert {"rmsse1", "spl_7", "spl_30", "cost", "bias_7", "covered_30", "implied_30"} <= set(scores)
+    assert 0 < scores["rmsse1"] < 1.2
