@@ -52,14 +52,6 @@ def test_a_part_used_five_a_day_for_eleven_days_is_forecast_near_35_for_a_week(o
     assert week(train(shop(quantities)))[0] == pytest.approx(35, rel=0.1)
 
 
-def test_a_part_launched_eleven_days_ago_in_an_old_shop_is_forecast_near_35_for_a_week():
-    quantities = poisson(*[0.5] * 12)
-    quantities[0] = 0
-    quantities[0, -11:] = 5
-
-    assert week(train(shop(quantities)))[0] == pytest.approx(35, rel=0.2)
-
-
 def test_a_part_no_longer_used_fades_to_an_eighth_within_six_weeks():
     quantities = poisson(*[2.0] * 12)
     quantities[0, -42:] = 0
