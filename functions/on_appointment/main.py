@@ -3,6 +3,7 @@
 Light on purpose: the Firestore and Tasks clients are imported when an event matters, which most do not.
 """
 
+import os
 from datetime import UTC, datetime
 from functools import cache
 
@@ -16,6 +17,10 @@ from restock.gcp.events import decode
 from restock.logs import Log, follow_trace
 from restock.settings import ON_APPOINTMENT, Settings
 from restock.stores import DocumentStore, RetrainQueue
+
+# The server reads this once we are imported. Its own time-out is a heartbeat that would kill a worker which the platform
+# had frozen, and with it the request that woke it; requests are timed by the platform.
+os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
 
 log = Log(ON_APPOINTMENT)
 settings = Settings.from_env(ON_APPOINTMENT)

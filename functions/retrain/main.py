@@ -1,5 +1,6 @@
 """The door of training: private HTTP, called by Cloud Tasks, Cloud Scheduler and, through the queue, people."""
 
+import os
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -16,6 +17,10 @@ from restock.training.fitting import Fitter
 from restock.training.request import parse_request
 from restock.training.run import Tools
 from restock.training.run import retrain as run
+
+# The server reads this once we are imported. Its own time-out is a heartbeat that would kill a worker which the platform
+# had frozen, and with it the request that woke it; requests are timed by the platform.
+os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
 
 log = Log(RETRAIN)
 settings = Settings.from_env(RETRAIN)

@@ -21,7 +21,7 @@ from restock.training.backtest import Backtest
 from restock.training.classes import CLASSES
 from restock.training.forecasting.candidates import CANDIDATES, Candidates
 
-PRIOR = {"trees": 0.6, "aggregation": 0.28, "compact": 0.1, "tsb": 0.01, "windows": 0.01}
+PRIOR = {"trees": 0.66, "aggregation": 0.22, "compact": 0.1, "tsb": 0.01, "windows": 0.01}
 LUMPY_PRIOR = {"trees": 0.35, "aggregation": 0.15, "compact": 0.15, "tsb": 0.15, "windows": 0.2}
 _PENALTY = 0.7  # all parts of a shop live through the same months: more parts are not more evidence for ever
 _PENALTY_PARTS = 4.0

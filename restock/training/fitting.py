@@ -50,7 +50,7 @@ class FittedModel:
             forecast_28=float(mean.sum()),
             recent_28=tuple(spans),
             missing_parts=tuple(sorted(self._names - {fold(part.name) for part in demand.parts if part.active})),
-            challenger_score=_score(self.scores, "challenger"),
+            challenger_score=_score(self.scores, "published"),
             champion_score=_score(self.scores, "champion"),
         )
 

@@ -22,7 +22,11 @@ VANISHED_FEW = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What the gate looks at. Scores: mean scaled pinball loss over the same backtest, lower is better."""
+    """What the gate looks at.
+
+    Scores: mean scaled pinball loss of the two recipes over the same backtest, which both may have learnt from; lower
+    is better.
+    """
 
     is_finite: bool
     forecast_28: float

@@ -104,6 +104,22 @@ def test_after_a_freeze_the_first_answer_has_the_newest_model(start, shelf):
     assert process.ask()[1]["model"]["version"] == 2
 
 
+def test_a_worker_frozen_for_longer_than_a_request_may_take_lives_and_answers(start, shelf):
+    shelf.publish(artifact({"Oil": 1.0}))
+    process = start(CLOUD_RUN_TIMEOUT_SECONDS="1")
+    process.ask()
+    workers = [one.pid for one in psutil.Process(process.child.process.pid).children()]
+
+    for _ in range(3):
+        process.send(signal.SIGSTOP)
+        time.sleep(2.5)
+        process.send(signal.SIGCONT)
+        assert process.ask()[0] == 200
+        time.sleep(1)
+
+    assert [one.pid for one in psutil.Process(process.child.process.pid).children()] == workers
+
+
 def test_chunked_bodies_are_read_and_bounded(start, shelf):
     shelf.publish(artifact({"Oil": 1.0}))
     process = start()

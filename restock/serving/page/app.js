@@ -158,7 +158,7 @@ function showChanges({ since, parts: moved, added, removed, unusual, days }) {
 }
 
 function showQuality(scores) {
-  const methods = [["This forecast", scores.challenger], ["The one before", scores.champion], ...Object.entries(scores.baselines ?? {})].filter(([, found]) => found && Object.keys(found).length);
+  const methods = [["This forecast", scores.challenger], ...Object.entries(scores.baselines ?? {})].filter(([, found]) => found && Object.keys(found).length);
   const measures = Object.keys(SCORES).filter((name) => methods.some(([, found]) => Number.isFinite(found[name])));
   $("quality").hidden = !measures.length;
   $("quality-summary").textContent = measures.length ? "Errors in forecasting this shop's own past, scaled so that shops compare; lower is better." : "There is too little history to say yet.";

@@ -4,8 +4,9 @@ Demand drifts, and no single memory is right: a steady part wants a year, a part
 So every part has the same nine experts, exponentially weighted means with half-lives from half a week to all of
 history and one that follows a trend. *Pooled* weights, the same for all parts, are fitted to what rolling origins
 saw in the following four weeks; *adaptive* weights follow each part's own discounted likelihood (dynamic model
-averaging, Raftery et al. 2010), so that a launch or an end crushes the long memories within days. The level is the
-mean of both, and how far the experts disagree is kept: it says how uncertain the level is.
+averaging, Raftery et al. 2010), so that a rise or an end crushes the long memories within days. The level is the
+mean of both; a part launched lately, to which every memory adds the time before, has its mean since the first use.
+How far the experts disagree is kept: it says how uncertain the level is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _COARSE_HALF_LIVES = (0.7, 1.5, 3.0, 6.0, 10.0, 20.0, 50.0, np.inf)  # where a s
 _TREND = (2, 3)  # the trend expert goes on from the 28-day to the 14-day mean, and as far again
 _PRIOR_WEIGHTS = np.array([0.3, 1, 1, 1, 1, 1, 0.5, 0.5, 1])
 _POOLED_BEFORE_ANY = np.array([0, 0.2, 0, 0.3, 0, 0.2, 0.15, 0.15, 0])
+_YOUNG_DAYS = 84.0
 _FORGETTING_DAYS, _FORGETTING_COARSE = 56.0, 12.0
 _PRIOR_UNITS = 0.5  # every part starts as if half a unit had been seen at its category's rate
 
@@ -69,8 +71,22 @@ def levels(series: OpenSeries, rates: Floats, pooled: Floats) -> tuple[Floats, F
     own = np.einsum("ptk,ptk->pt", rates, adaptive)
     shared = rates @ pooled
     level = 0.5 * (own + shared)
+    launched, youth = _launched(series)
+    level += youth * (launched - level)
     apart = 0.5 * (np.einsum("ptk,ptk->pt", rates**2, adaptive) - own**2 + rates**2 @ pooled - shared**2)
     return level, np.maximum(apart + 0.25 * (own - shared) ** 2, 0.0)
+
+
+def _launched(series: OpenSeries) -> tuple[Floats, Floats]:
+    """The rate since a part's first use, and how much it counts: wholly for a busy part in its first days."""
+    before = series.total[:, :-1]
+    since = before > 0  # the day of the first use tells when it began, not how much is used
+    time = np.cumsum(series.pace * since, axis=1)
+    used = np.cumsum(series.counts * since, axis=1)
+    days_used = np.cumsum((series.counts > 0) & since, axis=1)
+    unlaunched = series.total[:, :1] + series.counts[:, :1] > 0  # it was there before the history began
+    youth = np.clip(1.0 - time / _YOUNG_DAYS, 0.0, 1.0) * days_used / (days_used + 2.0) * ~unlaunched
+    return (used + 0.5 * series.prior_rate[:, None]) / (time + 0.5), youth
 
 
 def _adaptive_weights(series: OpenSeries, rates: Floats) -> Floats:

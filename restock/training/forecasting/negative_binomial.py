@@ -17,8 +17,15 @@ def quantile_table(mean: Floats, dispersion: Floats) -> Floats:
     mean = np.maximum(mean, 1e-12)[..., None]
     dispersion = np.maximum(dispersion, 1.0 + 1e-4)[..., None]
     size, success = mean / (dispersion - 1.0), 1.0 / dispersion
-    count = np.maximum(np.nan_to_num(nbinom.ppf(LEVELS, size, success)), 0.0)
-    below = np.where(count > 0, nbinom.cdf(count - 1, size, success), 0.0)
+    levels, size, success = (np.broadcast_to(each, (*mean.shape[:-1], len(LEVELS))) for each in (LEVELS, size, success))
+    none = success**size
+    table: Floats = (
+        levels / np.maximum(none, 1e-300) - 1.0
+    )  # right while the quantile is 0, as most are on sparse parts
+    more = levels > none
+    levels, size, success = levels[more], size[more], success[more]
+    count = np.maximum(np.nan_to_num(nbinom.ppf(levels, size, success)), 1.0)
+    below = nbinom.cdf(count - 1, size, success)
     mass = np.maximum(nbinom.cdf(count, size, success) - below, 1e-12)
-    table: Floats = count - 1.0 + np.clip((LEVELS - below) / mass, 0.0, 1.0)
+    table[more] = count - 1.0 + np.clip((levels - below) / mass, 0.0, 1.0)
     return table

@@ -9,6 +9,7 @@ from restock.artifact import ForecastArtifact
 from restock.counting.appointments import Usage, UsedPart
 from restock.training.demand import CatalogueItem, Demand
 from restock.training.fitting import Fitter, daily_usage, last_telling_day
+from restock.training.gate import reasons_to_refuse
 from restock.training.history import CountedAppointment, History
 
 TODAY = date(2026, 3, 31)
@@ -83,3 +84,27 @@ def test_a_version_reports_what_moved_since_the_one_before():
     assert second.header["movers"]["since_version"] == 1
     assert second.header["movers"]["moved"][0]["name"] == "Filter"
     assert "movers" not in after_garbage.header
+
+
+def test_ten_completions_more_are_never_a_reason_for_the_gate_to_refuse():
+    random = np.random.default_rng(3)
+    parts = [{"id": f"p{k}", "name": f"Part {k:02}"} for k in range(30)]
+    fitter = Fitter("Europe/London", frozenset())
+    usual = [
+        (TODAY - timedelta(day), part["id"], part["name"], float(used))
+        for part, rate in zip(parts, random.gamma(0.6, 0.8, len(parts)), strict=True)
+        for day, used in enumerate(random.poisson(rate, 150), start=1)
+        if used
+    ]
+    more = [(TODAY, "p7", "Part 07", 2.0) for _ in range(10)]
+
+    def fit(usage, champion):
+        return fitter(
+            a_history(*usage), parts, today=TODAY, champion=champion, budget_seconds=60, progress=lambda message: None
+        )
+
+    first = fit(usual, None)
+    second = fit([*usual, *more], first.recipe)
+
+    assert second.scores["champion"]["loss"] < second.scores["challenger"]["loss"], "judged by what it taught itself"
+    assert reasons_to_refuse(second.evidence()) == []
