@@ -4,7 +4,8 @@ The backtest counts how often each level's continuous quantile was not exceeded;
 promised is read instead (conformal prediction over rolling origins, pooled over parts). Counts are made continuous
 by seeded uniform noise, so that on sparse parts, where a quantile of 95 % may have to cover 98, the promise is the
 one that the distribution can keep. Origins of one shop share their months, so at most four fifths of the correction
-are made, and less in a shop of a few parts.
+are made, less in a shop of a few parts, and half as much where a quantile would shrink: months that were calm say less
+of the next one than months that were not (measured; see docs/forecasting.md).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def learn_levels(backtest: Backtest, recipe: Recipe, without: int | None = None)
     for k, days in enumerate(HORIZONS):
         nearest = min(range(len(backtest.horizons)), key=lambda j: abs(np.log(backtest.horizons[j] / days)))
         needed = np.clip(np.interp(LEVELS[upper], covered[nearest], _GRID), *_EXTREMES)
-        logit = (1 - trust) * _logit(LEVELS[upper]) + trust * _logit(needed)
+        trusted = np.where(needed < LEVELS[upper], trust / 2, trust)
+        logit = (1 - trusted) * _logit(LEVELS[upper]) + trusted * _logit(needed)
         levels[k, upper] = 1 / (1 + np.exp(-logit))
     return levels
 

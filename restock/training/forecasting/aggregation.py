@@ -21,7 +21,7 @@ _CONSTANTS = (0.05, 0.1, 0.2, 0.3, 0.5)
 
 def fit(series: OpenSeries) -> tuple[Floats, Floats]:
     """Rates [parts] and quantile tables."""
-    since_launch = series.pace * (series.total[:, 1:] > 0)  # a part's time before its first use says nothing of it
+    since_launch = series.pace * (series.total[:, 1:] > 0)  # the time before a launch says nothing of a part
     time = np.cumsum(np.pad(since_launch, ((0, 0), (1, 0))), axis=1)
     rates = [_smooth(series, time, days) for days in _AGGREGATIONS if series.days >= 4 * days]
     rate = np.mean(rates, axis=0) if rates else series.total[:, -1] / max(series.time[-1], 1e-9)
@@ -32,7 +32,9 @@ def _smooth(series: OpenSeries, time: Floats, days: int) -> Floats:
     begins = np.arange(series.days % days, series.days, days)
     span = time[:, begins + days] - time[:, begins]
     mean = series.total[:, -1] / np.maximum(time[:, -1], 1e-9)
-    buckets = np.where(span > 0, series.sums(begins, days) / np.maximum(span, 1e-9), mean[:, None])
+    sums, launched = series.sums(begins, days), series.launched[:, -1:]
+    if_launched = np.where(span > 0, sums / np.maximum(span, 1e-9), mean[:, None])
+    buckets = launched * if_launched + (1.0 - launched) * sums / series.spans(begins, days)
     best, least = np.zeros(len(series)), np.full(len(series), np.inf)
     for constant in _CONSTANTS:
         start = buckets[:, :1] * (1 - constant)

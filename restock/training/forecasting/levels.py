@@ -23,7 +23,7 @@ _COARSE_HALF_LIVES = (0.7, 1.5, 3.0, 6.0, 10.0, 20.0, 50.0, np.inf)  # where a s
 _TREND = (2, 3)  # the trend expert goes on from the 28-day to the 14-day mean, and as far again
 _PRIOR_WEIGHTS = np.array([0.3, 1, 1, 1, 1, 1, 0.5, 0.5, 1])
 _POOLED_BEFORE_ANY = np.array([0, 0.2, 0, 0.3, 0, 0.2, 0.15, 0.15, 0])
-_YOUNG_DAYS = 84.0
+_YOUNG_DAYS, _YOUNG_COARSE = 84.0, 12.0
 _FORGETTING_DAYS, _FORGETTING_COARSE = 56.0, 12.0
 _PRIOR_UNITS = 0.5  # every part starts as if half a unit had been seen at its category's rate
 
@@ -78,14 +78,14 @@ def levels(series: OpenSeries, rates: Floats, pooled: Floats) -> tuple[Floats, F
 
 
 def _launched(series: OpenSeries) -> tuple[Floats, Floats]:
-    """The rate since a part's first use, and how much it counts: wholly for a busy part in its first days."""
+    """The rate since a part's first use, and how much it counts: wholly for a busy part in the first days of a launch."""
     before = series.total[:, :-1]
     since = before > 0  # the day of the first use tells when it began, not how much is used
     time = np.cumsum(series.pace * since, axis=1)
     used = np.cumsum(series.counts * since, axis=1)
     days_used = np.cumsum((series.counts > 0) & since, axis=1)
-    unlaunched = series.total[:, :1] + series.counts[:, :1] > 0  # it was there before the history began
-    youth = np.clip(1.0 - time / _YOUNG_DAYS, 0.0, 1.0) * days_used / (days_used + 2.0) * ~unlaunched
+    young = np.clip(1.0 - time / (_YOUNG_DAYS if series.is_daily else _YOUNG_COARSE), 0.0, 1.0)
+    youth = young * days_used / (days_used + 2.0) * series.launched
     return (used + 0.5 * series.prior_rate[:, None]) / (time + 0.5), youth
 
 
