@@ -3,6 +3,7 @@
     python -m bench.accuracy                 a generated shop whose truth is known
     python -m bench.accuracy FOLDER          every set in the folder: NAME.parquet (unique_id, ds, y) and NAME.json
                                              (start, end, freq, ids, origins, horizons)
+    python -m bench.accuracy FOLDER --thinned   the same sets made as sparse as a workshop
 
 ``forecast`` has the interface of a rolling-origin evaluator: long history in, mean per step and quantiles of the
 cumulative demand out. Nothing here has a path of its own: `train` fits, the artifact's bytes are read back and asked.
@@ -29,7 +30,7 @@ from restock.artifact import ForecastArtifact, Part
 from restock.distribution import Floats
 from restock.training import measures
 from restock.training.demand import Demand
-from restock.training.train import train
+from restock.training.train import Trained, train
 
 QUANTILES = measures.LEVELS
 
@@ -55,14 +56,30 @@ def forecast(history: pd.DataFrame, horizon: int, quantiles: Sequence[float]) ->
 
 def published(wide: pd.DataFrame) -> ForecastArtifact:
     """Train on a table of series x periods, publish, and read the artifact's bytes back."""
+    artifact = trained(wide).artifact(version=1, trained_at=datetime(2001, 1, 1, tzinfo=UTC), time_zone="UTC")
+    return ForecastArtifact.from_bytes(artifact.to_bytes())
+
+
+def trained(wide: pd.DataFrame) -> Trained:
+    """Train on a table of series x periods."""
     periods = pd.DatetimeIndex(wide.columns)
     daily = len(periods) < 2 or (periods[1:] - periods[:-1]).max() <= pd.Timedelta(days=1)
     parts = tuple(Part(str(key), str(key)) for key in wide.index)
     first = periods[0].date() if daily else date(2001, 1, 1)  # other steps are counted as days without weekdays
-    demand = Demand(parts, first, wide.to_numpy(float), season=7 if daily else 1)
-    trained = train(demand)
-    artifact = trained.artifact(version=1, trained_at=datetime(2001, 1, 1, tzinfo=UTC), time_zone="UTC")
-    return ForecastArtifact.from_bytes(artifact.to_bytes())
+    return train(Demand(parts, first, wide.to_numpy(float), season=7 if daily else 1))
+
+
+def thinned(wide: pd.DataFrame, *, parts: int = 165, zeros: float = 0.9, seed: int = 1) -> pd.DataFrame:
+    """Some series of a set, each unit kept by chance, so that as many days are empty as a workshop's are."""
+    random = np.random.default_rng(seed)
+    picked = wide.iloc[random.choice(len(wide), min(parts, len(wide)), replace=False)]
+    units = picked.to_numpy(float).astype(int)
+    keep = np.geomspace(1e-4, 1.0, 200)
+    empty = np.array([((1 - k) ** units).mean(axis=1) for k in keep])  # of each series, for every chance of keeping
+    chance = keep[(empty >= zeros).sum(axis=0).clip(1) - 1]
+    kept = random.binomial(units, np.minimum(chance * random.lognormal(0, 0.7, len(units)), 1)[:, None])
+    found = pd.DataFrame(kept, picked.index, picked.columns)
+    return found[(kept > 0).sum(axis=1) >= 4]
 
 
 def evaluate(wide: pd.DataFrame, origins: Sequence[int], horizons: Sequence[int], *, daily: bool) -> dict[str, Any]:
@@ -123,7 +140,11 @@ def main() -> None:
     """Score every set of a folder, or the generated shop."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", nargs="?", type=Path, help="where NAME.parquet and NAME.json are")
-    folder = parser.parse_args().folder
+    parser.add_argument(
+        "--thinned", action="store_true", help="as sparse shops: Restock and its candidates, backtested"
+    )
+    asked = parser.parse_args()
+    folder = asked.folder
     if folder is None:
         shop = GeneratedShop.default()
         scores = evaluate(shop.table(), shop.origins, (7, 30), daily=True)
@@ -136,6 +157,11 @@ def main() -> None:
         parser.error(f"{folder} holds no set: a NAME.parquet beside its NAME.json")
     for name in names:
         wide, about = load(folder, name)
+        if asked.thinned:
+            scores = trained(thinned(wide)).scores
+            for method, found in {"restock": scores["challenger"], **scores["candidates"]}.items():
+                show(f"{name} thinned, {method}", {k: found[k] for k in ("spl_7", "spl_30", "cost")})
+            continue
         show(name, evaluate(wide, about["origins"], about["horizons"], daily=about["freq"] == "D"))
 
 

@@ -18,8 +18,8 @@ from restock.serving.previous import PreviousVersion
 from restock.serving.stock import Stock
 from restock.settings import FORECAST, Settings
 
-# The server reads this once we are imported. Its own time-out is a heartbeat that would kill a worker which the platform
-# had frozen, and with it the request that woke it; requests are timed by the platform.
+# The server reads this once we are imported. Its time-out is a heartbeat: it would kill a worker that the platform had
+# frozen, and with it the request that woke it. The platform times requests itself.
 os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
 
 SETTINGS = Settings.from_env(FORECAST)

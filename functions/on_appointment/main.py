@@ -18,8 +18,8 @@ from restock.logs import Log, follow_trace
 from restock.settings import ON_APPOINTMENT, Settings
 from restock.stores import DocumentStore, RetrainQueue
 
-# The server reads this once we are imported. Its own time-out is a heartbeat that would kill a worker which the platform
-# had frozen, and with it the request that woke it; requests are timed by the platform.
+# The server reads this once we are imported. Its time-out is a heartbeat: it would kill a worker that the platform had
+# frozen, and with it the request that woke it. The platform times requests itself.
 os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
 
 log = Log(ON_APPOINTMENT)

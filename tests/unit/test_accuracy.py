@@ -49,6 +49,15 @@ def test_the_generated_shops_truth_is_what_it_is_drawn_from():
     assert (shop.quantities[:, 6::7] == 0).all()
 
 
+def test_a_thinned_set_is_as_empty_as_asked_and_holds_nothing_that_was_not_there():
+    wide = history("D", 400).pivot(index="unique_id", columns="ds", values="y")
+
+    thin = accuracy.thinned(wide, zeros=0.9)
+
+    assert (thin == 0).to_numpy().mean() == pytest.approx(0.9, abs=0.06)
+    assert (thin <= wide.loc[thin.index]).to_numpy().all()
+
+
 def test_scores_of_a_set_cover_its_horizons(tmp_path):
     long = history("D", 150)
     long[long["y"] > 0].to_parquet(tmp_path / "tiny.parquet")

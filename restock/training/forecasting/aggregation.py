@@ -21,19 +21,20 @@ _CONSTANTS = (0.05, 0.1, 0.2, 0.3, 0.5)
 
 def fit(series: OpenSeries) -> tuple[Floats, Floats]:
     """Rates [parts] and quantile tables."""
-    since_launch = series.pace * (series.total[:, 1:] > 0)  # the time before a launch says nothing of a part
-    time = np.cumsum(np.pad(since_launch, ((0, 0), (1, 0))), axis=1)
-    rates = [_smooth(series, time, days) for days in _AGGREGATIONS if series.days >= 4 * days]
+    rates = [_smooth(series, days) for days in _AGGREGATIONS if series.days >= 4 * days]
     rate = np.mean(rates, axis=0) if rates else series.total[:, -1] / max(series.time[-1], 1e-9)
     return rate, quantile_table(rate[:, None] * HORIZONS, window_ratio(series))
 
 
-def _smooth(series: OpenSeries, time: Floats, days: int) -> Floats:
+def _smooth(series: OpenSeries, days: int) -> Floats:
     begins = np.arange(series.days % days, series.days, days)
+    uses = (series.counts > 0).sum(axis=1)
+    launched = (series.launched * uses / (uses + 1.0))[:, None]  # one use soon after a launch says little of its rate
+    time = np.cumsum(np.pad(series.pace * (series.total[:, 1:] > 0), ((0, 0), (1, 0))), axis=1)
     span = time[:, begins + days] - time[:, begins]
-    mean = series.total[:, -1] / np.maximum(time[:, -1], 1e-9)
-    sums, launched = series.sums(begins, days), series.launched[:, -1:]
-    if_launched = np.where(span > 0, sums / np.maximum(span, 1e-9), mean[:, None])
+    mean = series.total[:, -1:] / np.maximum(time[:, -1:], 1e-9)
+    sums = series.sums(begins, days)
+    if_launched = np.where(span > 0, sums / np.maximum(span, 1e-9), mean)  # the time before says nothing of the part
     buckets = launched * if_launched + (1.0 - launched) * sums / series.spans(begins, days)
     best, least = np.zeros(len(series)), np.full(len(series), np.inf)
     for constant in _CONSTANTS:

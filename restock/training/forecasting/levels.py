@@ -78,15 +78,15 @@ def levels(series: OpenSeries, rates: Floats, pooled: Floats) -> tuple[Floats, F
 
 
 def _launched(series: OpenSeries) -> tuple[Floats, Floats]:
-    """The rate since a part's first use, and how much it counts: wholly for a busy part in the first days of a launch."""
-    before = series.total[:, :-1]
-    since = before > 0  # the day of the first use tells when it began, not how much is used
+    """The rate since a part's first use, and how much it counts: wholly for a busy part in its first days."""
+    since = series.total[:, :-1] > 0  # the day of the first use tells when it began, not how much is used
     time = np.cumsum(series.pace * since, axis=1)
     used = np.cumsum(series.counts * since, axis=1)
     days_used = np.cumsum((series.counts > 0) & since, axis=1)
     young = np.clip(1.0 - time / (_YOUNG_DAYS if series.is_daily else _YOUNG_COARSE), 0.0, 1.0)
-    youth = young * days_used / (days_used + 2.0) * series.launched
-    return (used + 0.5 * series.prior_rate[:, None]) / (time + 0.5), youth
+    unlaunched = series.total[:, :1] + series.counts[:, :1] > 0  # it was there before the history began
+    youth = young * days_used / (days_used + 2.0) * ~unlaunched
+    return (used + _PRIOR_UNITS * series.prior_rate[:, None]) / (time + _PRIOR_UNITS), youth
 
 
 def _adaptive_weights(series: OpenSeries, rates: Floats) -> Floats:

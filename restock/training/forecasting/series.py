@@ -69,18 +69,17 @@ class OpenSeries:
 
     @cached_property
     def launched(self) -> Floats:
-        """The chance that a part exists only since shortly before its first use, as known after each day [parts, days].
+        """The chance that a part exists only since some time before its first use [parts].
 
-        By Bayes' theorem: that a part came at any given time before its first use has odds of that time to a year; and
-        if it had been there from the first day, its uses would fall as late as they do with the chance (share of time
-        since then) ** (days used), which a launch explains better.
+        By Bayes' theorem: that it came between the first day and its first use has odds of that time to a year; had it
+        been there from the first day, its uses would fall as late as they do with the chance (share of time since the
+        first use) ** (days used), which a launch explains better.
         """
         is_used = self.counts > 0
-        uses = np.cumsum(is_used, axis=1)
-        before = np.where(is_used.any(axis=1), self.time[is_used.argmax(axis=1)], 0.0)[:, None]
-        stretch = np.where(uses > 0, self.time[1:] / np.maximum(self.time[1:] - before, 1e-9), 1.0)
-        more = np.maximum(uses - 1, 1e-6)  # the mean over all times of launching of stretch ** uses
-        likelier = np.expm1(np.minimum(more * np.log(stretch), 50.0)) / more * self.time[1:] / np.maximum(before, 1e-9)
+        before = np.where(is_used.any(axis=1), self.time[is_used.argmax(axis=1)], 0.0)
+        stretch = self.time[-1] / np.maximum(self.time[-1] - before, 1e-9)
+        more = np.maximum(is_used.sum(axis=1) - 1, 1e-6)  # the mean of stretch ** uses over all times of launching:
+        likelier = np.expm1(np.minimum(more * np.log(stretch), 50.0)) / more * self.time[-1] / np.maximum(before, 1e-9)
         odds = before / (self.year_days or _YEAR_COARSE) * likelier
         return np.where(before > 0, odds / (1.0 + odds), 0.0)
 

@@ -106,5 +106,5 @@ def test_ten_completions_more_are_never_a_reason_for_the_gate_to_refuse():
     first = fit(usual, None)
     second = fit([*usual, *more], first.recipe)
 
-    assert second.scores["champion"]["loss"] < second.scores["challenger"]["loss"], "judged by what it taught itself"
+    assert second.scores["champion"]["loss"] == pytest.approx(second.scores["published"]["loss"], rel=0.02)
     assert reasons_to_refuse(second.evidence()) == []
