@@ -141,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", nargs="?", type=Path, help="where NAME.parquet and NAME.json are")
     parser.add_argument(
-        "--thinned", action="store_true", help="as sparse shops: Restock and its candidates, backtested"
+        "--thinned", action="store_true", help="as sparse shops, Restock beside its candidates"
     )
     asked = parser.parse_args()
     folder = asked.folder
