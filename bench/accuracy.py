@@ -140,9 +140,7 @@ def main() -> None:
     """Score every set of a folder, or the generated shop."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", nargs="?", type=Path, help="where NAME.parquet and NAME.json are")
-    parser.add_argument(
-        "--thinned", action="store_true", help="as sparse shops, Restock beside its candidates"
-    )
+    parser.add_argument("--thinned", action="store_true", help="as sparse shops, Restock beside its candidates")
     asked = parser.parse_args()
     folder = asked.folder
     if folder is None:

@@ -1,5 +1,6 @@
-"""`make test`: lint, format, types, every test with branch coverage, then the unit tests on the other Pythons here.
+"""`make test`: lint, format, types, every test, then the unit tests on the other Pythons of this machine.
 
+With CI=true the tests measure branch coverage too, which makes them a quarter slower.
 Every step runs whatever the others found; the last lines say how each went and how long it took.
 """
 
@@ -19,6 +20,10 @@ from local.pythons import OtherPython, find_others
 from local.setup import ROOT, SetUpError
 
 UNIT_TESTS = ("tests/unit", "restock")
+# One process more than the smallest machine has cores, for a third of the tests wait. A file stays in one of them, with
+# the stack its tests share; the files that take longest come first (tests/conftest.py).
+SIDE_BY_SIDE = ("-n3", "--dist=loadfile", "--no-loadscope-reorder")
+COVERAGE = ("--cov", "--cov-report=term:skip-covered")
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,7 @@ def run(words: list[str]) -> int:
         timed("lint", lambda: tool("ruff", "check", ".")),
         timed("format", lambda: tool("ruff", "format", "--check", "--quiet", ".")),
         timed("types", lambda: tool("mypy")),
-        # Two processes, for half of the tests wait; a file stays in one, with the stack its tests share.
-        timed("tests", lambda: run_tests("-n2", "--dist=loadfile", "--cov", "--cov-report=term:skip-covered")),
+        timed("tests", lambda: run_tests(*SIDE_BY_SIDE, *(COVERAGE if in_ci() else ()))),
         *on_other_pythons(),
     ]
     say(f"\n{bold('make test')}")
@@ -47,6 +51,10 @@ def run(words: list[str]) -> int:
     failed = sum(not result.is_good for result in results)
     say(f"\nsteps: {len(results) - failed} passed, {failed} failed")
     return 1 if failed else 0
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"true", "1"}
 
 
 def timed(step: str, act: Callable[[], int]) -> Result:
@@ -90,7 +98,7 @@ def unit_tests_on(other: OtherPython, python: Path | SetUpError) -> Result:
     step = f"unit tests on {other.name}"
     if isinstance(python, SetUpError):
         # Nothing is known about that Python then: said here, and a failure where everything must be there.
-        return Result(step, os.environ.get("CI", "").lower() not in {"true", "1"}, 0, f"not run: {python}")
+        return Result(step, not in_ci(), 0, f"not run: {python}")
     began = time.monotonic()
     # The random histories play once, above: what they try does not depend on the Python, and they take longest.
     words = [*UNIT_TESTS, "--deselect", "tests/unit/test_simulation.py", "-p", "no:cacheprovider"]

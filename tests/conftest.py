@@ -14,18 +14,23 @@ from pathlib import Path
 import pytest
 
 from local import machine
+from local.check import in_ci
 from local.cloud_tasks import LocalCloudTasks
 from local.emulators import FirestoreEmulator, StorageServer
 from tests.receiver import Receiver
 
 collect_ignore_glob = ["*/traps/*"]  # doors with traps: started as processes, not importable without settings
 NEEDS_OF_FIXTURES = {"_firestore": "firestore", "_storage": "storage"}
+SLOWEST = (
+    "test_deploy.py",
+    "test_simulation.py",
+    "test_burst.py",
+    "test_crash_points.py",
+    "test_v1.py",
+    "test_train.py",
+)
 NOT_RUN = "not run"
 """The property under which a report carries the remedy; reports reach the summary from every test process."""
-
-
-def in_ci() -> bool:
-    return os.environ.get("CI", "").lower() in {"true", "1"}
 
 
 def needs_of(item: pytest.Item) -> list[str]:
@@ -33,6 +38,11 @@ def needs_of(item: pytest.Item) -> list[str]:
     marked = [need for marker in item.iter_markers("needs") for need in marker.args]
     implied = [need for name, need in NEEDS_OF_FIXTURES.items() if name in getattr(item, "fixturenames", ())]
     return list(dict.fromkeys([*marked, *implied]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: SLOWEST.index(item.path.name) if item.path.name in SLOWEST else len(SLOWEST))
 
 
 @pytest.hookimpl(tryfirst=True)

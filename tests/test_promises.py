@@ -69,6 +69,16 @@ def test_every_file_the_readme_points_to_exists() -> None:
     assert [name for name in named if not list(ROOT.glob(name.rstrip("/")))] == []
 
 
+def test_every_test_the_promises_name_exists() -> None:
+    named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "promises.md").read_text(encoding="utf-8"))
+    existing = {
+        found for file in python_files("tests") for found in re.findall(r"def (test_\w+)\(", file.read_text("utf-8"))
+    }
+
+    assert len(named) > 40
+    assert sorted(set(named) - existing) == []
+
+
 def test_google_cloud_is_imported_in_restock_gcp_alone() -> None:
     offenders = [
         str(file.relative_to(ROOT))

@@ -11,9 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 
-import urllib3
-
 from restock.errors import StoreUnavailableError
+from restock.gcp.rest import FAILURES, Rest
 
 REFRESH_BEFORE_SECONDS = 225
 """The metadata server itself renews a token this long before its end (google-auth uses the same margin)."""
@@ -22,8 +21,8 @@ REFRESH_BEFORE_SECONDS = 225
 class AccessToken:
     """Call it for the value of an ``Authorization`` header."""
 
-    def __init__(self, pool: urllib3.PoolManager, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pool = pool
+    def __init__(self, rest: Rest, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rest = rest
         self._clock = clock
         self._value = ""
         self._good_until = float("-inf")
@@ -40,9 +39,9 @@ class AccessToken:
         host = os.environ.get("GCE_METADATA_HOST", "metadata.google.internal")
         url = f"http://{host}/computeMetadata/v1/instance/service-accounts/default/token"
         try:
-            answer = self._pool.request("GET", url, headers={"Metadata-Flavor": "Google"})
+            answer = self._rest.request("GET", url, headers={"Metadata-Flavor": "Google"})
             token = json.loads(answer.data) if answer.status == 200 else {}
             self._value, lifetime = str(token["access_token"]), float(token["expires_in"])
-        except (urllib3.exceptions.HTTPError, ValueError, KeyError, TypeError) as exc:
+        except (*FAILURES, ValueError, KeyError, TypeError) as exc:
             raise StoreUnavailableError("the metadata server gave no access token") from exc
         self._good_until = self._clock() + max(0.0, lifetime - REFRESH_BEFORE_SECONDS)

@@ -1,4 +1,4 @@
-"""Reads a few fields of a few documents from Firestore, over REST on urllib3.
+"""Reads a few fields of a few documents from Firestore, over REST.
 
 The Firestore client costs half a second to import and a gRPC channel to open: for one query now and then, the lightest
 way is the one POST that the client would make. ``FIRESTORE_EMULATOR_HOST`` switches to an emulator.
@@ -13,21 +13,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import urllib3
-
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import AccessToken
-
-TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)
+from restock.gcp.rest import FAILURES, Rest
 
 
 class FirestoreReader:
     """Documents come as plain values: numbers, texts, booleans; what is neither comes as None."""
 
-    def __init__(self, project: str, pool: urllib3.PoolManager | None = None) -> None:
-        self._pool = pool or urllib3.PoolManager(timeout=TIMEOUT, retries=urllib3.Retry(total=1, redirect=0))
+    def __init__(self, project: str) -> None:
+        self._rest = Rest(read_seconds=10)
         emulator = os.environ.get("FIRESTORE_EMULATOR_HOST", "")
-        self._token = None if emulator else AccessToken(self._pool)
+        self._token = None if emulator else AccessToken(self._rest)
         address = f"http://{emulator}" if emulator else "https://firestore.googleapis.com"
         self._documents = f"{address}/v1/projects/{quote(project, safe='')}/databases/(default)/documents"
 
@@ -52,13 +49,13 @@ class FirestoreReader:
             headers["Content-Type"] = "application/json"
         content = None if body is None else json.dumps(body).encode()
         try:
-            answer = self._pool.request(method, self._documents + address, body=content, headers=headers)
+            answer = self._rest.request(method, self._documents + address, body=content, headers=headers)
             if answer.status == 404:
                 return None
             if answer.status != 200:
                 raise StoreUnavailableError(f"Firestore could not be read: status {answer.status}")
             return json.loads(answer.data)
-        except (urllib3.exceptions.HTTPError, ValueError) as exc:
+        except (*FAILURES, ValueError) as exc:
             raise StoreUnavailableError(f"Firestore could not be read: {type(exc).__name__}") from exc
 
 

@@ -19,9 +19,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import urllib3
-
 from restock.errors import StoreUnavailableError, TokenRefusedError
+from restock.gcp.rest import FAILURES, Rest
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10
@@ -33,8 +32,8 @@ LONGEST_UID = 128
 class Certificates:
     """Google's public certificates by key id."""
 
-    def __init__(self, pool: urllib3.PoolManager, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pool = pool
+    def __init__(self, rest: Rest, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rest = rest
         self._url = url
         self._clock = clock
         self._by_key_id: dict[str, str] = {}
@@ -62,9 +61,9 @@ class Certificates:
     def _fetch(self, now: float) -> None:
         self._fetched_at = now
         try:
-            answer = self._pool.request("GET", self._url)
+            answer = self._rest.request("GET", self._url)
             found = json.loads(answer.data) if answer.status == 200 else None
-        except (urllib3.exceptions.HTTPError, ValueError):
+        except (*FAILURES, ValueError):
             found = None
         if isinstance(found, dict) and found:
             self._by_key_id = found
@@ -77,13 +76,9 @@ class Certificates:
 class FirebaseTokens:
     """Checks ID tokens of one Firebase project."""
 
-    def __init__(
-        self, project: str, pool: urllib3.PoolManager | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        timeout = urllib3.Timeout(connect=2.0, read=3.0)
-        pool = pool or urllib3.PoolManager(timeout=timeout, retries=urllib3.Retry(total=1, redirect=0))
+    def __init__(self, project: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._project = project
-        self._certificates = Certificates(pool, CERTIFICATES_URL, clock)
+        self._certificates = Certificates(Rest(read_seconds=3), CERTIFICATES_URL, clock)
         # The Auth emulator signs nothing, and on Google Cloud no variable makes that acceptable.
         self.emulator = "" if is_google_cloud(os.environ) else os.environ.get("FIREBASE_AUTH_EMULATOR_HOST", "")
 

@@ -10,26 +10,21 @@ import json
 import os
 from urllib.parse import quote, urlencode
 
-import urllib3
-
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import AccessToken
+from restock.gcp.rest import FAILURES, Reply, Rest
 from restock.stores import StoredObject
-
-TIMEOUT = urllib3.Timeout(connect=2.0, read=5.0)
-# A kept connection that died while the instance was frozen is found out only by using it: once more, then give up.
-RETRIES = urllib3.Retry(total=1, status=0, redirect=0, backoff_factor=0)
 
 
 class PointerReader:
     """Reads objects of one bucket; ``STORAGE_EMULATOR_HOST`` switches to an emulator, which wants no token."""
 
-    def __init__(self, bucket: str, pool: urllib3.PoolManager | None = None) -> None:
-        self._pool = pool or urllib3.PoolManager(maxsize=2, timeout=TIMEOUT, retries=RETRIES)
+    def __init__(self, bucket: str) -> None:
+        self._rest = Rest()
         emulator = os.environ.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
         if emulator and "://" not in emulator:
             emulator = f"http://{emulator}"
-        self._token = None if emulator else AccessToken(self._pool)
+        self._token = None if emulator else AccessToken(self._rest)
         self._objects = f"{emulator or 'https://storage.googleapis.com'}/storage/v1/b/{quote(bucket, safe='')}/o"
 
     def read(self, name: str) -> StoredObject | None:
@@ -55,11 +50,11 @@ class PointerReader:
                 return found
             query["pageToken"] = page
 
-    def _get(self, url: str, name: str) -> urllib3.BaseHTTPResponse:
+    def _get(self, url: str, name: str) -> Reply:
         headers = {"Authorization": self._token()} if self._token else {}
         try:
-            answer = self._pool.request("GET", url, headers=headers, decode_content=False)
-        except urllib3.exceptions.HTTPError as exc:
+            answer = self._rest.request("GET", url, headers=headers)
+        except FAILURES as exc:
             raise StoreUnavailableError(f"{name} could not be read: {type(exc).__name__}") from exc
         if answer.status not in (200, 404):
             raise StoreUnavailableError(f"{name} could not be read: status {answer.status}")

@@ -1,34 +1,6 @@
 """The contract existing apps rely on, row by row, through the door and the framework.
 
-| row | test |
-|---|---|
-| the answer's fields; the period is echoed | test_a_forecast_has_every_field_the_app_reads |
-| forecast_days default 7 | test_without_days_seven_are_forecast |
-| current_date default today | test_without_a_date_it_begins_today_in_the_shops_zone |
-| every active part, and only those | test_every_active_part_is_forecast_and_no_other |
-| two catalogue entries of one name | test_parts_of_one_name_are_one_line |
-| totals half-up after summing unrounded means | test_totals_are_rounded_half_up_after_summing |
-| daily values and total_usage agree as shown | test_shown_days_add_up |
-| 400 No JSON data provided | test_no_json_data |
-| 400 forecast_days must be a positive integer | test_days_that_are_no_positive_integer |
-| 400 forecast_days cannot exceed 90 days | test_more_than_90_days |
-| 400 current_date must be in YYYY-MM-DD format | test_dates_that_are_no_dates |
-| checked in that order | test_checks_come_in_the_contracts_order |
-| checked before "no model yet" | test_mistakes_are_named_before_the_missing_model |
-| whatever is sent is a 4xx, in JSON | test_whatever_is_sent_is_a_4xx_in_json |
-| every content type | test_every_content_type_is_read |
-| oversized bodies, declared and chunked | test_oversized_bodies_are_refused, test_a_body_of_undeclared_length_... |
-| year 9999 + 90 days | test_a_period_that_leaves_the_calendar |
-| 503 while there is no model | test_without_a_model_it_says_so_and_when_to_come_back |
-| GET /health | test_health_without_a_model_is_degraded_and_200, test_health_with_a_model_is_healthy |
-| GET /parts | test_parts_are_sorted_distinct_names |
-| Access-Control-Allow-Origin | test_every_answer_may_be_read_from_other_origins |
-| strict JSON, charset | test_answers_are_strict_json_in_utf_8 |
-| a recorded exchange of the app's client | test_the_recorded_exchange_of_the_app |
-
-The old system's failings that are serving's: test_failing_6_... (with training's), test_failing_12_... (names and
-numbers from two files), test_failing_13_... (equal requests, different bodies), test_failing_14_... (anyone could call,
-at 1.5 CPU seconds for 90 days).
+docs/promises.md lists which test holds which row.
 """
 
 from __future__ import annotations

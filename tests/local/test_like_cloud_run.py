@@ -19,6 +19,7 @@ from local.processes import free_port
 from local.stack import Options, Stack
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import AccessToken
+from restock.gcp.rest import Rest
 
 INVOKER = "restock-invoker@demo-cloud-run.iam.gserviceaccount.com"
 ELSEWHERE = "https://elsewhere.example"
@@ -99,7 +100,7 @@ def test_the_forecast_gets_its_token_from_the_metadata_server(
     metadata: MetadataServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GCE_METADATA_HOST", metadata.host)
-    token = AccessToken(urllib3.PoolManager())
+    token = AccessToken(Rest())
 
     assert [token(), token()] == ["Bearer local-1"] * 2, "one token serves until it ends"
 
@@ -115,7 +116,7 @@ def test_no_metadata_server_is_a_store_that_is_unavailable(monkeypatch: pytest.M
     monkeypatch.setenv("GCE_METADATA_HOST", f"127.0.0.1:{free_port()}")
 
     with pytest.raises(StoreUnavailableError):
-        AccessToken(urllib3.PoolManager(retries=False))()
+        AccessToken(Rest())()
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 60) -> None:

@@ -194,7 +194,7 @@ def with_settings(shop, **changed):
     return replace(shop.settings, **changed)
 
 
-def test_promise_2_a_failed_run_consumes_nothing_and_is_retried_later_each_time():
+def test_failing_3_a_failed_run_consumes_nothing_and_is_retried_later_each_time():
     shop = Shop()
     shop.complete("a1", "a2", "a3")
 

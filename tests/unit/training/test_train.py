@@ -34,7 +34,7 @@ def published(trained: Trained, **changes) -> ForecastArtifact:
     return ForecastArtifact.from_bytes(artifact.to_bytes())
 
 
-def test_ten_fold_use_in_the_last_twelve_days_multiplies_the_forecast_by_more_than_four():
+def test_failing_9_ten_fold_use_in_the_last_twelve_days_multiplies_the_forecast_by_more_than_four():
     usual = poisson(*[0.5] * 12)
     risen = usual.copy()
     risen[0, -12:] = poisson(5.0, days=12)[0]
@@ -46,7 +46,7 @@ def test_ten_fold_use_in_the_last_twelve_days_multiplies_the_forecast_by_more_th
 
 
 @pytest.mark.parametrize("others", [0, 10])
-def test_a_part_used_five_a_day_for_eleven_days_is_forecast_near_35_for_a_week(others):
+def test_failing_9_a_part_used_five_a_day_for_eleven_days_is_forecast_near_35_for_a_week(others):
     quantities = np.vstack([np.full((1, 11), 5.0), poisson(*[0.5] * others, days=11).reshape(others, 11)])
 
     assert week(train(shop(quantities)))[0] == pytest.approx(35, rel=0.1)
@@ -68,7 +68,7 @@ def test_a_part_no_longer_used_fades_to_an_eighth_within_six_weeks():
 
 
 @pytest.mark.parametrize("days", [1, 2, 5, 40])
-def test_nothing_starts_from_a_constant(days):
+def test_failing_11_nothing_starts_from_a_constant(days):
     small, large = train(shop(np.full((1, days), 0.5))), train(shop(np.full((1, days), 50.0)))
 
     assert week(large)[0] == pytest.approx(100 * week(small)[0], rel=0.1)
