@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from restock.errors import ConflictError, StoreUnavailableError
+from restock.stored_object import StoredObject
 
 Fields = Mapping[str, Any]
 
@@ -107,12 +108,6 @@ def amend(documents: DocumentStore, path: str, decide: Callable[[Fields | None],
 def pause(attempt: int) -> None:
     """Let the other writers through, each waiting a time of its own."""
     time.sleep(random.uniform(0, 0.02 * 2 ** min(attempt, 6)))
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    data: bytes
-    generation: int
 
 
 @dataclass(frozen=True, slots=True)

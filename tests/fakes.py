@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from restock.errors import ConflictError, StoreRefusedError
-from restock.stores import Fields, ObjectInfo, Snapshot, StoredObject, Update
+from restock.stored_object import StoredObject
+from restock.stores import Fields, ObjectInfo, Snapshot, Update
 
 MICROSECOND = timedelta(microseconds=1)
 MOST_BYTES = 1_048_576

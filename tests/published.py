@@ -20,7 +20,7 @@ from restock import pointer as pointers
 from restock.artifact import ForecastArtifact, Part
 from restock.distribution import HORIZONS, DemandDistribution
 from restock.pointer import Pointer
-from restock.stores import StoredObject
+from restock.stored_object import StoredObject
 from restock.training.forecasting.negative_binomial import quantile_table
 
 TRAINED_THROUGH = date(2026, 4, 30)

@@ -21,12 +21,12 @@ from restock.serving.http import Answer, HttpError, Request
 from restock.serving.live_model import LiveModel
 from restock.serving.operations import Operation
 from restock.serving.parameters import read_query
-from restock.serving.previous import PreviousVersion
-from restock.serving.stock import Shelf, Stock
 from restock.settings import Settings
 
 if TYPE_CHECKING:
     from restock.serving.model import Model
+    from restock.serving.previous import PreviousVersion
+    from restock.serving.stock import Shelf, Stock
 
 LARGEST_BODY_BYTES = 64 * 1024
 CHEAP_COPY_BYTES = 512 * 1024  # up to about here a copy costs less than one more send
@@ -44,8 +44,8 @@ class Api:
         settings: Settings,
         *,
         access: Access,
-        stock: Stock,
-        previous: PreviousVersion,
+        stock: Callable[[], Stock],
+        previous: Callable[[], PreviousVersion],
         page: Page,
         log: Log,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -123,7 +123,7 @@ class Api:
             shelves, besides = self._shelves()
             answer = partial(v1.restock, model, shelves, values)
         elif operation is operations.CHANGES:
-            before = self._previous.artifact(model)
+            before = self._previous().artifact(model)
             besides = before and before.header["version"]
             answer = partial(v1.changes, model, before, values)
         elif operation is operations.FORECAST:
@@ -142,7 +142,7 @@ class Api:
 
     def _shelves(self) -> tuple[Mapping[str, Shelf], float]:
         try:
-            return self._stock.shelves()
+            return self._stock().shelves()
         except StoreUnavailableError as exc:
             self._log.error("stock could not be read", reason=str(exc))
             raise HttpError(503, "Stock cannot be read at the moment", headers=(("Retry-After", "5"),)) from exc

@@ -27,7 +27,7 @@ from restock import pointer as pointers
 from restock.errors import DamagedError
 from restock.logs import Log
 from restock.pointer import Pointer
-from restock.stores import StoredObject
+from restock.stored_object import StoredObject
 
 if TYPE_CHECKING:
     from restock.artifact import ForecastArtifact
@@ -73,6 +73,10 @@ class Checks:
         return max(0.0, self.asked_at + patience - now)
 
 
+def _nothing() -> None:
+    pass
+
+
 class LiveModel:
     """Holds the model of this process. Build it anywhere; its thread starts with the first use, after any fork."""
 
@@ -86,6 +90,7 @@ class LiveModel:
         log: Log,
         first_wait_seconds: float = FIRST_LOAD_WAIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        after_first_look: Callable[[], None] = _nothing,
     ) -> None:
         self._objects = objects
         self._reload_seconds = reload_seconds
@@ -94,6 +99,7 @@ class LiveModel:
         self._first_wait_seconds = first_wait_seconds
         self._log = log
         self._clock = clock
+        self._after_first_look = after_first_look
         self._model: Model | None = None
         self._previous: ForecastArtifact | None = None
         self._checks = Checks()
@@ -175,6 +181,8 @@ class LiveModel:
                 with self._changed:
                     self._checks.is_running = False
                     self._changed.notify_all()
+            self._after_first_look()
+            self._after_first_look = _nothing
 
     def check(self) -> None:
         """Look at the pointer once and swap the model if another generation is live. Never raises."""

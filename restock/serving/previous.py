@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from restock import pointer as pointers
 from restock.errors import DamagedError, StoreUnavailableError
 from restock.serving.live_model import LiveModel
-from restock.stores import StoredObject
+from restock.stored_object import StoredObject
 
 if TYPE_CHECKING:
     from restock.artifact import ForecastArtifact

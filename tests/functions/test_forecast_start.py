@@ -48,7 +48,7 @@ def test_nothing_heavy_is_imported_at_start(auth):
     assert heavy == []
 
 
-BUDGET = {"ctypes", "sysconfig", "zoneinfo", "orjson", "restock", "main"}
+BUDGET = {"ctypes", "gc", "sysconfig", "zoneinfo", "orjson", "restock", "main"}
 """Top-level modules that a start may add to the framework's own. numpy comes in the worker, beside the model."""
 
 

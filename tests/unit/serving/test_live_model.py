@@ -7,7 +7,6 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -153,6 +152,19 @@ def test_after_a_pause_a_slow_store_delays_a_request_no_longer_than_its_limit(li
     gate.set()
 
 
+def test_the_first_look_is_told_of_once_whether_it_found_a_model_or_not(live_model, shelf, clock):
+    told = []
+    model = live_model(after_first_look=lambda: told.append(shelf.reads[:]))
+
+    assert model.get() is None
+    until(lambda: told)
+    shelf.publish(artifact({"Oil": 1.0}))
+    clock.now += 3600
+
+    assert model.get() is not None
+    assert len(told) == 1
+
+
 def test_a_check_that_was_frozen_half_way_is_waited_for_again(live_model, shelf, clock):
     published(shelf, 1)
     live = live_model()
@@ -258,7 +270,7 @@ def of_a_newer_format(shelf: Shelf) -> None:
 def truncated(shelf: Shelf) -> None:
     published(shelf, 2)
     stored = shelf.objects["models/2/forecast"]
-    shelf.objects["models/2/forecast"] = replace(stored, data=stored.data[:-40])
+    shelf.objects["models/2/forecast"] = stored._replace(data=stored.data[:-40])
 
 
 def without_a_zone(shelf: Shelf) -> None:
