@@ -4,6 +4,7 @@
 (b) warm requests, repeated and new         against prepared bytes, and against encoding a prepared dict
 (c) the same with a new model every 5 s     against (b); no error, no answer that mixes two models
 (d) memory                                  with 1,000 parts loaded, and the peak while models are swapped
+(e) the first answer after a freeze         with a model published meanwhile, against the usual answer
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ FIRST_DAY = date(2026, 5, 4)
 SIZES = ((200, 30), (1000, 90))
 DISTINCT = 500
 PUBLISH_SECONDS = 5.0
+SCALED_CLOCKS = {"RELOAD_SECONDS": "1", "STALE_SECONDS": "1"}
+FROZEN_SECONDS = 3.0  # with clocks at a tenth and a sixtieth, as long as some minutes: all that matters is "stale"
 
 PREPARED_BYTES = """\
 import flask
@@ -319,6 +322,48 @@ def reloading(storage: Storage, functions: Path, *, seconds: float) -> list[Row]
     return rows
 
 
+def thawed(storage: Storage, functions: Path, *, rounds: int) -> list[Row]:
+    """(e) The platform freezes an idle instance; what the first request after it waits for is the newest model."""
+    parts, days = SIZES[0]
+    settings, objects = storage.shop(parts)
+    body = json.dumps({"forecast_days": days}).encode()
+
+    def ask(server: Server) -> tuple[float, int]:
+        began = time.perf_counter()
+        status, answer = server.post(PATH, body)
+        assert status == 200, answer
+        return time.perf_counter() - began, json.loads(answer)["model"]["version"]
+
+    usual, first, newest = [], [], 0
+    with Server(FORECAST, functions, {**settings, **SCALED_CLOCKS}) as server:
+        ask(server)
+        for version in range(2, rounds + 2):
+            usual.append(median([ask(server)[0] for _ in range(9)]))
+            for process in server.tree.processes():
+                process.suspend()
+            time.sleep(FROZEN_SECONDS)
+            publish(objects, shop(parts, version))
+            for process in reversed(server.tree.processes()):
+                process.resume()
+            seconds, served = ask(server)
+            first.append(seconds)
+            newest += served == version
+    usually = median(usual)
+    beyond = median(first) - usually
+    what = "(e) first answer after a freeze"
+    return [
+        Row(f"{what}: of the newest generation", f"{newest} of {rounds}", "", "", "all", newest == rounds),
+        Row(
+            f"{what}: beyond the usual",
+            shown(beyond, "s"),
+            f"usual: {shown(usually, 's')}",
+            "",
+            "≤ 300 ms",
+            beyond <= 0.3,
+        ),
+    ]
+
+
 @contextmanager
 def publishing(objects: ObjectStore, parts: int) -> Iterator[None]:
     """Another version every PUBLISH_SECONDS, fitted beforehand so that the machine is not busied by it."""
@@ -357,6 +402,7 @@ def section(functions: Path, *, quick: bool) -> Section:
                 clients=(8,) if quick else (1, 8, 32),
             ),
             *reloading(storage, functions, seconds=12 if quick else 60),
+            *thawed(storage, functions, rounds=2 if quick else 7),
         ]
     finally:
         storage.server.child.stop()
@@ -371,6 +417,7 @@ def notes(rounds: int) -> tuple[str, ...]:
         "(b): every answer is of the full size, on kept connections; repeated: one request again and again; one of "
         f"{DISTINCT}: periods drawn in turn, whose days overlap; never seen: no day was ever asked for before. Clients "
         "run on the same cores.",
+        "(e): all processes are stopped for 3 s, three times STALE_SECONDS here, as a platform freezes them.",
         "(c): RELOAD_SECONDS is 1 and a new generation appears every 5 s; every answer is compared to the first of its "
         "version.",
     )
