@@ -63,7 +63,7 @@ stage: setup  ## fill build/<function>/ with what a deploy uploads
 cost: setup  ## what a month costs, idle and busy, for three sizes
 	@$(RUN) infra cost
 
-test-deploy: setup  ## the deploy refused at every single step, then finished (half an hour; make test samples it)
+test-deploy: setup  ## the deploy refused at every single step, then finished (ten minutes; make test samples it)
 	@EVERY_FAILURE=1 $(RUN) pytest tests/infra/test_deploy.py -k interrupted
 
 simulate: setup  ## ten times as many random histories of crashes and overlaps, with fresh seeds

@@ -112,6 +112,8 @@ class Project:
 
         def settled(value: Any) -> Any:
             if isinstance(value, dict):
+                if "notificationChannels" in value:  # the label's digest is of the channel's id, which Google makes up
+                    value = {**value, "userLabels": sorted(value.get("userLabels", {}))}
                 return {key: settled(one) for key, one in sorted(value.items()) if key not in volatile}
             if isinstance(value, list):
                 return sorted((settled(one) for one in value), key=lambda one: json.dumps(one, sort_keys=True))

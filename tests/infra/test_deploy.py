@@ -1,7 +1,7 @@
 """The real gcloud deploys to a recording fake of Google: what it makes, what it leaves alone, and how it goes on.
 
 Must-show 1 of the deploy. ``EVERY_FAILURE=1`` refuses every single change of a first deploy once, not a sample
-(half an hour); ``EVERY_FAILURE=40`` begins with the fortieth.
+(ten minutes); ``EVERY_FAILURE=40`` begins with the fortieth.
 """
 
 from __future__ import annotations
