@@ -45,7 +45,9 @@ def test_completed_appointments_reach_on_appointment_and_a_forecast_is_served(
     assert answer.totals["Brake Pads Front"] > 0
     assert len(answer.totals) == 40
     # The forecast may answer before retrain has told the queue that it is done.
-    wait_until(lambda: [task.last_status for task in emulators.tasks.done(firebase.QUEUE) if task.attempts][:1] == [200])
+    wait_until(
+        lambda: [task.last_status for task in emulators.tasks.done(firebase.QUEUE) if task.attempts][:1] == [200]
+    )
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 90) -> None:
