@@ -398,7 +398,7 @@ def section(functions: Path, *, quick: bool) -> Section:
                 storage,
                 functions,
                 rounds=3 if quick else 5,
-                seconds=0.5 if quick else 2.0,
+                seconds=0.5 if quick else 1.0,
                 clients=(8,) if quick else (1, 8, 32),
             ),
             *reloading(storage, functions, seconds=12 if quick else 60),
