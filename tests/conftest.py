@@ -20,7 +20,6 @@ from local.emulators import FirestoreEmulator, StorageServer
 from tests.receiver import Receiver
 
 collect_ignore_glob = ["*/traps/*"]  # doors with traps: started as processes, not importable without settings
-NEEDS_OF_FIXTURES = {"_firestore": "firestore", "_storage": "storage"}
 SLOWEST = (
     "test_deploy.py",
     "test_simulation.py",
@@ -29,15 +28,6 @@ SLOWEST = (
     "test_v1.py",
     "test_train.py",
 )
-NOT_RUN = "not run"
-"""The property under which a report carries the remedy; reports reach the summary from every test process."""
-
-
-def needs_of(item: pytest.Item) -> list[str]:
-    """What the test's marker names and what its fixtures imply."""
-    marked = [need for marker in item.iter_markers("needs") for need in marker.args]
-    implied = [need for name, need in NEEDS_OF_FIXTURES.items() if name in getattr(item, "fixturenames", ())]
-    return list(dict.fromkeys([*marked, *implied]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,21 +37,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    remedies = [remedy for need in needs_of(item) if (remedy := machine.remedy_for(need))]
+    require(item, *(need for marker in item.iter_markers("needs") for need in marker.args))
+
+
+def require(item: pytest.Item, *needs: str) -> None:
+    """Run the test only where the machine has what it needs."""
+    remedies = [remedy for need in dict.fromkeys(needs) if (remedy := machine.remedy_for(need))]
     if not remedies:
         return
     if in_ci():
         pytest.fail("CI must run every test, but " + "; ".join(remedies), pytrace=False)
-    item.user_properties += [(NOT_RUN, remedy) for remedy in remedies]
     pytest.skip("; ".join(remedies))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     not_run: dict[str, list[str]] = {}
     for report in terminalreporter.stats.get("skipped", []):
-        for name, remedy in report.user_properties:
-            if name == NOT_RUN:
-                not_run.setdefault(str(remedy), []).append(report.nodeid)
+        not_run.setdefault(report.longrepr[2].removeprefix("Skipped: "), []).append(report.nodeid)
     for remedy, tests in not_run.items():
         terminalreporter.section(f"not run: {len(tests)} test(s)", yellow=True)
         terminalreporter.line(remedy)
@@ -93,10 +85,12 @@ def _firestore(logs_dir: Path) -> Iterator[FirestoreEmulator]:
 
 
 @pytest.fixture
-def firestore_emulator(_firestore: FirestoreEmulator, monkeypatch: pytest.MonkeyPatch) -> str:
+def firestore_emulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The Firestore emulator's host:port; FIRESTORE_EMULATOR_HOST is set for the test."""
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", _firestore.host)
-    return _firestore.host
+    require(request.node, "firestore")
+    emulator: FirestoreEmulator = request.getfixturevalue("_firestore")
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", emulator.host)
+    return emulator.host
 
 
 @pytest.fixture(scope="session")
@@ -107,10 +101,12 @@ def _storage(logs_dir: Path) -> Iterator[StorageServer]:
 
 
 @pytest.fixture
-def storage_server(_storage: StorageServer, monkeypatch: pytest.MonkeyPatch) -> StorageServer:
+def storage_server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> StorageServer:
     """A Cloud Storage server: `.url`, `.create_bucket(name)`; STORAGE_EMULATOR_HOST is set for the test."""
-    monkeypatch.setenv("STORAGE_EMULATOR_HOST", _storage.url)
-    return _storage
+    require(request.node, "storage")
+    server: StorageServer = request.getfixturevalue("_storage")
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", server.url)
+    return server
 
 
 @pytest.fixture

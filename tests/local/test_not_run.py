@@ -21,6 +21,14 @@ def test_with_a_browser():
 def test_with_firestore(firestore_emulator):
     raise AssertionError("it ran")
 
+@pytest.fixture(params=["fake", "firestore"])
+def documents(request):
+    if request.param == "firestore":
+        return request.getfixturevalue("firestore_emulator")
+
+def test_of_a_contract(documents):
+    assert documents is None
+
 def test_of_nothing_special():
     pass
 """
@@ -43,12 +51,13 @@ def test_what_is_missing_is_named_with_remedies_at_the_end(tmp_path: Path, words
 
     summary = done.stdout[done.stdout.index("not run") :]
     assert done.returncode == 0
-    assert "1 passed, 2 skipped" in done.stdout
+    assert "2 passed, 3 skipped" in done.stdout
     assert "Chromium is missing: install it" in summary
     assert "Node.js with npm is missing: install" in summary
-    assert summary.count("test_sample.py::test_with_a_browser") == 2
+    assert "test_sample.py::test_with_a_browser" in summary
     assert "FIRESTORE_EMULATOR_JAR" in summary
     assert "test_sample.py::test_with_firestore" in summary
+    assert "test_sample.py::test_of_a_contract[firestore]" in summary
 
 
 @pytest.mark.parametrize("ci", ["true", "1"])
@@ -59,4 +68,4 @@ def test_in_ci_each_of_them_is_a_failure(tmp_path: Path, ci: str) -> None:
     assert "it ran" not in done.stdout
     assert "CI must run every test, but Node.js with npm is missing" in done.stdout
     assert "CI must run every test, but the Firestore emulator is missing" in done.stdout
-    assert "1 passed" in done.stdout
+    assert "2 passed, 3 errors" in done.stdout
