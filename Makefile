@@ -6,8 +6,8 @@ OPERATE = $(if $(wildcard .local/stack.json),restock,infra)
 SETUP = @$(PYTHON) -m local.setup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-deploy simulate fuzz up emulators plan deploy status rollback pin unpin retrain \
-        rebuild forget teardown cost stage bench bench-quick bench-serving accuracy lock clean
+.PHONY: help setup demo test test-deploy simulate fuzz up load emulators plan deploy status rollback pin unpin \
+        retrain rebuild forget teardown cost stage bench bench-quick bench-serving accuracy lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ test: setup  ## lint, types and every test
 
 up: setup  ## keep everything running locally; the forecast answers on port 5057
 	@$(RUN) local up
+
+load: setup  ## put a sample shop's last 180 days into the running stack (make up)
+	@$(RUN) local load
 
 emulators: setup  ## the same three functions under the Firebase CLI's emulators
 	@$(RUN) local emulators

@@ -22,7 +22,7 @@ python3 -m local COMMAND
   load        put a sample shop's last 180 days into the running stack
   with ...    run a command with the environment of the running stack, e.g. with python -m restock status
   emulators   run the functions under the Firebase CLI's own emulators until Ctrl-C
-  test        set-up, lint, types and every test with branch coverage
+  test        set-up, lint, types and every test
   setup       only bring the environments up to date
 
 Variables it heeds, beside the functions' own settings (see the README):

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from local import shop
+from local.configuration import USUAL_FORECAST_PORT
 from local.console import bold, dim, say, show_line
 from local.processes import ProcessError
 from local.relay import Habits
@@ -27,10 +28,13 @@ def run(options: Options | None = None) -> None:
     refuse_a_second_stack(options.state_file)
     say("Starting Firestore, Cloud Storage, Cloud Tasks and the three functions ...")
     with Stack(options) as stack:
-        say(f"\n  {bold('The page and the API')}   {stack.address['forecast_url']}/")
+        url = stack.address["forecast_url"]
+        say(f"\n  {bold('The page and the API')}   {url}/")
+        if not url.endswith(f":{USUAL_FORECAST_PORT}"):
+            say(f"                         not port {USUAL_FORECAST_PORT}, where the existing app looks")
         say(f"  Addresses              {shown(options.state_file)}")
         say(f"  Logs                   {shown(options.log_dir)}")
-        say(dim("  A sample shop: make load (python3 -m local load). Stop: Ctrl-C.\n"))
+        say(dim("  A sample shop: make load, in another terminal. Stop: Ctrl-C.\n"))
         try:
             stack.watch()
         finally:

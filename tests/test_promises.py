@@ -69,6 +69,17 @@ def test_every_file_the_readme_points_to_exists() -> None:
     assert [name for name in named if not list(ROOT.glob(name.rstrip("/")))] == []
 
 
+def test_every_verb_that_is_named_is_in_the_makefile() -> None:
+    verbs = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    texts = [*python_files("restock", "local", "infra", "bench"), *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    # In backticks, at the start of a line, or at the start of what a program prints.
+    named = re.compile(r"(?:`|^ *|[\"':] *)make ([a-z]+(?:-[a-z]+)*)(?=[`\"',]|  |$)", re.MULTILINE)
+    found = [(file.name, verb) for file in texts for verb in named.findall(file.read_text(encoding="utf-8"))]
+
+    assert len(found) > 40
+    assert [(name, verb) for name, verb in found if verb not in verbs] == []
+
+
 def test_every_test_the_promises_name_exists() -> None:
     named = re.findall(r"`(test_\w+)`", (ROOT / "docs" / "promises.md").read_text(encoding="utf-8"))
     existing = {
