@@ -21,6 +21,7 @@ from tests.receiver import Receiver
 
 collect_ignore_glob = ["*/traps/*"]  # doors with traps: started as processes, not importable without settings
 SLOWEST = (
+    "test_interrupted.py",
     "test_deploy.py",
     "test_simulation.py",
     "test_burst.py",

@@ -24,7 +24,7 @@ class Server(ThreadingHTTPServer):
         self.connections: list[object] = []
         self.requests: list[str] = []
         self.drop_next = 0
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
     def url(self) -> str:
