@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 from google.auth import crypt, jwt
 
-KEY_ID = "bench"
 # Put before the staged main.py: the one thing that differs from what is deployed.
 SIGNED_BY_BENCH = """\
 from restock.gcp import identity
@@ -22,13 +23,13 @@ identity.CERTIFICATES_URL = {url!r}
 """
 
 
-class TokenServer:
-    """Answers any GET with the certificates, as Google's signing service does."""
+class Signer:
+    """A key pair with a certificate, as Google's signing service has them."""
 
-    def __init__(self, project: str) -> None:
-        self._project = project
+    def __init__(self, key_id: str) -> None:
+        self.key_id = key_id
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        name = x509.Name([])
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "securetoken.system.gserviceaccount.com")])
         now = datetime.now(UTC)
         certificate = (
             x509.CertificateBuilder()
@@ -37,14 +38,27 @@ class TokenServer:
             .public_key(key.public_key())
             .serial_number(1)
             .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_after(now + timedelta(days=30))
             .sign(key, hashes.SHA256())
         )
-        body = json.dumps({KEY_ID: certificate.public_bytes(serialization.Encoding.PEM).decode()}).encode()
+        self.certificate = certificate.public_bytes(serialization.Encoding.PEM).decode()
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
         )
-        self._signer = crypt.RSASigner.from_string(pem, KEY_ID)
+        self._signer = crypt.RSASigner.from_string(pem, key_id)
+
+    def sign(self, claims: Mapping[str, object], key_id: str | None = None) -> str:
+        """A token of these claims, by this key, whatever key it names."""
+        return str(jwt.encode(self._signer, claims, key_id=key_id or self.key_id).decode())
+
+
+class TokenServer:
+    """Answers any GET with the certificates, as Google's signing service does."""
+
+    def __init__(self, project: str) -> None:
+        self._project = project
+        self._signer = Signer("bench")
+        body = json.dumps({self._signer.key_id: self._signer.certificate}).encode()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -70,7 +84,7 @@ class TokenServer:
             "exp": now + 3600,
             "sub": "bench",
         }
-        return str(jwt.encode(self._signer, claims).decode())
+        return self._signer.sign(claims)
 
     def __enter__(self) -> TokenServer:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

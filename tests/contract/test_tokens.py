@@ -12,16 +12,11 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
-from google.auth import crypt, jwt
 
+import bench.tokens
 from restock.errors import StoreUnavailableError, TokenRefusedError
 from restock.gcp import identity
 from tests.published import artifact
@@ -30,32 +25,11 @@ PROJECT = "demo-shop"
 PATH = "/forecast_restock_demand"
 
 
-class Signer:
-    """A key pair with a certificate, as Google's signing service has them."""
-
-    def __init__(self, key_id: str) -> None:
-        self.key_id = key_id
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "securetoken.system.gserviceaccount.com")])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(1)
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=30))
-            .sign(key, hashes.SHA256())
-        )
-        self.certificate = certificate.public_bytes(serialization.Encoding.PEM).decode()
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-        )
-        self._signer = crypt.RSASigner.from_string(pem, key_id)
+class Signer(bench.tokens.Signer):
+    """Signs the claims that Google would make, some changed or (None) left out."""
 
     def token(self, key_id: str | None = None, **changed: object) -> str:
-        return jwt.encode(self._signer, claims(**changed), key_id=key_id or self.key_id).decode()
+        return self.sign(claims(**changed), key_id)
 
 
 def claims(**changed: object) -> dict:

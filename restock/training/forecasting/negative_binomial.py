@@ -19,9 +19,8 @@ def quantile_table(mean: Floats, dispersion: Floats) -> Floats:
     size, success = mean / (dispersion - 1.0), 1.0 / dispersion
     levels, size, success = (np.broadcast_to(each, (*mean.shape[:-1], len(LEVELS))) for each in (LEVELS, size, success))
     none = success**size
-    table: Floats = (
-        levels / np.maximum(none, 1e-300) - 1.0
-    )  # right while the quantile is 0, as most are on sparse parts
+    # Right while the quantile is 0, as most are on sparse parts.
+    table: Floats = levels / np.maximum(none, 1e-300) - 1.0
     more = levels > none
     levels, size, success = levels[more], size[more], success[more]
     count = np.maximum(np.nan_to_num(nbinom.ppf(levels, size, success)), 1.0)
