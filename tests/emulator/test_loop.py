@@ -6,6 +6,7 @@ The shop's messy past is there before the trigger is, as on a first deploy; then
 from __future__ import annotations
 
 import io
+import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -20,9 +21,11 @@ from google.cloud.firestore_v1 import DELETE_FIELD
 
 from local import shop
 from local.demo import Answer, Client, ask
+from local.emulators import call
 from local.processes import free_port
 from local.relay import Habits
 from local.stack import Options, Stack
+from restock import __main__ as operator
 from restock.pointer import NAME, Pointer, history_name
 from tests.recount import Row, recount
 
@@ -73,10 +76,16 @@ class Shop:
     def answer(self) -> Answer:
         return ask(self.url, days=30)
 
+    def served_version(self) -> int:
+        version: int = json.loads(call("GET", f"{self.url}/health"))["model"]["version"]
+        return version
+
+    def live(self) -> Pointer:
+        return Pointer.from_bytes(self.bucket.blob(NAME).download_as_bytes())
+
     def live_history(self) -> list[Row]:
         """The rows of the history the pointer names."""
-        pointer = Pointer.from_bytes(self.bucket.blob(NAME).download_as_bytes())
-        table = pq.read_table(io.BytesIO(self.bucket.blob(history_name(pointer.history)).download_as_bytes()))
+        table = pq.read_table(io.BytesIO(self.bucket.blob(history_name(self.live().history)).download_as_bytes()))
         return sorted((row["appointment"], row["day"], row["part"], row["quantity"]) for row in table.to_pylist())
 
     def recounted(self) -> list[Row]:
@@ -100,7 +109,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         state_file=folder / "stack.json",
         forecast_port=free_port(),
         habits=HABITS,
-        settings={"SHOP_TIME_ZONE": ZONE, "FORECAST_AUTH": "public"},
+        settings={"SHOP_TIME_ZONE": ZONE, "FORECAST_AUTH": "public", "KEEP_USAGE_WHEN_DELETED_AFTER_DAYS": "30"},
         is_trigger_live=False,
     )
     with Stack(options) as stack, pytest.MonkeyPatch.context() as monkeypatch:
@@ -115,6 +124,22 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 def repair_shop(trained: Stack, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return Shop(trained, monkeypatch)
+
+
+@pytest.fixture
+def operate(
+    trained: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """`python -m restock ...` for the running stack: its exit status and what it printed."""
+    monkeypatch.setattr(operator, "LOCAL_STACK", trained.options.state_file)
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+
+    def run(*words: str) -> tuple[int, str]:
+        status = operator.main([*words])
+        out, err = capsys.readouterr()
+        return status, (out + err).strip()
+
+    return run
 
 
 def test_the_first_training_counts_a_messy_past_like_an_independent_recount(repair_shop: Shop) -> None:
@@ -199,3 +224,49 @@ def test_a_day_is_the_day_in_the_shops_zone(repair_shop: Shop) -> None:
     assert rows["messy-date-moment-with-zone"] == mess_day + timedelta(days=1)
     assert rows["messy-date-moment-without-zone"] == mess_day
     assert isinstance(mess_day, date)
+
+
+def test_an_operator_pins_and_unpins(repair_shop: Shop, operate) -> None:
+    version = repair_shop.live().version
+
+    assert f"live       version {version}, " in operate("status")[1]
+    assert operate("pin") == (0, f"version {version} is pinned")
+    assert f"version {version} is pinned; unpin to train again" in operate("retrain", "--wait")[1]
+    assert "PINNED" in operate("status")[1]
+    assert f"version {version} is no longer pinned" in operate("unpin")[1]
+
+    assert " published (" in operate("retrain", "--wait")[1]
+
+
+def test_an_operator_rolls_back_until_the_next_publication(repair_shop: Shop, operate) -> None:
+    versions = [run["run"] for run in repair_shop.runs() if run["status"] == "published"]
+
+    assert operate("rollback", "999999")[0] == 1
+    done = operate("rollback", str(versions[-2]))
+
+    assert done == (0, f"version {versions[-2]} is live again, until the next publication; add --pin to keep it")
+    repair_shop.wait(lambda: repair_shop.served_version() == versions[-2])
+    assert " published (" in operate("rebuild", "--wait")[1]
+    repair_shop.wait(lambda: repair_shop.served_version() > versions[-1])
+    appointments = repair_shop.documents.collection("appointments").list_documents()
+    assert repair_shop.runs()[-1]["documents"]["read"] > len(list(appointments))
+    assert repair_shop.live_history() == repair_shop.recounted()
+
+
+def test_an_operator_forgets_what_a_purged_appointment_used(repair_shop: Shop, operate) -> None:
+    old = next(row[0] for row in repair_shop.live_history() if row[1] < repair_shop.today - timedelta(days=40))
+
+    refused = operate("forget", old)
+    repair_shop.documents.document(f"appointments/{old}").delete()
+    repair_shop.wait(repair_shop.is_quiet)
+    repair_shop.retrain()
+    kept = {row[0] for row in repair_shop.live_history()}
+    done = operate("forget", old)
+    repair_shop.wait(lambda: old not in {row[0] for row in repair_shop.live_history()})
+
+    assert refused == (1, f"appointments/{old} still exists; delete it first, then forget it")
+    assert old in kept, "deleted when it was older than KEEP_USAGE_WHEN_DELETED_AFTER_DAYS"
+    assert done[0] == 0
+    assert f"the usage of {old} is withdrawn" in done[1]
+    assert repair_shop.live_history() == repair_shop.recounted()
+    assert operate("forget", old) == (0, f"nothing is known of an appointment {old}")
