@@ -50,10 +50,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
         raise HttpError(400, "No JSON data provided")
     try:
         fields = _JSON.decode(str(body, json.detect_encoding(body)))
-    except (
-        ValueError,
-        RecursionError,
-    ) as exc:  # UnicodeDecodeError is a ValueError, and so are numbers too long to read
+    except (ValueError, RecursionError) as exc:  # a UnicodeDecodeError or too long a number is a ValueError too
         raise HttpError(400, "The request body is not valid JSON") from exc
     if not fields:
         raise HttpError(400, "No JSON data provided")
