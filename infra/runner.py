@@ -104,5 +104,5 @@ class Runner:
         )
         return CommandFailedError(
             f"step: {step}\ncommand: {command.text()}\ngcloud says: {told}\n"
-            f"what to do: {remedy} Then run this again: it goes on from here."
+            f"what to do: {remedy}\nThen run this again: it goes on from here."
         )
