@@ -40,7 +40,9 @@ def arguments() -> argparse.ArgumentParser:
     one = verbs.add_parser("replay", help="send dead deliveries again")
     one.add_argument("--look", action="store_true", help="only show them")
     for verb, what in operate.VERBS.items():
-        one = verbs.add_parser(verb, help=what)
+        one = verbs.add_parser(
+            verb, help=what, add_help=False, prefix_chars="\0"
+        )  # options are for restock's own parser
         one.add_argument("rest", nargs=argparse.REMAINDER, help="for python -m restock")
     one = verbs.add_parser("teardown", help="remove what deploy made; keeps data unless told")
     one.add_argument("--with-data", action="store_true", help="also history, models and Restock's own documents")

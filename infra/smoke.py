@@ -58,8 +58,8 @@ def smoke(
         say("The shop should see: forecasts, from the model that was live before.")
     else:
         say(
-            'The shop should see: the page, and "no model yet" (503) until the first training, about 20 minutes '
-            "after the first deploy. Follow it with: make status"
+            'The shop should see: the page, and "no forecast model yet" (503) until the first training, about 20 '
+            "minutes after the first deploy. Follow it with: make status"
         )
 
 

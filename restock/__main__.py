@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     ):
         asked = verb.add_parser(name, help=help)
         asked.add_argument("--force", action="store_true", help="publish although the gate refuses")
-        asked.add_argument("--wait", action="store_true", help="wait for the run and show its record")
+        asked.add_argument("--wait", action="store_true", help="wait for the run and say how it ended")
     return verbs
 
 

@@ -144,6 +144,9 @@ def described(status: Status, now: datetime | None = None) -> str:
             f" {sum(run['seconds'].values()):6.1f} s  {run['documents'].get('read', 0):>6} read (promise 6)"
             f"{'' if drift is None else f'  drift {drift} (promise 1)'}  {run['decision']}"
         )
+        lines += [f"          {note}" for note in (run.get("error"), *run.get("notes", ())) if note]
+        if drift:
+            lines.append(f"          differed: {', '.join(run['drift']['examples'])}")
         for reason, count in run["rejected"].items():
             lines.append(f"          {count} × {reason} (promise 8)")
     return "\n".join(lines)

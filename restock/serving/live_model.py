@@ -201,7 +201,7 @@ class LiveModel:
         self._checks.due_at = self._clock() + pause
         if problem != self._problem:  # once, not at every check
             if problem:
-                self._log.error("the live model could not be followed", reason=detail)
+                self._log.error(f"the live model could not be followed: {detail}")
             else:
                 self._log.info("the live model can be followed again")
             self._problem = problem

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import alerts
+from infra import alerts, operate
+from infra.__main__ import arguments
 from infra.command import mapping_flag
 from infra.deploy import changes, plan
 from infra.errors import CommandFailedError, PrerequisiteError
@@ -20,6 +21,7 @@ from infra.prerequisites import PERMISSIONS, check_standing
 from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
 from infra.standing import LAST, LISTS, Standing, read_command
+from restock.__main__ import parser as restock_arguments
 from tests.infra.test_settings import ROOT, settings
 
 STAGED = {door: Staged(door, Path("build") / door, (), "0" * 64) for door in DOORS}
@@ -217,3 +219,19 @@ def test_every_role_a_deployer_needs_is_in_the_runbook() -> None:
     runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 
     assert [role for role in PERMISSIONS.values() if role not in runbook] == []
+
+
+def test_every_command_in_the_docs_is_understood() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")]
+    commands = [found for text in texts for found in re.findall(r"python3 -m infra ((?:(?!  |`|-->).)+)", text)]
+
+    for command in commands:
+        words = re.sub("<[^>]*>", "1", command).split()
+        if words == ["VERB"]:
+            continue
+        asked = arguments().parse_args(words)
+        if asked.verb in operate.VERBS:
+            assert [asked.verb, *asked.rest] == words
+        if asked.verb in operate.VERBS and asked.verb != "import-usage":
+            restock_arguments().parse_args(words)
+    assert len(commands) > 10

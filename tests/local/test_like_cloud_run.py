@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
-import urllib3
 
 from local import shop
 from local.delivery import identity_token
@@ -78,7 +77,7 @@ def test_retrain_answers_nobody_but_its_invoker(stack: Stack) -> None:
 
     def status(authorization: str | None) -> int:
         headers = {"Authorization": authorization} if authorization else {}
-        return urllib3.request("POST", url, headers=headers, body=b'{"reason": "nonsense"}', retries=False).status
+        return Rest().request("POST", url, headers=headers, body=b'{"reason": "nonsense"}').status
 
     now = time.time()
     assert status(None) == 401
@@ -108,7 +107,7 @@ def test_the_forecast_gets_its_token_from_the_metadata_server(
 def test_a_request_without_the_metadata_flavor_gets_nothing(metadata: MetadataServer) -> None:
     url = f"http://{metadata.host}/computeMetadata/v1/instance/service-accounts/default/token"
 
-    assert urllib3.request("GET", url).status == 403
+    assert Rest().request("GET", url).status == 403
     assert metadata.tokens_given == 0
 
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-import urllib3
 
 from local.processes import ProcessError, free_port
 from local.relay import Habits, Relay, as_eventarc_sends_it
+from restock.gcp.rest import Rest
 from tests.receiver import Receiver
 
 QUICK = {"min_backoff_seconds": 0.05, "max_backoff_seconds": 0.2}
@@ -48,7 +48,7 @@ def relay_to(said: list[str]) -> Iterator[RelayMaker]:
 
 def send(relay: Relay, body: bytes = b"event", trigger: str = "t1") -> int:
     url = f"http://{relay.host}/functions/projects/p/triggers/{trigger}"
-    return urllib3.request("POST", url, body=body, headers=HEADERS).status
+    return Rest().request("POST", url, body=body, headers=HEADERS).status
 
 
 def test_an_event_arrives_with_its_attributes_and_nothing_of_the_emulators(

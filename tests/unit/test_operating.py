@@ -9,7 +9,9 @@ import pytest
 from restock import operating
 from restock.__main__ import main
 from restock.errors import DamagedError, NoModelError
+from restock.pointer import history_name
 from restock.training.publish import read_live
+from tests.builders import appointment
 from tests.unit.training.shop import Shop
 
 
@@ -96,6 +98,27 @@ def test_the_status_says_where_each_promise_stands():
     assert f"2 of {shop.settings.retrain_threshold} completions await training" in said
     assert "lease      free" in said
     assert "version 1 published" in said
+
+
+def test_the_status_says_what_the_last_runs_met():
+    def out_of_luck():
+        raise RuntimeError("out of luck")
+
+    shop = trained("a1")
+    shop.write("dropped", appointment())
+    shop.clock.advance(days=2)
+    shop.retrain(rebuild=True)
+    shop.objects.write(history_name(2), b"damaged", if_generation=shop.objects.read(history_name(2)).generation)
+    shop.retrain()
+    shop.fit.before = out_of_luck
+    shop.retrain()
+
+    said = operating.described(operating.look(shop.documents, shop.objects, 10), shop.clock())
+
+    assert "drift 1 (promise 1)" in said
+    assert "          differed: dropped\n" in said
+    assert "          full read: " in said
+    assert "          RuntimeError: out of luck" in said
 
 
 def test_the_status_of_an_empty_project_says_so():

@@ -227,8 +227,8 @@ def test_when_storage_fails_it_answers_logs_once_and_backs_off(live_model, shelf
     attempts = len(shelf.reads) - reads
     assert 8 <= attempts <= 14, "10, 20, 40, then every 60 seconds"
     errors = [line for line in logged(lines) if line["severity"] == "ERROR"]
-    assert [line["reason"] for line in errors] == [
-        "StoreUnavailableError: models/current.json could not be read: status 503"
+    assert [line["message"] for line in errors] == [
+        "the live model could not be followed: StoreUnavailableError: models/current.json could not be read: status 503"
     ]
 
     shelf.spoil = lambda name, stored: stored
