@@ -63,7 +63,8 @@ def roll_back(objects: ObjectStore, version: int, now: datetime, *, pin: bool = 
     manifest = json.loads(stored.data)
     digest = manifest["digests"]["forecast"]
     read_verified(objects, pointers.forecast_name(version), digest)
-    return _repoint(
+    before = read_live(objects).pointer
+    new = _repoint(
         objects,
         now,
         f"rollback to {version}",
@@ -73,6 +74,15 @@ def roll_back(objects: ObjectStore, version: int, now: datetime, *, pin: bool = 
         trained_at=manifest["trained_at"],
         pinned=pin,
     )
+    if objects.read(name) is None and before:  # pruned in this very moment
+        _repoint(objects, now, f"rollback to {version} taken back", **_what_serves(before))
+        raise DamagedError(f"{name} was pruned just now; version {before.version} stays live")
+    return new
+
+
+def _what_serves(pointer: Pointer) -> dict[str, Any]:
+    names = ("version", "forecast_sha256", "manifest_sha256", "trained_at", "pinned")
+    return {name: getattr(pointer, name) for name in names}
 
 
 def pin(objects: ObjectStore, now: datetime) -> Pointer:

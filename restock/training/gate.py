@@ -69,6 +69,16 @@ def reason_to_distrust_read(vanished: int, expected: int) -> str | None:
     return None
 
 
+def reason_to_distrust_usage(before: float, now: float) -> str | None:
+    """Why a full read by other rules, or without a history to compare with, looks broken: most usage gone."""
+    if before - now > max(VANISHED_FEW, before / 2):
+        return (
+            f"a full read counts {now:g} units and the live version was trained on {before:g}; check the settings of "
+            "counting; if that is right, force it: rebuild --force"
+        )
+    return None
+
+
 def reason_to_distrust_catalogue(before: int, now: int) -> str | None:
     """Why the catalogue looks broken: most of its parts gone since the live version was trained."""
     if before - now > max(VANISHED_FEW, before // 2):

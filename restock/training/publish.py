@@ -144,10 +144,14 @@ class Files:
         return Pointer(**facts)
 
 
-def prune(objects: ObjectStore, live: Pointer, now: datetime, days: int) -> list[str]:
-    """Delete versions and histories older than ``days``; never what is live, nor the newest ten. Returns the names."""
-    deleted = []
-    for prefix, kept in (("models/", live.version), ("history/", live.history)):
+def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
+    """Delete versions and histories older than ``days``; never what is live, nor the newest ten. Returns the names.
+
+    An operator may roll back meanwhile: the pointer is read before each version, and its manifest, without which there
+    is no rolling back to it, goes first.
+    """
+    deleted: list[str] = []
+    for prefix in ("models/", "history/"):
         versions: dict[int, list[str]] = {}
         newest: dict[int, datetime] = {}
         for found in objects.list(prefix):
@@ -157,8 +161,10 @@ def prune(objects: ObjectStore, live: Pointer, now: datetime, days: int) -> list
                 newest[int(number)] = max(found.updated, newest.get(int(number), found.updated))
         old = now - timedelta(days=days)
         for old_version in sorted(versions)[:-NEWEST_KEPT]:
-            if old_version != kept and newest[old_version] < old:
-                deleted += versions[old_version]
-    for name in deleted:
-        objects.delete(name)
+            live = read_live(objects).pointer if newest[old_version] < old else None
+            if live is None or old_version == (live.version if prefix == "models/" else live.history):
+                continue
+            for name in sorted(versions[old_version], key=lambda name: name != pointers.manifest_name(old_version)):
+                objects.delete(name)
+                deleted.append(name)
     return deleted

@@ -42,6 +42,7 @@ from restock.training.settling import Pending, mark_trained, read_pending, settl
 CATALOGUE = "spare_parts"
 CATALOGUE_FIELDS = ("name", "category", "supersedes")
 MOST_BACKOFF = timedelta(hours=6)
+DISTRUST = {"active_parts": gate.reason_to_distrust_catalogue, "units": gate.reason_to_distrust_usage}
 ALL_WELL: Mapping[str, Any] = {"retry_at": None, "failures": None, "last_error": None}
 
 
@@ -177,9 +178,14 @@ class _Run:
 
         with stage("fitted"):
             fitted = self._fit(history, live)
-        refusals = gate.reasons_to_refuse(fitted.evidence()) + self._distrust_of_catalogue(fitted)
+        refusals = gate.reasons_to_refuse(fitted.evidence()) + self._distrust_of("active_parts", fitted)
+        is_recounted = why_full and (known is None or known.rules != history.rules)  # there was nothing to compare with
+        distrust = self._distrust_of("units", fitted) if is_recounted else []
+        refusals += distrust
         if refusals and not self.asked.force:
-            if why_full and live.pointer:
+            if distrust:
+                self.checkpoint.clear()
+            elif why_full and live.pointer:
                 self._commit_history_alone(live, live.pointer, history, pending)
             return self._refused(refusals)
         if refusals:
@@ -191,7 +197,7 @@ class _Run:
             files.add_history(history)
         pointer = files.pointer(live.pointer, f"retrain ({self.asked.reason})", history.rules)
         self._publish(files, pointer, live, pending)
-        self._prune(pointer)
+        self._prune()
         outcome = self._done(
             "published",
             f"version {record.version} published",
@@ -338,10 +344,12 @@ class _Run:
             self.tools.log.warning(f"no report of what moved: {exc}", run=self.lease.run)
             return None
 
-    def _distrust_of_catalogue(self, fitted: Fitted) -> list[str]:
-        before = (self.champion.get("window") or {}).get("active_parts")
-        now = fitted.window().get("active_parts")
-        reason = gate.reason_to_distrust_catalogue(before, now) if before is not None and now is not None else None
+    def _distrust_of(self, figure: str, fitted: Fitted) -> list[str]:
+        """Why this figure of the fitted window, beside that of the live version, speaks for a broken read."""
+        before, now = (self.champion.get("window") or {}).get(figure), fitted.window().get(figure)
+        if before is None or now is None:
+            return []
+        reason = DISTRUST[figure](before, now)
         return [reason] if reason else []
 
     def _commit_history_alone(self, live: Live, old: Pointer, history: History, pending: Sequence[Pending]) -> None:
@@ -374,10 +382,9 @@ class _Run:
         outcome = Outcome("refused", 200, message, self.lease.run)
         return _end(self.tools, self.lease, self.record, outcome, is_setback=True)
 
-    def _prune(self, pointer: Pointer) -> None:
+    def _prune(self) -> None:
         try:
-            live = read_live(self.objects).pointer or pointer  # an operator may have rolled back since the commit
-            deleted = prune(self.objects, live, self.tools.clock(), self.settings.keep_versions_days)
+            deleted = prune(self.objects, self.tools.clock(), self.settings.keep_versions_days)
         except RestockError as exc:
             self.record.notes.append(f"old versions were not pruned: {exc}")
         else:

@@ -9,8 +9,8 @@ import pytest
 from restock import operating
 from restock.__main__ import main
 from restock.errors import DamagedError, NoModelError
-from restock.pointer import history_name
-from restock.training.publish import read_live
+from restock.pointer import NAME, forecast_name, history_name
+from restock.training.publish import prune, read_live
 from tests.builders import appointment
 from tests.unit.training.shop import Shop
 
@@ -61,6 +61,43 @@ def test_a_rollback_to_a_version_that_is_not_whole_changes_nothing():
         operating.roll_back(shop.objects, 77, shop.clock())
 
     assert read_live(shop.objects) == before
+
+
+def with_an_old_version() -> Shop:
+    shop = trained(*(f"a{n}" for n in range(12)))
+    shop.clock.advance(days=100)
+    shop.complete("b")
+    return shop
+
+
+def test_a_version_rolled_back_to_while_old_ones_are_pruned_stays():
+    shop = with_an_old_version()
+
+    def roll_back_meanwhile(effect):
+        if effect == "list models/" and live(shop).version != 2:
+            operating.roll_back(shop.objects, 2, shop.clock(), pin=True)
+
+    shop.objects.before = roll_back_meanwhile
+    assert shop.retrain().status == "published"
+
+    assert (live(shop).version, live(shop).pinned) == (2, True)
+    assert shop.objects.read(forecast_name(2)) is not None
+    assert shop.objects.read(forecast_name(1)) is None
+
+
+def test_a_rollback_to_a_version_pruned_meanwhile_is_taken_back():
+    shop = with_an_old_version()
+
+    def prune_meanwhile(effect):
+        if effect == f"write {NAME}":
+            shop.objects.before = lambda effect: None
+            prune(shop.objects, shop.clock(), 90)
+
+    shop.objects.before = prune_meanwhile
+    with pytest.raises(DamagedError, match="pruned just now; version 12 stays live"):
+        operating.roll_back(shop.objects, 2, shop.clock(), pin=True)
+
+    assert (live(shop).version, live(shop).pinned) == (12, False)
 
 
 def test_there_is_nothing_to_pin_before_the_first_publication():

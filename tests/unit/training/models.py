@@ -37,7 +37,7 @@ class ConstantModel:
         return b"estimators"
 
     def window(self) -> Mapping[str, Any]:
-        return {"rows": self.rows, "active_parts": self.active_parts}
+        return {"rows": self.rows, "active_parts": self.active_parts, "units": float(self.rows)}
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -347,6 +347,30 @@ def test_other_counting_rules_rebuild_by_themselves():
 
     assert shop.used() == {"a2": 1.0}
     assert any("rules changed" in note for note in shop.record(2)["notes"])
+
+
+@pytest.mark.parametrize("mistake", ["status", "history start", "damaged history"])
+def test_promise_4_a_recount_that_lost_most_usage_is_refused(mistake):
+    shop = Shop()
+    shop.complete(*(f"a{n}" for n in range(20)))
+    shop.retrain()
+    if mistake == "status":
+        shop.settings = with_settings(shop, completed_statuses=frozenset({"done"}))
+    elif mistake == "history start":
+        shop.settings = with_settings(shop, history_start=date(2062, 1, 1))
+    else:
+        for n in range(20):
+            shop.write(f"a{n}", None)  # as a broken read finds it
+        history = pointers.history_name(1)
+        shop.objects.write(history, b"damaged", if_generation=shop.objects.read(history).generation)
+    shop.complete("b1", "b2", "b3")
+
+    outcome = shop.retrain("schedule")
+
+    assert (outcome.status, outcome.http_status) == ("refused", 200)
+    assert "the live version was trained on 20" in outcome.message
+    assert (shop.pointer().version, shop.pointer().history) == (1, 1)
+    assert shop.retrain(rebuild=True, force=True).status == "published"
 
 
 def test_a_full_read_is_due_weekly_on_the_schedule():
