@@ -25,6 +25,7 @@ from restock.gcp.rest import FAILURES, Rest
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10
 REFETCH_SECONDS = 60
+RETRY_SECONDS = 1  # while there is no certificate at all, and nobody can be let in
 LONGEST_TOKEN = 4096
 LONGEST_UID = 128
 
@@ -45,7 +46,8 @@ class Certificates:
         with self._lock:
             is_known = isinstance(key_id, str) and key_id in self._by_key_id
             now = self._clock()
-            if (not is_known or now >= self._good_until) and now - self._fetched_at >= REFETCH_SECONDS:
+            pause = REFETCH_SECONDS if self._by_key_id else RETRY_SECONDS
+            if (not is_known or now >= self._good_until) and now - self._fetched_at >= pause:
                 self._fetch(now)
             elif not self._by_key_id:
                 raise StoreUnavailableError("the certificates could not be fetched a moment ago")
@@ -59,12 +61,12 @@ class Certificates:
             self._fetch(self._clock())
 
     def _fetch(self, now: float) -> None:
-        self._fetched_at = now
         try:
             answer = self._rest.request("GET", self._url)
             found = json.loads(answer.data) if answer.status == 200 else None
         except (*FAILURES, ValueError):
             found = None
+        self._fetched_at = self._clock()  # whoever waited for this fetch does not make the next one
         if isinstance(found, dict) and found:
             self._by_key_id = found
             max_age = re.search(r"max-age=(\d+)", answer.headers.get("Cache-Control", ""))

@@ -306,13 +306,19 @@ def test_when_certificates_cannot_be_renewed_the_known_ones_go_on(tokens, cloud,
     assert tokens.uid_of(google.token()) == "anna"
 
 
-def test_without_any_certificate_the_answer_is_503_not_401(tokens, cloud, google):
+def test_without_any_certificate_the_answer_is_503_not_401_and_the_next_second_tries_again(
+    tokens, cloud, google, clock
+):
     cloud.status = 503
 
     for _ in range(2):
         with pytest.raises(StoreUnavailableError):
             tokens.uid_of(google.token())
     assert cloud.fetches == 1
+
+    cloud.status = 200
+    clock.now += 1
+    assert tokens.uid_of(google.token()) == "anna"
 
 
 def test_a_caller_who_cannot_be_checked_is_told_to_come_back(client, cloud, google):
