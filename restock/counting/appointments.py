@@ -28,6 +28,7 @@ FIELDS_READ = ("status", "spareParts", *DAY_FIELDS)
 """All that counting ever reads of an appointment."""
 
 MOST_UNITS = 1_000_000
+MOST_ENTRIES = 500  # of one appointment: no repair uses as many
 LONGEST_NAME = 500  # characters; Firestore allows no key above 1,500 bytes
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -145,9 +146,11 @@ def _parts_of(listed: Any, rejections: list[Rejection]) -> tuple[UsedPart, ...]:
     if not isinstance(listed, list):
         rejections.append(Rejection("spareParts", "is not a list"))
         return ()
+    if len(listed) > MOST_ENTRIES:
+        rejections.append(Rejection("spareParts", f"has more entries than the {MOST_ENTRIES} that are counted"))
     names: dict[str, str] = {}
     quantities: dict[str, list[float]] = {}
-    for entry in listed:
+    for entry in listed[:MOST_ENTRIES]:
         if not isinstance(entry, Mapping):
             rejections.append(Rejection("spareParts", "an entry is not a map"))
             continue

@@ -24,6 +24,8 @@ from restock.training.closures import open_days, open_weekdays
 _STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 _LOTS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 20.0, 24.0, 25.0, 50.0, 100.0)
 _LOT_DAYS = 8  # so many days of use in whole lots make it a rule
+MOST_UNKNOWN = 2000
+"""So many parts that no catalogue lists are forecast, the most used; what a hostile list may hold is bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,20 +121,30 @@ class Demand:
         distinct = pd.concat([distinct[distinct["name"] != ""], distinct[distinct["name"] == ""]])
         distinct["row"] = [resolve.row(key, name) for key, name in distinct.itertuples(index=False)]
         rows = spellings.merge(distinct, how="left", on=["key", "name"])["row"].to_numpy(np.int64)
+        units = usage["quantity"].to_numpy(float)
+        order = _order(resolve.parts, np.asarray(np.bincount(rows, units, len(resolve.parts)), float))
+        place = np.full(len(resolve.parts), -1)
+        place[order] = np.arange(len(order))
         span = (through - first_day).days + 1
         columns = (days - np.datetime64(first_day)).astype(np.int64)
-        kept = columns < span
-        cells = rows[kept] * span + columns[kept]
-        units = usage["quantity"].to_numpy(float)[kept]
-        quantities = np.bincount(cells, units, len(resolve.parts) * span).reshape(-1, span)
-        order = sorted(range(len(resolve.parts)), key=lambda row: (resolve.parts[row].name, resolve.parts[row].key))
+        kept = (columns < span) & (place[rows] >= 0)
+        cells = place[rows[kept]] * span + columns[kept]
+        quantities = np.asarray(np.bincount(cells, units[kept], len(order) * span), float).reshape(-1, span)
         return cls(
             parts=tuple(resolve.parts[row] for row in order),
             first_day=first_day,
-            quantities=quantities[np.array(order, int)],
+            quantities=quantities,
             closed_days=frozenset(closed_days),
             unknown=tuple(sorted(part.name for part in resolve.parts if not part.active)),
         )
+
+
+def _order(parts: Sequence[Part], units: Floats) -> list[int]:
+    """The rows that become a table's, by name. Of unknown parts only the most used: each costs memory for every day."""
+    unknown = [row for row, part in enumerate(parts) if not part.active]
+    unknown.sort(key=lambda row: (-units[row], parts[row].key))
+    left_out = set(unknown[MOST_UNKNOWN:])
+    return sorted(set(range(len(parts))) - left_out, key=lambda row: (parts[row].name, parts[row].key))
 
 
 def fold(name: str) -> str:

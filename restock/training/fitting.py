@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from restock.artifact import ForecastArtifact
 from restock.errors import DamagedError
-from restock.training.demand import CatalogueItem, Demand, fold
+from restock.training.demand import MOST_UNKNOWN, CatalogueItem, Demand, fold
 from restock.training.gate import Evidence
 from restock.training.history import History
 from restock.training.train import Trained, train
@@ -36,6 +36,8 @@ class FittedModel:
         self.notes = [*trained.notes]
         if unknown:
             self.notes.append(f"{len(unknown)} used parts are not in the catalogue: {', '.join(unknown[:10])}")
+        if len(unknown) > MOST_UNKNOWN:
+            self.notes.append(f"of those only the {MOST_UNKNOWN} most used are forecast")
 
     def evidence(self) -> Evidence:
         demand, distribution = self.trained.demand, self.trained.distribution

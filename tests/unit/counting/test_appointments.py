@@ -124,6 +124,15 @@ def test_the_order_of_the_list_does_not_matter():
     assert parts_of(listed) == parts_of(shuffled)
 
 
+def test_promise_8_of_an_endless_list_the_first_entries_are_counted():
+    listed = [part(f"Part {number}", 1) for number in range(36_000)]
+
+    assert len(parts_of(listed)) == 500
+    assert reasons(appointment() | {"spareParts": listed}) == [
+        "spareParts has more entries than the 500 that are counted"
+    ]
+
+
 @pytest.mark.parametrize("listed", [None, []])
 def test_a_completion_without_parts_uses_nothing_and_that_is_no_mistake(listed):
     fields = appointment() | {"spareParts": listed}

@@ -78,6 +78,20 @@ def test_what_the_catalogue_does_not_know_stays_under_its_folded_name_and_is_rep
     assert demand.unknown == ("FORK SEAL", "x9")
 
 
+def test_of_endlessly_many_unknown_parts_the_most_used_are_kept():
+    many = [("2026-03-02", f"invented {number}", None, 1) for number in range(2500)]
+    demand = Demand.from_usage(
+        usage(*many, ("2026-03-01", "often used", None, 2), ("2026-03-02", "p1", "Oil", 1)),
+        [CatalogueItem("p1", "Oil")],
+        through=date(2026, 3, 2),
+    )
+
+    assert len(demand.parts) == len(demand.quantities) == 2001
+    assert row(demand, "often used") == [2, 0]
+    assert row(demand, "Oil") == [0, 1]
+    assert len(demand.unknown) == 2501
+
+
 def test_a_superseded_part_hands_its_history_to_its_successor_along_a_chain():
     catalogue = [
         CatalogueItem("p1", "Pad v1"),
