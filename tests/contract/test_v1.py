@@ -14,7 +14,7 @@ import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
 from schemathesis import GenerationMode
 
-from restock.artifact import Part
+from restock.artifact import ForecastArtifact, Part
 from restock.errors import StoreUnavailableError
 from restock.gcp.firestore_reader import FirestoreReader
 from restock.serving import api, operations
@@ -294,6 +294,17 @@ def test_an_answer_too_large_for_the_platform_says_how_to_ask_for_less(forecast_
     assert plain.status_code == 400
     assert "fewer days, parts or quantiles" in plain.json["message"]
     assert packed.status_code == 200
+
+
+def test_a_forecast_of_too_many_numbers_is_refused_before_it_is_computed(forecast_door, shelf, monkeypatch):
+    shelf.publish(many_parts(600))
+    client = forecast_door()
+    monkeypatch.setattr(ForecastArtifact, "quantile_paths", lambda *_: pytest.fail("it was computed"))
+
+    answer = client.get("/v1/forecast?days=90&quantiles=0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9")
+
+    assert answer.status_code == 400
+    assert "fewer days, parts or quantiles" in answer.json["message"]
 
 
 def test_every_answer_carries_the_security_headers(client):
