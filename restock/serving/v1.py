@@ -19,7 +19,7 @@ from restock.serving.stock import Shelf
 
 MEAN_DECIMALS = 4
 MOST_NUMBERS = 400_000
-"""Of one forecast; 1,000 parts over 90 days with three quantiles have 360,000. Bounds what many callers at once take."""
+"""Of one forecast: 1,000 parts over 90 days with three quantiles have 360,000. It bounds what many callers take."""
 NOTHING_KNOWN = Shelf()
 SHARED_ABOUT_TRAINING = ("trained_through", "first_day", "time_zone", "classes", "recipe", "scores", "notes")
 
