@@ -11,6 +11,7 @@ from restock import pointer as pointers
 from restock.counting import changes
 from restock.counting.appointments import NOTHING
 from restock.counting.changes import Delivery
+from restock.counting.threshold import STATE
 from restock.errors import BadRequestError
 from restock.stores import DocumentStore, Fields, ObjectStore, amend
 from restock.training.history import History
@@ -23,6 +24,7 @@ def forget(appointment: str, documents: DocumentStore, objects: ObjectStore, rul
 
     Raises BadRequestError while the appointment exists, for the next full read would bring it back.
     """
+    state = documents.get(STATE)  # for its time, by Firestore's clock: before it every version, after it a new booking
     if documents.get(f"{APPOINTMENTS}/{appointment}"):
         raise BadRequestError(f"{APPOINTMENTS}/{appointment} still exists; delete it first, then forget it")
     live = read_live(objects).pointer
@@ -40,8 +42,9 @@ def forget(appointment: str, documents: DocumentStore, objects: ObjectStore, rul
         is_known = bool(times) and not is_withdrawn
         if not is_known:
             return None
-        # As a deletion is: just after the newest version known, so that an appointment created anew counts again
-        withdrawal = Delivery(appointment, max(times) + timedelta(microseconds=1), NOTHING, NOTHING)
+        # Later than any edit still on its way; an appointment created anew is later still, and counts again
+        newest = max(times) + timedelta(microseconds=1)
+        withdrawal = Delivery(appointment, max(newest, state.read_time) if state else newest, NOTHING, NOTHING)
         return changes.to_fields(changes.merged(change, withdrawal, rules))
 
     amend(documents, changes.path_of(appointment), decide)

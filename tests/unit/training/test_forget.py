@@ -9,7 +9,7 @@ import pytest
 from restock.counting.appointments import CountingRules
 from restock.errors import BadRequestError
 from restock.training.forget import forget
-from tests.builders import appointment
+from tests.builders import appointment, part
 from tests.unit.training.shop import Shop
 
 
@@ -96,6 +96,23 @@ def test_a_late_delivery_does_not_bring_back_what_was_forgotten():
     shop.retrain()
 
     assert "again" not in shop.used()
+
+
+def test_an_edit_and_a_purge_still_on_their_way_do_not_bring_back_what_was_forgotten():
+    shop = Shop(keep_usage_when_deleted_after_days=30)
+    shop.complete("old", "other")
+    shop.retrain()
+    shop.clock.advance(days=100)
+    edited = shop.write("old", appointment(parts=[part("Oil Filter", 9)]))
+    deleted = shop.write("old", None)
+
+    assert forgotten(shop, "old")
+    shop.retrain()
+    shop.deliver(edited)
+    shop.deliver(deleted)
+    shop.retrain()
+
+    assert set(shop.used()) == {"other"}
 
 
 def test_what_exists_is_deleted_first():
