@@ -7,7 +7,7 @@ written). A file is written once and never changed; the live one is the one the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -52,6 +52,8 @@ class History:
     """Digest of the counting rules all rows were counted by."""
     rebuilt_at: datetime
     """Read time of the last full read: every version up to it is in."""
+    is_recount: bool = False
+    """That read was the first by these rules: until a deploy was through, on_appointment may have counted by others."""
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -91,7 +93,7 @@ class History:
             return self, 0
         kept = self._without([change.appointment for change in effective if change.appointment in source_times])
         added = rows_of(CountedAppointment(c.appointment, c.usage, c.source_time) for c in effective)
-        return History(pa.concat_tables([kept, added]), self.rules, self.rebuilt_at), len(effective)
+        return replace(self, rows=pa.concat_tables([kept, added])), len(effective)
 
     def _without(self, appointments: Sequence[str]) -> pa.Table:
         """The rows of all others; the very same columns if there is nothing to leave out, which is the common case."""
@@ -103,6 +105,7 @@ class History:
 
     def to_bytes(self) -> bytes:
         facts = {"schema": str(SCHEMA), "rules": self.rules, "rebuilt_at": self.rebuilt_at.isoformat()}
+        facts |= {"recount": "true"} if self.is_recount else {}
         sink = pa.BufferOutputStream()
         pq.write_table(self.rows.replace_schema_metadata(facts), sink, compression="zstd")
         return bytes(sink.getvalue())
@@ -116,7 +119,7 @@ class History:
             if int(facts["schema"]) not in READABLE_SCHEMAS:
                 raise DamagedError(f"history: schema {facts['schema']} is not among {READABLE_SCHEMAS}")
             rows = rows.select(COLUMNS.names).replace_schema_metadata(None).cast(COLUMNS)
-            return cls(rows, facts["rules"], datetime.fromisoformat(facts["rebuilt_at"]))
+            return cls(rows, facts["rules"], datetime.fromisoformat(facts["rebuilt_at"]), "recount" in facts)
         except (pa.ArrowException, KeyError, ValueError, OSError) as exc:
             raise DamagedError(f"history: {exc}") from exc
 

@@ -1,7 +1,8 @@
 """The full read: history recomputed from every appointment.
 
-Needed for the first training, when the counting rules change, when the history is damaged, on request, and weekly as a
-check of promise 1. It costs one read per appointment, so nothing else ever does it.
+Needed for the first training, when the counting rules change, when the history is damaged, on the first schedule after
+one of these, on request, and weekly as a check of promise 1. It costs one read per appointment, so nothing else ever
+does it.
 
 Several ranges of document ids are read at once, each page at its own read time, and what was counted is kept from time
 to time, so that however large the shop, some run gets to the end of it::

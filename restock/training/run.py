@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
@@ -42,6 +42,8 @@ from restock.training.settling import Pending, mark_trained, read_pending, settl
 CATALOGUE = "spare_parts"
 CATALOGUE_FIELDS = ("name", "category", "supersedes")
 MOST_BACKOFF = timedelta(hours=6)
+DEPLOYED_WITHIN = timedelta(hours=1)
+"""So long a deploy of other counting rules, or a first trigger, may take to reach on_appointment."""
 DISTRUST = {"active_parts": gate.reason_to_distrust_catalogue, "units": gate.reason_to_distrust_usage}
 ALL_WELL: Mapping[str, Any] = {"retry_at": None, "failures": None, "last_error": None}
 
@@ -244,12 +246,11 @@ class _Run:
         if self.asked.rebuild:
             return "asked for"
         every = self.settings.rebuild_every_days
-        if (
-            self.asked.reason == "schedule"
-            and every
-            and self.today - self.rules.day_at(known.rebuilt_at) >= timedelta(every)
-        ):
-            return f"the check due every {every} days"
+        if self.asked.reason == "schedule" and every:
+            if known.is_recount and self.tools.clock() - known.rebuilt_at >= DEPLOYED_WITHIN:
+                return "once more after the first by these rules"
+            if self.today - self.rules.day_at(known.rebuilt_at) >= timedelta(every):
+                return f"the check due every {every} days"
         return ""
 
     def _read_everything(self, known: History | None, pending: Sequence[Pending], why: str) -> History:
@@ -275,7 +276,8 @@ class _Run:
             if distrust and not self.asked.force:
                 self.checkpoint.clear()
                 raise DamagedError(distrust)
-        return found
+        counted_by = {known.rules if known else None, *(one.change.rules for one in pending)}
+        return replace(found, is_recount=counted_by != {found.rules})
 
     def _report_drift(self) -> None:
         """Only once committed: a run that was overtaken compared with a history that no longer was the live one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pyarrow as pa
@@ -98,6 +99,14 @@ def test_bytes_come_back_whole():
 
     assert found.rows.equals(known.rows)
     assert (found.rules, found.rebuilt_at) == ("r", NOON)
+
+
+def test_whether_the_last_full_read_was_a_recount_is_kept():
+    known = replace(history(a1=1), is_recount=True)
+
+    for found in (known.applied([at(2)])[0], History.from_bytes(known.to_bytes())):
+        assert found.is_recount
+    assert not History.from_bytes(history(a1=1).to_bytes()).is_recount
 
 
 def test_an_empty_history_comes_back_empty():
