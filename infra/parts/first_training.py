@@ -5,9 +5,9 @@ not be missed, and a new trigger takes minutes until it delivers::
 
     trigger made ──── up to 10 minutes ────► trigger live
                                                   first training reads everything ──►  (15 minutes after)
-                                                                a full check a day later repairs whatever slipped
+                                                          the first schedule reads everything once more
 
-So nothing rests on the wait alone: the check reads everything again and reports what it had to repair.
+So nothing rests on the wait alone: that second read repairs whatever slipped (restock/training/run.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from infra.command import Change, Request
 from infra.google_api import address
@@ -24,16 +23,21 @@ from infra.settings import InfraSettings
 from infra.standing import Standing
 
 TRIGGER_TAKES = timedelta(minutes=15)
-CHECK_AFTER = timedelta(hours=25)
+SCHEDULE_TAKES = timedelta(days=1)
 
 
-def retrain_task(
-    settings: InfraSettings, standing: Standing, asked: dict[str, Any], *, name: str, at: datetime | None, reason: str
-) -> Request:
-    """A task that calls retrain. (gcloud has no flag for the deadline, and 10 minutes, its default, is too short.)"""
-    url = retrain_url(settings, standing.number)
-    task: dict[str, Any] = {
-        "name": f"{settings.queue_path}/tasks/{name}",
+def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
+    """Asked for once, soon after the trigger was made; failing that, the schedule trains first all the same."""
+    now = datetime.now(UTC)
+    made = trigger_made(settings, standing, now)
+    is_waiting = any("/tasks/first-training-" in task["name"] for task in standing.tasks)
+    if standing.pointer or is_waiting or now - made > SCHEDULE_TAKES:
+        return []
+    start = max(made + TRIGGER_TAKES, now)
+    url, asked = retrain_url(settings, standing.number), {"reason": "manual"}
+    task = {
+        # Names are remembered for up to a day; with the hour in it, a later deploy may ask again.
+        "name": f"{settings.queue_path}/tasks/first-training-{now:%Y%m%d%H}",
         "httpRequest": {
             "url": f"{url}/",
             "httpMethod": "POST",
@@ -41,45 +45,14 @@ def retrain_task(
             "body": base64.b64encode(json.dumps(asked).encode()).decode(),
             "oidcToken": {"serviceAccountEmail": settings.account("tasks"), "audience": url},
         },
+        # gcloud has no flag for it, and 10 minutes, its default, is too short.
         "dispatchDeadline": f"{TASK_DEADLINE_SECONDS}s",
+        "scheduleTime": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    if at:
-        task["scheduleTime"] = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     where = address("cloudtasks", f"v2/{settings.queue_path}/tasks")
+    reason = f"the first training, at {start:%H:%M} UTC, when the trigger is sure to be live: {json.dumps(asked)}"
     # 409: the task was made before, by a deploy that was interrupted after it.
-    return Request("POST", where, {"task": task}, f"{reason}: {json.dumps(asked)}", changes=("tasks",), accepts=(409,))
-
-
-def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
-    """Asked for once, soon after the trigger was made; failing that, the schedule trains first all the same."""
-    now = datetime.now(UTC)
-    made = trigger_made(settings, standing, now)
-    if standing.pointer or now - made > CHECK_AFTER:
-        return []
-    waiting = {task["name"].rsplit("/", 1)[-1].rsplit("-", 1)[0] for task in standing.tasks}
-    start = max(made + TRIGGER_TAKES, now)
-    hour = f"{now:%Y%m%d%H}"  # names are remembered for up to a day: a later deploy may ask again
-    training = retrain_task(
-        settings,
-        standing,
-        {"reason": "manual"},
-        name=f"first-training-{hour}",
-        at=start,
-        reason=f"the first training, at {start:%H:%M} UTC, when the trigger is sure to be live",
-    )
-    check = retrain_task(
-        settings,
-        standing,
-        {"reason": "manual", "rebuild": True},
-        name=f"first-check-{hour}",
-        at=start + CHECK_AFTER,
-        reason="a full check a day later, which repairs whatever was missed between the two",
-    )
-    # The training comes first: where only the check waits, it has been; where only the training does, a deploy was
-    # interrupted between the two.
-    if "first-training" in waiting:
-        return [] if "first-check" in waiting else [check]
-    return [] if "first-check" in waiting else [training, check]
+    return [Request("POST", where, {"task": task}, reason, changes=("tasks",), accepts=(409,))]
 
 
 def trigger_made(settings: InfraSettings, standing: Standing, now: datetime) -> datetime:

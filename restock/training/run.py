@@ -43,7 +43,7 @@ CATALOGUE = "spare_parts"
 CATALOGUE_FIELDS = ("name", "category", "supersedes")
 MOST_BACKOFF = timedelta(hours=6)
 DEPLOYED_WITHIN = timedelta(hours=1)
-"""So long a deploy of other counting rules, or a first trigger, may take to reach on_appointment."""
+"""So long a first trigger, or a deploy of other counting rules, may take until on_appointment counts by them."""
 DISTRUST = {"active_parts": gate.reason_to_distrust_catalogue, "units": gate.reason_to_distrust_usage}
 ALL_WELL: Mapping[str, Any] = {"retry_at": None, "failures": None, "last_error": None}
 
@@ -245,11 +245,11 @@ class _Run:
             return "changes were counted by other rules"
         if self.asked.rebuild:
             return "asked for"
-        every = self.settings.rebuild_every_days
-        if self.asked.reason == "schedule" and every:
+        if self.asked.reason == "schedule":
             if known.is_recount and self.tools.clock() - known.rebuilt_at >= DEPLOYED_WITHIN:
                 return "once more after the first by these rules"
-            if self.today - self.rules.day_at(known.rebuilt_at) >= timedelta(every):
+            every = self.settings.rebuild_every_days
+            if every and self.today - self.rules.day_at(known.rebuilt_at) >= timedelta(every):
                 return f"the check due every {every} days"
         return ""
 
