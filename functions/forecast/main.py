@@ -108,7 +108,7 @@ def forecast(request: flask.Request) -> flask.Response:
         Request(
             request.method,
             request.path,
-            request.query_string.decode("latin-1"),
+            request.query_string.decode("utf-8", "replace"),
             request.headers.get,
             request.stream.read,
             request.content_length,

@@ -40,6 +40,8 @@ class FirestoreReader:
         """The id and these fields of every document."""
         query = {"from": [{"collectionId": name}], "select": {"fields": [{"fieldPath": field} for field in fields]}}
         for row in self._call("POST", ":runQuery", {"structuredQuery": query}) or []:
+            if "error" in row:  # the stream had begun with status 200
+                raise StoreUnavailableError(f"Firestore broke off reading {name}: {row['error'].get('status')}")
             if "document" in row:
                 yield row["document"]["name"].rsplit("/", 1)[-1], _plain(row["document"])
 

@@ -40,16 +40,19 @@ class Rest:
         """Raises one of FAILURES after the second try.
 
         A kept connection that died while the instance was frozen is found out only by using it; the second try always
-        opens its own.
+        opens its own. Who did not answer a new connection in time is not asked again.
         """
         scheme, host, path, query, _ = urlsplit(url)
         place, target = f"{scheme}://{host}", f"{path or '/'}?{query}" if query else path or "/"
-        for connection in (self._kept(place) or _opened(scheme, host), _opened(scheme, host)):
+        kept = self._kept(place)
+        for connection in (kept or _opened(scheme, host), _opened(scheme, host)):
             try:
                 return self._exchange(connection, place, (method, target, body, dict(headers or {})))
             except FAILURES as exc:
                 connection.close()
                 failure = exc
+                if isinstance(exc, TimeoutError) and connection is not kept:
+                    break
         raise failure
 
     def _exchange(

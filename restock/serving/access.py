@@ -16,7 +16,7 @@ from restock.logs import Log
 from restock.serving.http import HttpError
 
 ADMIN_CACHE_SECONDS = 60.0
-"""A role taken away works on for at most this long."""
+"""A role taken away works on for at most this long, while Firestore answers."""
 MOST_USERS_KEPT = 1000
 
 
@@ -80,8 +80,10 @@ class Admins:
         now = self._clock()
         with self._lock:
             known = self._known.get(uid)
-        if known and now - known[1] < ADMIN_CACHE_SECONDS:
-            return known[0]
+            if known and now - known[1] < ADMIN_CACHE_SECONDS:
+                return known[0]
+            if known:  # one request looks again, the others go on with this
+                self._known[uid] = (known[0], now)
         try:
             user = self._documents.document(("users", uid), ("role", "isActive")) or {}
         except StoreUnavailableError:

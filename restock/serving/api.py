@@ -118,6 +118,9 @@ class Api:
         values = read_query(request.query, operation.parameters)
         values["from"] = values.get("from") or self._today(now)
         model = self._model()
+        head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
+        if operation is operations.MODEL:  # asked for its age, which an ETag would keep
+            return Answer.of(head | v1.model_facts(model, self._live.problem), headers=NOT_KEPT)
         besides: object = None  # what the answer depends on besides model and parameters
         if operation is operations.RESTOCK:
             shelves, besides = self._shelves()
@@ -126,18 +129,14 @@ class Api:
             before = self._previous().artifact(model)
             besides = before and before.header["version"]
             answer = partial(v1.changes, model, before, values)
-        elif operation is operations.FORECAST:
-            answer = partial(v1.forecast, model, values)
         else:
-            besides = self._live.problem
-            answer = partial(v1.model_facts, model, self._live.problem)
+            answer = partial(v1.forecast, model, values)
         asked = (operation.path, model.generation, *values.values(), besides)
         tag = f'W/"{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}"'
         headers = (("ETag", tag), ("Cache-Control", "private, no-cache"))
         if tag in (request.header("If-None-Match") or ""):
             return Answer(304, headers=headers)
-        content = model.answers.get(asked, lambda: orjson.dumps(answer()))
-        head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
+        content = model.answers.get(tag, lambda: orjson.dumps(answer()))
         return Answer(200, (opened(head),), tail=content, headers=headers)
 
     def _shelves(self) -> tuple[Mapping[str, Shelf], float]:

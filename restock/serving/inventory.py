@@ -26,6 +26,7 @@ from restock.artifact import ForecastArtifact
 from restock.distribution import Floats
 
 _COVER_HORIZON_DAYS = 366
+_HAIR = 1e-6
 _EDGES = 1 - np.geomspace(1.0, 1e-4, 400)  # slices of probability, ever thinner towards the tail
 _NODES = np.append((_EDGES[1:] + _EDGES[:-1]) / 2, _EDGES[-1]).tolist()
 _WEIGHTS = np.append(np.diff(_EDGES), 1 - _EDGES[-1])
@@ -114,8 +115,12 @@ def order_quantity(position: Floats, reorder_point: Floats, order_up_to: Floats,
     [0.0, 0.0, 6.0, 8.0]
     >>> order_quantity(one(4), one(4), one(6), one(5)).item()
     5.0
+    >>> level = np.float64(np.float32(0.1))  # as the artifact's units come: a hair above what is in stock
+    >>> order_quantity(one(0.1), one(level), one(level), one(5)).item()
+    0.0
     """
-    missing = np.maximum(order_up_to - position, 0.0)
+    missing = order_up_to - position
+    missing = np.where(missing > _HAIR * order_up_to, missing, 0.0)
     small = (missing > 0) & (missing < minimum)
     quantity: Floats = np.where(small, np.where(position <= reorder_point, minimum, 0.0), missing)
     return quantity

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from restock.serving.model import Model
 
 FIRST_LOAD_WAIT_SECONDS = 10.0  # a cold instance has nothing else to offer; the app gives up after 30
-COLD_RETRY_SECONDS = 1.0  # without a model, a request may look again this soon
+COLD_RETRY_SECONDS = 1.0  # without a model, a request may look again this soon,
+COLD_BACK_OFF_SECONDS = 5.0  # and after many failures this soon
 LONGEST_BACK_OFF_SECONDS = 60.0
 BAD_VERSION_PAUSE = 3  # in reload intervals: a damaged version rarely mends itself, and costs a download each time
 
@@ -54,6 +55,10 @@ class Checks:
     due_at: float = float("-inf")
     is_running: bool = False
     failures: int = 0
+
+    @property
+    def is_any_over(self) -> bool:
+        return self.due_at > float("-inf")
 
     def is_due(self, now: float) -> bool:
         return not self.is_running and now >= self.due_at
@@ -135,11 +140,11 @@ class LiveModel:
     @property
     def problem(self) -> str:
         """Why the newest published version may not be what is served; empty when all is well."""
-        return self._problem
+        return self._problem if self._checks.is_any_over else "the model store has not answered yet"
 
     def retry_after_seconds(self) -> int:
         """When a caller who got no model should come back."""
-        return max(1, round(self._checks.due_at - self._clock() + 0.5))
+        return max(1, round(self._checks.due_at - self._clock() + 0.5)) if self._checks.is_any_over else 1
 
     def start(self) -> None:
         """Begin loading now rather than with the first request."""
@@ -191,8 +196,10 @@ class LiveModel:
         except Exception as exc:  # whatever goes wrong here must not reach a request
             self._checks.failures += 1
             problem, detail = "the model store cannot be read", f"{type(exc).__name__}: {exc}"
-            base = COLD_RETRY_SECONDS if self._model is None else self._reload_seconds
-            pause = min(base * 2 ** min(self._checks.failures - 1, 16), max(base, LONGEST_BACK_OFF_SECONDS))
+            base, longest = COLD_RETRY_SECONDS, COLD_BACK_OFF_SECONDS
+            if self._model is not None:
+                base, longest = self._reload_seconds, max(self._reload_seconds, LONGEST_BACK_OFF_SECONDS)
+            pause = min(base * 2 ** min(self._checks.failures - 1, 16), longest)
         else:
             detail = problem
             self._checks.failures = 0

@@ -23,6 +23,8 @@ from restock.serving.compression import Encoded
 
 MEMORY_BUDGET_BYTES = 16 * 2**20
 """For one model's prepared days, if no two were alike, and again for its prepared answers."""
+MAKERS = 2
+"""Answers made at once. An instance has one processor, so more would not come sooner, only take more memory."""
 HALF_UP_SLACK = 1e-9
 """Seven times 0.5 is 3.5 however the computer adds it up."""
 FEWEST_DAYS, MOST_DAYS = 180, 1000
@@ -49,21 +51,31 @@ class PreparedDay:
 
 
 class PreparedAnswers:
-    """Encoded answers by request, the most recently used kept."""
+    """Encoded answers by request, the most recently used kept. A request is a small key: its size is not counted."""
 
     def __init__(self, budget_bytes: int = MEMORY_BUDGET_BYTES) -> None:
         self._budget_bytes = budget_bytes
         self._answers: OrderedDict[Hashable, Encoded] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
+        self._makers = threading.Semaphore(MAKERS)
 
     def get(self, request: Hashable, make: Callable[[], bytes]) -> Encoded:
         """The answer prepared for this request, without its opening brace; made now if there is none."""
+        found = self._find(request)
+        if found is not None:
+            return found
+        with self._makers:
+            found = self._find(request)  # made by another while this one waited
+            return self._keep(request, Encoded(make()[1:])) if found is None else found
+
+    def _find(self, request: Hashable) -> Encoded | None:
         with self._lock:
             if request in self._answers:
                 self._answers.move_to_end(request)
-                return self._answers[request]
-        answer = Encoded(make()[1:])
+            return self._answers.get(request)
+
+    def _keep(self, request: Hashable, answer: Encoded) -> Encoded:
         with self._lock:
             if request not in self._answers:
                 self._answers[request] = answer

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from restock import pointer as pointers
 from restock.errors import DamagedError, StoreUnavailableError
 from restock.serving.live_model import LiveModel
+from restock.serving.stock import LONGEST_WAIT_SECONDS
 from restock.stored_object import StoredObject
 
 if TYPE_CHECKING:
     from restock.artifact import ForecastArtifact
     from restock.serving.model import Model
+
+
+RETRY_SECONDS = 5.0
+"""After a bucket that gave no answer; until then /v1/changes says that there is nothing to compare with."""
 
 
 class Versions(Protocol):
@@ -28,24 +34,32 @@ class Versions(Protocol):
 class PreviousVersion:
     """Finds and keeps one artifact per live generation."""
 
-    def __init__(self, live: LiveModel, versions: Versions) -> None:
+    def __init__(self, live: LiveModel, versions: Versions, clock: Callable[[], float] = time.monotonic) -> None:
         self._live = live
         self._versions = versions
+        self._clock = clock
         self._found: tuple[int, ForecastArtifact | None] | None = None
-        self._lock = threading.Lock()
+        self._due_at = float("-inf")
+        self._looking = threading.Lock()
 
     def artifact(self, model: Model) -> ForecastArtifact | None:
         """What was served before this model; None if it is the first, or the one before is gone or unreadable."""
         before = self._live.previous
         if before is not None and before.header["version"] != model.version:
             return before
-        with self._lock:
-            if self._found is None or self._found[0] != model.generation:
-                try:
+        if self._is_missing(model) and self._looking.acquire(timeout=LONGEST_WAIT_SECONDS):
+            try:
+                if self._is_missing(model):  # still, after waiting for another request
                     self._found = (model.generation, self._from_bucket(model))
-                except StoreUnavailableError:
-                    return None  # for now: the next caller asks again
-            return self._found[1]
+            except StoreUnavailableError:
+                self._due_at = self._clock() + RETRY_SECONDS
+            finally:
+                self._looking.release()
+        found = self._found
+        return found[1] if found and found[0] == model.generation else None
+
+    def _is_missing(self, model: Model) -> bool:
+        return (self._found is None or self._found[0] != model.generation) and self._clock() >= self._due_at
 
     def _from_bucket(self, model: Model) -> ForecastArtifact | None:
         from restock.artifact import ForecastArtifact

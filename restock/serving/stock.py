@@ -1,4 +1,8 @@
-"""The catalogue's stock on hand: read for /v1/restock only, and kept for a stated number of seconds."""
+"""The catalogue's stock on hand: read for /v1/restock only, and kept for a stated number of seconds.
+
+One request reads, the others go on with what is known: a Firestore that hangs must not hold every thread, for they are
+also those that answer the app.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,10 @@ from typing import Any, Protocol
 from restock.errors import StoreUnavailableError
 
 FIELDS = ("stock", "leadTimeDays", "minOrderQuantity", "onOrder")
+LONGEST_WAIT_SECONDS = 1.0
+"""For the read of another request, where there is an older one to go on with."""
+RETRY_SECONDS = 5.0
+"""After a read that failed, where there is an older one to go on with."""
 
 
 class Documents(Protocol):
@@ -37,23 +45,34 @@ class Stock:
         self._documents = documents
         self._keep_seconds = keep_seconds
         self._clock = clock
-        self._shelves: Mapping[str, Shelf] | None = None
-        self._read_at = float("-inf")
-        self._lock = threading.Lock()
+        self._known: tuple[Mapping[str, Shelf], float] | None = None
+        self._due_at = self._failed_at = float("-inf")
+        self._reading = threading.Lock()
 
     def shelves(self) -> tuple[Mapping[str, Shelf], float]:
         """The shelves, and when (on this clock) they were read. Raises StoreUnavailableError if they never were."""
-        with self._lock:
-            now = self._clock()
-            if now - self._read_at >= self._keep_seconds:
-                try:
-                    rows = self._documents.collection("spare_parts", FIELDS)
-                    self._shelves = {id: shelf_of(fields) for id, fields in rows}
-                    self._read_at = now
-                except StoreUnavailableError:
-                    if self._shelves is None:
-                        raise
-            return self._shelves or {}, self._read_at
+        asked_at = self._clock()
+        if asked_at >= self._due_at and self._reading.acquire(timeout=LONGEST_WAIT_SECONDS if self._known else -1):
+            try:
+                if self._clock() >= self._due_at and self._failed_at < asked_at:  # still, after waiting for another
+                    self._read()
+            finally:
+                self._reading.release()
+        if self._known is None:
+            raise StoreUnavailableError("another request has just found that Firestore cannot be read")
+        return self._known
+
+    def _read(self) -> None:
+        now = self._clock()
+        try:
+            rows = self._documents.collection("spare_parts", FIELDS)
+            self._known = {id: shelf_of(fields) for id, fields in rows}, now
+            self._due_at = now + self._keep_seconds
+        except StoreUnavailableError:
+            self._failed_at = self._clock()
+            if self._known is None:
+                raise
+            self._due_at = self._failed_at + RETRY_SECONDS
 
 
 def shelf_of(fields: Mapping[str, Any]) -> Shelf:

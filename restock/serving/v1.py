@@ -14,12 +14,13 @@ from restock.distribution import DemandDistribution
 from restock.serving.http import HttpError
 from restock.serving.inventory import Policy, advise
 from restock.serving.model import Model
-from restock.serving.operations import LONGEST_LEAD_TIME
 from restock.serving.stock import Shelf
 
 MEAN_DECIMALS = 4
 MOST_NUMBERS = 400_000
 """Of one forecast: 1,000 parts over 90 days with three quantiles have 360,000. It bounds what many callers take."""
+LONGEST_KNOWN_LEAD_TIME = 365
+"""A catalogue that says more is taken at this."""
 NOTHING_KNOWN = Shelf()
 SHARED_ABOUT_TRAINING = ("trained_through", "first_day", "time_zone", "classes", "recipe", "scores", "notes")
 
@@ -65,7 +66,7 @@ def restock(model: Model, shelves: Mapping[str, Shelf], values: Mapping[str, Any
     shelf_of = {row: shelves.get(artifact.parts[row].key, NOTHING_KNOWN) for row in rows}
     for row in rows:
         known = shelf_of[row].lead_time_days
-        usual = values["lead_time_days"] if known is None else min(known, LONGEST_LEAD_TIME)
+        usual = values["lead_time_days"] if known is None else min(known, LONGEST_KNOWN_LEAD_TIME)
         by_lead_time.setdefault(given["lead_time"].get(row, usual), []).append(row)
     parts = []
     for lead_time, alike in by_lead_time.items():

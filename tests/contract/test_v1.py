@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from collections import Counter
 from datetime import date
 from urllib.parse import urljoin
@@ -207,6 +208,33 @@ def test_model_tells_its_age_its_data_and_its_scores(client):
     assert answer["trained_through"] == "2026-04-30"
     assert answer["scores"]["challenger"]["spl_7"] == 0.31
     assert answer["problem"] is None
+
+
+def test_the_age_of_the_model_is_never_kept(client):
+    first = client.get("/v1/model")
+
+    assert "ETag" not in first.headers
+    assert first.headers["Cache-Control"] == "no-store"
+
+
+def test_a_name_may_come_as_it_is_or_percent_encoded(forecast_door, shelf):
+    shelf.publish(artifact({"Ölfilter": 1.0}))
+    client = forecast_door()
+
+    for query in ("part=%C3%96lfilter", "part=Ölfilter".encode().decode("latin-1")):  # as WSGI hands bytes on
+        answer = client.get("/v1/forecast", environ_overrides={"QUERY_STRING": query})
+        assert [part["name"] for part in answer.json["parts"]] == ["Ölfilter"]
+
+
+@pytest.mark.usefixtures("catalogue")
+def test_what_is_kept_of_a_request_is_small_however_long_the_request(forecast_door, shelf):
+    shelf.publish(artifact({f"p{n}": 1.0 for n in range(100)}))
+    client = forecast_door()
+
+    client.get("/v1/restock?" + "&".join(f"part=p{n}&lead_time=p{n}:{n % 60}&on_order=p{n}:1" for n in range(100)))
+
+    ((request, _),) = sys.modules["main"].LIVE.get().answers.latest(9)
+    assert len(repr(request)) < 50
 
 
 def test_changes_tell_what_moved_since_the_version_before(client):

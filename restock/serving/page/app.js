@@ -7,11 +7,12 @@ import { ago, amount, cover, csv, date, day, share } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const CHART_DAYS = 30;
 const MOST_CHANGES = 12;
-const SCORES = { spl_7: "Week", spl_30: "Month", rmsse: "Day", rmsse1: "Day", cost: "Cost of stock" };
+const SCORES = { spl_7: "Week", spl_30: "Month", rmsse: "Day", cost: "Cost of stock" };
 const controls = $("controls");
 let session;
 let parts = [];
 let asked = 0;
+let opened = 0;
 let timer;
 
 function element(tag, properties = {}, ...children) {
@@ -125,6 +126,7 @@ function row(part) {
 let close = () => {};
 
 async function open(part) {
+  const mine = ++opened;
   $("part-name").textContent = part.name;
   $("part-about").textContent = [part.category, `lead time ${part.lead_time_days} days`].filter(Boolean).join(" · ");
   const figures = [["Order now", part.order_quantity], ["In stock", part.on_hand], ["On order", part.on_order], ["Reorder at", part.reorder_point], ["Order up to", part.order_up_to]];
@@ -135,6 +137,7 @@ async function open(part) {
   if (!$("part").open) $("part").showModal();
   try {
     const answer = await session.get("v1/forecast", { part: part.part, days: CHART_DAYS, quantiles: "0.1,0.9", recent: true });
+    if (mine !== opened) return; // another part was opened meanwhile
     const [{ mean, quantiles, recent, total }] = answer.parts;
     const used = recent.reduce((sum, one) => sum + one, 0);
     const ends = [daily($("part-daily"), recent, answer.recent_from, mean, answer.from), needed($("part-needed"), answer.from, mean, quantiles, part.on_hand)];
@@ -144,7 +147,7 @@ async function open(part) {
     $("part-daily").setAttribute("aria-label", `Bars of daily use over ${recent.length} days, then a line of expected use`);
     $("part-needed").setAttribute("aria-label", `Expected need growing to ${amount(total)} in ${CHART_DAYS} days, with its band, and the stock of ${amount(part.on_hand)}`);
   } catch (error) {
-    $("part-words").textContent = error.message;
+    if (mine === opened) $("part-words").textContent = error.message;
   }
 }
 
@@ -174,12 +177,17 @@ function download() {
 }
 
 function remember() {
-  history.replaceState(null, "", `?${new URLSearchParams(policy())}`);
+  if (controls.checkValidity()) history.replaceState(null, "", `?${new URLSearchParams(policy())}`);
 }
 
 for (const [name, value] of new URLSearchParams(location.search)) {
   if (name in policy() && controls.elements[name]) controls.elements[name].value = value;
 }
+if (!controls.checkValidity()) controls.reset(); // an address written by hand
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address is that of <base>, which need not be the page's own
+  $("orders").focus();
+});
 controls.addEventListener("submit", (event) => event.preventDefault());
 controls.addEventListener("change", (event) => {
   if (event.target.name === "search") return; // its input event has done it; drawing again now would swallow a click

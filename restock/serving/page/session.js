@@ -4,6 +4,13 @@
 const KEPT = "restock-session";
 const at = (address) => new URL(address, document.baseURI);
 
+const WRONG = "This e-mail and password do not fit.";
+const REFUSALS = {
+  INVALID_LOGIN_CREDENTIALS: WRONG, INVALID_PASSWORD: WRONG, EMAIL_NOT_FOUND: WRONG, INVALID_EMAIL: WRONG,
+  USER_DISABLED: "This account is switched off. Ask whoever runs the shop's accounts.",
+  TOO_MANY_ATTEMPTS_TRY_LATER: "Too many attempts. Wait a few minutes and try again.",
+};
+
 export class ApiError extends Error {
   constructor(status, message, retryAfter) {
     super(message);
@@ -94,8 +101,9 @@ export class Session {
       throw new ApiError(0, "The sign-in service cannot be reached. Check the connection and try again.");
     }
     if (answer.ok) return answer.json();
+    if (answer.status === 429 || answer.status >= 500) throw new ApiError(0, "The sign-in service does not answer. Wait a little and try again.");
     const said = await answer.json().catch(() => ({}));
-    const blocked = String(said.error?.message).startsWith("TOO_MANY_ATTEMPTS");
-    throw new ApiError(401, blocked ? "Too many attempts. Wait a few minutes and try again." : "This e-mail and password do not fit.");
+    const [code] = String(said.error?.message ?? answer.status).split(" ");
+    throw new ApiError(401, REFUSALS[code] ?? `Google refuses to sign anybody in here: ${code}. Tell whoever runs the shop's accounts.`);
   }
 }

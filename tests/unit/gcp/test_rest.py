@@ -120,3 +120,13 @@ def test_no_server_is_a_failure():
 def test_a_silent_server_is_a_failure_within_its_time():
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(FAILURES):
         Rest(read_seconds=0.1).request("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/x")
+
+
+def test_who_did_not_answer_a_new_connection_in_time_is_not_asked_again():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        with pytest.raises(TimeoutError):
+            Rest(read_seconds=0.1).request("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/x")
+        silent.settimeout(0.1)
+        silent.accept()
+        with pytest.raises(TimeoutError):
+            silent.accept()  # nobody else has come

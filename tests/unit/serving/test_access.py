@@ -63,6 +63,8 @@ def test_while_firestore_is_down_what_was_known_holds():
     clock.now += 3600
 
     assert (admins.include("anna"), admins.include("bob")) == (True, False)
+    assert (admins.include("anna"), admins.include("bob")) == (True, False)
+    assert users.reads == 4  # and not asked again at once, for each try may take long
     with pytest.raises(StoreUnavailableError):
         admins.include("carl")
 

@@ -251,6 +251,31 @@ def test_a_cold_instance_without_storage_has_no_model_and_tries_again_soon(live_
     assert live.get().version == 1
 
 
+def test_a_cold_instance_whose_store_hangs_says_so_and_when_to_come_back(live_model, shelf):
+    published(shelf, 1)
+    gate = threading.Event()
+    shelf.spoil = lambda name, stored: stored if gate.wait(10) else None
+    live = live_model(first_wait_seconds=0.05)
+
+    assert live.get() is None
+    assert live.problem == "the model store has not answered yet"
+    assert live.retry_after_seconds() == 1
+    gate.set()
+
+
+def test_a_cold_instance_looks_again_within_seconds_however_long_the_outage_was(live_model, shelf, clock):
+    published(shelf, 1)
+    shelf.spoil = down
+    live = live_model()
+    for _ in range(20):
+        clock.now += 60
+        assert live.get() is None
+    shelf.spoil = lambda name, stored: stored
+    clock.now += 5
+
+    assert live.get().version == 1
+
+
 def missing(shelf: Shelf) -> None:
     shelf.point(2)
 

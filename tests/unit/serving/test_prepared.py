@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,7 +13,7 @@ import orjson
 
 from restock.artifact import Part
 from restock.serving.compression import Encoded
-from restock.serving.prepared import FEWEST_DAYS, MOST_DAYS, PreparedAnswers, PreparedDays
+from restock.serving.prepared import FEWEST_DAYS, MAKERS, MOST_DAYS, PreparedAnswers, PreparedDays
 from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, artifact, many_parts
 
 MONDAY = date(2026, 5, 4)
@@ -108,6 +112,30 @@ def test_prepared_answers_stay_within_their_budget_and_the_newest_stay():
 
     assert made == [0]
     assert answers._size <= 20_000
+
+
+def test_few_answers_are_made_at_once_and_none_by_all_who_ask():
+    answers = PreparedAnswers()
+    made, under_way, most = [], 0, 0
+    counting = threading.Lock()
+
+    def make(number: int) -> bytes:
+        nonlocal under_way, most
+        with counting:
+            made.append(number)
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.01)
+        with counting:
+            under_way -= 1
+        return b"{%d" % number
+
+    with ThreadPoolExecutor(20) as pool:
+        found = list(pool.map(lambda number: answers.get(number % 5, lambda: make(number % 5)).tail, range(40)))
+
+    assert found == [b"%d" % (number % 5) for number in range(40)]
+    assert max(Counter(made).values()) <= MAKERS
+    assert most <= MAKERS
 
 
 def test_an_answer_larger_than_the_budget_is_given_and_not_kept():

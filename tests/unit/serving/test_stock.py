@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from restock.errors import StoreUnavailableError
-from restock.serving.stock import FIELDS, Shelf, Stock, shelf_of
+from restock.serving import stock as module
+from restock.serving.stock import FIELDS, RETRY_SECONDS, Shelf, Stock, shelf_of
 
 
 class Catalogue:
@@ -15,10 +19,14 @@ class Catalogue:
         self.parts = parts
         self.reads = 0
         self.is_down = False
+        self.is_read, self.goes_on = threading.Event(), threading.Event()
+        self.goes_on.set()
 
     def collection(self, name: str, fields: tuple[str, ...]) -> list[tuple[str, dict]]:
         assert (name, fields) == ("spare_parts", FIELDS)
         self.reads += 1
+        self.is_read.set()
+        assert self.goes_on.wait(10)
         if self.is_down:
             raise StoreUnavailableError("down")
         return list(self.parts.items())
@@ -53,6 +61,30 @@ def test_while_firestore_is_down_the_last_stock_is_used_and_retried():
     clock.now += 3600
 
     assert stock.shelves() == first
+    assert stock.shelves() == first
+    assert catalogue.reads == 2  # not again at once: each try may take long
+    clock.now += RETRY_SECONDS
+    catalogue.is_down = False
+    assert stock.shelves() == (first[0], clock.now)
+
+
+def test_promise_5_while_firestore_hangs_one_request_waits_and_the_others_use_the_last_stock(monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_WAIT_SECONDS", 0.01)
+    catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
+    stock = Stock(catalogue, keep_seconds=30, clock=clock)
+    first = stock.shelves()
+    clock.now += 3600
+    catalogue.is_read.clear()
+    catalogue.goes_on.clear()
+    reader = threading.Thread(target=stock.shelves, daemon=True)
+    reader.start()
+    assert catalogue.is_read.wait(10)
+
+    assert stock.shelves() == first
+    assert reader.is_alive()
+    catalogue.goes_on.set()
+    reader.join(10)
+    assert stock.shelves()[1] == clock.now
 
 
 def test_without_any_reading_it_says_so():
@@ -61,6 +93,30 @@ def test_without_any_reading_it_says_so():
 
     with pytest.raises(StoreUnavailableError):
         Stock(catalogue, keep_seconds=30).shelves()
+
+
+def test_who_waited_for_a_read_that_failed_does_not_try_in_turn():
+    catalogue, failed = Catalogue(), []
+    catalogue.is_down = True
+    catalogue.goes_on.clear()
+    stock = Stock(catalogue, keep_seconds=30)
+
+    def ask() -> None:
+        with pytest.raises(StoreUnavailableError):
+            stock.shelves()
+        failed.append(True)
+
+    callers = [threading.Thread(target=ask, daemon=True) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    assert catalogue.is_read.wait(10)
+    time.sleep(0.05)  # the others come to wait
+    catalogue.goes_on.set()
+    for caller in callers:
+        caller.join(10)
+
+    assert len(failed) == 8
+    assert catalogue.reads == 1
 
 
 @pytest.mark.parametrize(
