@@ -70,14 +70,21 @@ def shop(version: int = 12) -> ForecastArtifact:
 class AuthEmulator:
     """Signs in whoever knows the password, and gives unsigned tokens as the Auth emulator does."""
 
+    refusal: tuple[int, dict] | None = None
+    """What everybody is answered, if set."""
+
     def __init__(self) -> None:
+        emulator = self
+
         class Handler(BaseHTTPRequestHandler):
             def do_OPTIONS(self) -> None:
                 self._answer(204, None)
 
             def do_POST(self) -> None:
                 sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                if self.path.startswith("/securetoken.googleapis.com/v1/token"):
+                if emulator.refusal:
+                    self._answer(*emulator.refusal)
+                elif self.path.startswith("/securetoken.googleapis.com/v1/token"):
                     self._answer(200, {"id_token": token(), "refresh_token": "again", "expires_in": "3600"})
                 elif json.loads(sent)["password"] == PASSWORD:
                     self._answer(200, {"idToken": token(), "refreshToken": "again", "expiresIn": "3600"})

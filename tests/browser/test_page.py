@@ -98,6 +98,46 @@ def test_controls_change_the_advice_and_stay_in_the_address(site, published, new
     expect(page.get_by_label("Lead time, days")).to_have_value("40")
 
 
+@pytest.mark.parametrize("query", ["lead_time_days=120", "lead_time_days=", "service_level=0.97"])
+def test_an_address_with_values_that_cannot_be_chosen_shows_the_usual_ones(site, published, new_page, query):
+    page = new_page()
+
+    open_board(page, f"{site()}/?{query}")
+
+    expect(page.get_by_label("Lead time, days")).to_have_value("7")
+    expect(page.get_by_label("Service level")).to_have_value("0.95")
+
+
+def test_a_value_that_cannot_be_is_not_kept_in_the_address(site, published, new_page):
+    page = new_page()
+    open_board(page, site())
+
+    page.get_by_label("Lead time, days").fill("120")
+    page.get_by_label("Lead time, days").blur()
+
+    assert "120" not in page.url
+
+
+def test_a_late_answer_about_one_part_is_not_shown_under_another(site, published, new_page):
+    page = new_page()
+    open_board(page, site())
+    held = []
+    page.route("**/v1/forecast?part=*", lambda route: held.append(route) if not held else route.continue_())
+    names = rows(page).get_by_role("button")
+    names.nth(0).click()
+    expect(page.locator("#part-words")).to_have_text("Loading …")
+    page.keyboard.press("Escape")
+    names.nth(1).click()
+    expect(page.locator("#part-words")).to_contain_text("used in the last")
+    said = page.locator("#part-words").inner_text()
+
+    with page.expect_response("**/v1/forecast?part=*"):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+
+    assert page.locator("#part-words").inner_text() == said
+
+
 def test_a_part_shows_its_past_and_its_forecast(site, published, new_page, screenshot):
     page = new_page()
     open_board(page, site())
@@ -182,9 +222,10 @@ def test_it_is_readable_in_the_dark(site, published, new_page, screenshot):
     assert violations(page) == []
 
 
-def test_everything_can_be_done_by_keyboard(site, published, new_page):
+@pytest.mark.parametrize("path", ["/", PREFIX])
+def test_everything_can_be_done_by_keyboard(site, published, new_page, path):
     page = new_page()
-    open_board(page, site())
+    open_board(page, site() + path + "?lead_time_days=9")
 
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the orders")).to_be_focused()
@@ -196,6 +237,7 @@ def test_everything_can_be_done_by_keyboard(site, published, new_page):
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_label("Lead time, days")).to_have_value("9")
 
 
 def test_without_a_model_it_says_what_will_happen_and_looks_again(site, shelf, new_page, screenshot):
@@ -275,6 +317,55 @@ def test_people_sign_in_with_their_shop_account(site, new_page, auth_emulator, s
 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert {urlsplit(url).netloc for url in page.asked} == {urlsplit(address).netloc, auth_emulator.host}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        ((503, {}), "does not answer"),
+        ((400, {"error": {"message": "USER_DISABLED"}}), "switched off"),
+        ((400, {"error": {"message": "TOO_MANY_ATTEMPTS_TRY_LATER : later"}}), "Too many attempts"),
+        (
+            (400, {"error": {"message": "OPERATION_NOT_ALLOWED"}}),
+            "refuses to sign anybody in here: OPERATION_NOT_ALLOWED",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("published")
+def test_a_refused_sign_in_says_why(site, new_page, auth_emulator, refusal, said):
+    os.environ.pop("K_SERVICE", None)
+    page = new_page()
+    page.goto(
+        site(FORECAST_AUTH="firebase", FIREBASE_WEB_API_KEY="key", FIREBASE_AUTH_EMULATOR_HOST=auth_emulator.host)
+    )
+    auth_emulator.refusal = refusal
+
+    page.get_by_label("E-mail").fill("anna@shop.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("alert")).to_contain_text(said)
+
+
+@pytest.mark.usefixtures("published")
+def test_an_outage_of_the_sign_in_service_signs_nobody_out(site, new_page, auth_emulator):
+    os.environ.pop("K_SERVICE", None)
+    page = new_page()
+    page.goto(
+        site(FORECAST_AUTH="firebase", FIREBASE_WEB_API_KEY="key", FIREBASE_AUTH_EMULATOR_HOST=auth_emulator.host)
+    )
+    page.get_by_label("E-mail").fill("anna@shop.example")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(rows(page).first).to_be_visible()
+    auth_emulator.refusal = (503, {})
+    page.reload()
+    expect(page.locator("#problem-text")).to_contain_text("does not answer")
+    auth_emulator.refusal = None
+
+    page.get_by_role("button", name="Try again").click()
+
+    expect(rows(page).first).to_be_visible()
 
 
 def test_where_signing_in_is_not_set_up_it_says_what_is_missing(site, published, new_page):
