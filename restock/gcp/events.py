@@ -7,8 +7,7 @@ Firestore emulator.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from google.events.cloud.firestore_v1.types.data import DocumentEventData
@@ -17,17 +16,14 @@ from google.protobuf.message import DecodeError
 from restock.counting.appointments import FIELDS_READ
 from restock.counting.count import AppointmentWritten, Version
 from restock.errors import BadEventError
+from restock.gcp.values import moment, plain
 
 _MESSAGE = DocumentEventData.pb(DocumentEventData()).__class__
 _FIRST_BYTES = b"\x0a\x12\x1a"
 """A message begins with the tag of one of its three fields; none of these is a base64 character."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SERVER_YEARS = range(2000, 9000)
 """Outside, a step into another time zone could leave the calendar."""
-
-DEEPEST = 20
-"""Levels of lists and maps that are decoded; Firestore itself allows no more."""
 
 
 def decode(data: Any, time: Any = None) -> AppointmentWritten:
@@ -71,53 +67,23 @@ def _version(document: Any) -> Version | None:
         return None
     if not document.HasField("update_time"):
         raise BadEventError(f"{document.name}: the event's document has no update_time")
-    fields = {name: _value(document.fields[name], DEEPEST) for name in FIELDS_READ if name in document.fields}
+    fields = {name: plain(document.fields[name]) for name in FIELDS_READ if name in document.fields}
     return Version(fields, _update_time(document))
 
 
-def _value(value: Any, deepest: int) -> Any:
-    """A Firestore value as Python; what counting has no use for (bytes, references, places) stays opaque."""
-    kind = value.WhichOneof("value_type")
-    if kind == "timestamp_value":
-        return _moment_or_none(value.timestamp_value)
-    if kind == "map_value":
-        return _map(value.map_value.fields, deepest - 1) if deepest else None
-    if kind == "array_value":
-        return [_value(entry, deepest - 1) for entry in value.array_value.values] if deepest else None
-    if kind in ("null_value", None):
-        return None
-    return getattr(value, kind)
-
-
-def _map(fields: Mapping[str, Any], deepest: int) -> dict[str, Any]:
-    return {name: _value(value, deepest) for name, value in fields.items()}
-
-
-def _moment(timestamp: Any) -> datetime:
-    """To the microsecond, as Firestore stores it."""
+def _update_time(document: Any) -> datetime:
     try:
-        return _EPOCH + timedelta(seconds=timestamp.seconds, microseconds=timestamp.nanos // 1000)
+        written_at = moment(document.update_time)
     except OverflowError as exc:
         raise BadEventError("the event holds a time outside the calendar") from exc
-
-
-def _update_time(document: Any) -> datetime:
-    moment = _moment(document.update_time)
-    if moment.year not in _SERVER_YEARS:
-        raise BadEventError(f"{document.name}: no server wrote it at {moment}")
-    return moment
+    if written_at.year not in _SERVER_YEARS:
+        raise BadEventError(f"{document.name}: no server wrote it at {written_at}")
+    return written_at
 
 
 def _time(time: Any) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(time)
+        written_at = datetime.fromisoformat(time)
     except (TypeError, ValueError):
         return None
-    return moment if moment.tzinfo and moment.year in _SERVER_YEARS else None
-
-
-def _moment_or_none(timestamp: Any) -> datetime | None:
-    try:
-        return _moment(timestamp)
-    except BadEventError:
-        return None
+    return written_at if written_at.tzinfo and written_at.year in _SERVER_YEARS else None

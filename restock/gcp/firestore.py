@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from google.api_core import exceptions as api
+from google.api_core.retry import Retry, if_transient_error
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 from google.cloud.firestore_v1 import FieldFilter
-from google.cloud.firestore_v1.bulk_writer import BulkWriter
+from google.cloud.firestore_v1.bulk_batch import BulkWriteBatch
 
 from restock.errors import ConflictError, StoreRefusedError, StoreUnavailableError
-from restock.stores import Fields, Snapshot, Update
+from restock.gcp.values import moment, plain
+from restock.stores import Fields, Snapshot, Update, pause
 
 CALL_SECONDS = 20.0
 """How long one call may take, its retries included."""
+PAGE_SECONDS = 60.0
+"""The same for a page of a whole collection."""
+MOST_WRITES = 500
+"""Of one batch: Firestore's limit."""
+BATCH_ATTEMPTS = 3
 
 _CONFLICTS = (api.AlreadyExists, api.FailedPrecondition, api.NotFound)
+_BY_OTHERS = (5, 6, 9)  # NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION: somebody else wrote it
 _REFUSALS = (api.InvalidArgument, api.OutOfRange, api.MethodNotImplemented)
 
 _clients: dict[str, firestore.Client] = {}
@@ -60,10 +68,11 @@ class FirestoreDocuments:
         self.writes = 0
 
     def get(self, path: str) -> Snapshot | None:
+        wanted = {"database": self._client._database_string, "documents": [self._name(path)]}
         with _spoken(path):
-            found = self._client.document(path).get(timeout=CALL_SECONDS)
+            (answer,) = self._answers("batch_get_documents", wanted, CALL_SECONDS)
         self.reads += 1
-        return _snapshot(found) if found.exists else None
+        return _read(answer.found, answer.read_time) if answer.HasField("found") else None
 
     def create(self, path: str, fields: Fields) -> None:
         with _spoken(path):
@@ -83,31 +92,31 @@ class FirestoreDocuments:
 
     def update_many(self, updates: Sequence[Update]) -> dict[str, datetime]:
         written: dict[str, datetime] = {}
-        failures: list[Exception] = []
-
-        def on_write(reference: Any, result: Any, writer: BulkWriter) -> None:
-            written[reference.path] = result.update_time
-
-        def on_error(failure: Any, writer: BulkWriter) -> bool:
-            if failure.code in (5, 6, 9):  # NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION: somebody else wrote it
-                return False
-            if failure.attempts < 3:
-                return True
-            failures.append(StoreUnavailableError(f"{failure.operation.reference.path}: {failure.message}"))
-            return False
-
-        with _spoken("bulk write"):
-            writer = self._client.bulk_writer()
-            writer.on_write_result(on_write)
-            writer.on_write_error(on_error)
-            for update in updates:
-                unchanged = self._client.write_option(last_update_time=update.update_time)
-                writer.update(self._client.document(update.path), _changed(update.fields), option=unchanged)
-            writer.close()
+        waiting, problem = list(updates), ""
+        for attempt in range(BATCH_ATTEMPTS):
+            if attempt:
+                pause(attempt + 4)
+            tried, waiting = waiting, []
+            for start in range(0, len(tried), MOST_WRITES):
+                for update, update_time, status in self._write(tried[start : start + MOST_WRITES]):
+                    if status.code == 0:
+                        written[update.path] = update_time
+                    elif status.code not in _BY_OTHERS:
+                        waiting, problem = [*waiting, update], f"{update.path}: {status.message}"
         self.writes += len(updates)
-        if failures:
-            raise failures[0]
+        if waiting:
+            raise StoreUnavailableError(problem)
         return written
+
+    def _write(self, updates: Sequence[Update]) -> Iterator[tuple[Update, datetime, Any]]:
+        batch = BulkWriteBatch(self._client)
+        for update in updates:
+            unchanged = self._client.write_option(last_update_time=update.update_time)
+            batch.update(self._client.document(update.path), _changed(update.fields), option=unchanged)
+        with _spoken("batch write"):
+            answer = batch.commit(timeout=CALL_SECONDS)
+        for update, result, status in zip(updates, answer.write_results, answer.status, strict=True):
+            yield update, moment(result._pb.update_time), status
 
     def count_true(self, collection: str, field: str, up_to: int) -> int:
         query = self._client.collection(collection).where(filter=FieldFilter(field, "==", True)).limit(up_to)
@@ -126,13 +135,22 @@ class FirestoreDocuments:
     def pages(
         self, collection: str, fields: Sequence[str], page_size: int, after: str = "", up_to: str = ""
     ) -> Iterator[list[Snapshot]]:
-        query = self._client.collection(collection).select(list(fields)).order_by("__name__").limit(page_size)
+        query: dict[str, Any] = {
+            "from_": [{"collection_id": collection}],
+            "select": {"fields": [{"field_path": name} for name in fields]},
+            "order_by": [{"field": {"field_path": "__name__"}, "direction": "ASCENDING"}],
+            "limit": page_size,
+        }
         if up_to:
-            query = query.end_at({"__name__": up_to})
+            query["end_at"] = {"values": [{"reference_value": self._name(f"{collection}/{up_to}")}], "before": False}
+        wanted = {"parent": f"{self._client._database_string}/documents", "structured_query": query}
         while True:
+            if after:
+                start = {"values": [{"reference_value": self._name(f"{collection}/{after}")}], "before": False}
+                query["start_at"] = start
             with _spoken(collection):
-                found = list((query.start_after({"__name__": after}) if after else query).stream())
-            page = [_snapshot(one) for one in found]
+                answers = self._answers("run_query", wanted, PAGE_SECONDS)
+            page = [_read(one.document, one.read_time) for one in answers if one.HasField("document")]
             with self._counting:
                 self.reads += len(page)
             if page:
@@ -147,6 +165,25 @@ class FirestoreDocuments:
             found = list(query.stream(timeout=CALL_SECONDS))
         self.reads += len(found)
         return [_snapshot(one) for one in found]
+
+    def _answers(self, call: str, wanted: Mapping[str, Any], seconds: float) -> list[Any]:
+        """The messages of a streaming read over the client's channel; a stream that breaks off is begun again."""
+        read = getattr(self._client._firestore_api, call)
+        metadata = self._client._rpc_metadata
+
+        def messages() -> list[Any]:
+            return [one._pb for one in read(request=wanted, metadata=metadata, timeout=seconds)]
+
+        return Retry(predicate=if_transient_error, initial=0.2, timeout=seconds)(messages)()
+
+    def _name(self, path: str) -> str:
+        return f"{self._client._database_string}/documents/{path}"
+
+
+def _read(document: Any, read_time: Any) -> Snapshot:
+    path = document.name.partition("/documents/")[2]
+    fields = {name: plain(value) for name, value in document.fields.items()}
+    return Snapshot(path, fields, moment(document.update_time), moment(read_time))
 
 
 def _snapshot(found: Any) -> Snapshot:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from restock.errors import DamagedError
 from restock.stores import ObjectStore
 from restock.training.history import COLUMNS
+from restock.training.publish import write_once
 
 PREFIX = "rebuild/"
 SCHEMA = 1
@@ -68,7 +69,7 @@ class Checkpoint:
 
     def save(self, piece: Piece) -> None:
         self._saved += 1
-        self._objects.write(f"{self._place}{self._run}-{self._saved}.parquet", piece.to_bytes(), if_generation=0)
+        write_once(self._objects, {f"{self._place}{self._run}-{self._saved}.parquet": piece.to_bytes()})
 
     def load(self, now: datetime) -> list[Piece]:
         """What can be continued; what cannot is deleted."""
@@ -96,8 +97,8 @@ class Checkpoint:
             return None
 
 
-def chain(pieces: Sequence[Piece], after: str) -> Iterator[Piece]:
-    """The pieces that follow each other without a gap from ``after`` on.
+def chain(pieces: Sequence[Piece], after: str, up_to: str) -> Iterator[Piece]:
+    """The pieces that follow each other without a gap from ``after`` on, to ``up_to`` at most (empty: to the end).
 
     Of two from the same id, written by two runs, either is whole; the one that reaches further saves more.
     """
@@ -105,3 +106,5 @@ def chain(pieces: Sequence[Piece], after: str) -> Iterator[Piece]:
         piece = max(following, key=lambda one: one.last)
         yield piece
         after = piece.last
+        if after == up_to:  # what begins here is the next range's
+            return

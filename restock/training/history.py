@@ -91,17 +91,16 @@ class History:
         effective = [change for change in newer if not change.usage.is_empty or change.appointment in source_times]
         if not effective:
             return self, 0
-        kept = self._without([change.appointment for change in effective if change.appointment in source_times])
+        kept = self.without([change.appointment for change in effective if change.appointment in source_times])
         added = rows_of(CountedAppointment(c.appointment, c.usage, c.source_time) for c in effective)
-        return replace(self, rows=pa.concat_tables([kept, added])), len(effective)
+        return replace(self, rows=pa.concat_tables([kept.rows, added])), len(effective)
 
-    def _without(self, appointments: Sequence[str]) -> pa.Table:
+    def without(self, appointments: Sequence[str]) -> History:
         """The rows of all others; the very same columns if there is nothing to leave out, which is the common case."""
         if not appointments:
-            return self.rows
-        return self.rows.filter(
-            pc.invert(pc.is_in(self.rows["appointment"], value_set=pa.array(appointments, pa.string())))
-        )
+            return self
+        named = pc.is_in(self.rows["appointment"], value_set=pa.array(appointments, pa.string()))
+        return replace(self, rows=self.rows.filter(pc.invert(named)))
 
     def to_bytes(self) -> bytes:
         facts = {"schema": str(SCHEMA), "rules": self.rules, "rebuilt_at": self.rebuilt_at.isoformat()}

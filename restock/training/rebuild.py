@@ -64,7 +64,7 @@ class Range:
         self.unkept = 0
 
     def resume(self, pieces: Sequence[Piece]) -> None:
-        for piece in chain(pieces, self.after):
+        for piece in chain(pieces, self.after, self.up_to):
             self.tables.append(piece.rows)
             self.last = piece.last
         self._keep()

@@ -23,11 +23,11 @@ from typing import Any, Protocol
 from restock import pointer as pointers
 from restock.counting.appointments import CountingRules
 from restock.counting.threshold import STATE, ask_if_due, is_due
-from restock.errors import DamagedError, LeaseHeldError, LeaseLostError, OutOfTimeError, RestockError
+from restock.errors import DamagedError, LeaseHeldError, LeaseLostError, OutOfTimeError
 from restock.logs import Log
 from restock.pointer import Pointer
 from restock.settings import Settings
-from restock.stores import DocumentStore, Fields, ObjectStore, RetrainQueue
+from restock.stores import DocumentStore, Fields, ObjectStore, RetrainQueue, amend
 from restock.training import gate
 from restock.training.checkpoint import Checkpoint
 from restock.training.history import Drift, History, drift, vanished
@@ -145,6 +145,8 @@ class _Run:
         record.write(self.documents, None)
         with stage("pointer"):
             live = read_live(self.objects)
+        if live.pointer and live.pointer.run >= self.lease.run:
+            return self._renumbered(live.pointer.run)
         if live.pointer and live.pointer.pinned:
             return self._done("pinned", f"version {live.pointer.version} is pinned; unpin to train again")
 
@@ -213,6 +215,15 @@ class _Run:
         self._look_at_threshold()
         return outcome
 
+    def _renumbered(self, newest: int) -> Outcome:
+        """The state was lost or restored, so this number's files exist: let the queue's next try have a free one."""
+
+        def raised(state: Fields | None) -> Mapping[str, Any] | None:
+            return {**state, "run": newest} if state and int(state.get("run", 0)) < newest else None
+
+        amend(self.documents, STATE, raised)
+        raise LeaseLostError(f"run {self.lease.run} has been before; runs go on after {newest}")
+
     def _stage(self, name: str) -> Any:
         return self.record.stage(name, self.tools.after)
 
@@ -270,14 +281,23 @@ class _Run:
             reject=self.record.reject,
             progress=self._progress,
         )
-        if known is not None and expected.rules == found.rules:
-            self.drift = drift(expected, found, self.started - IN_FLIGHT)
-            distrust = gate.reason_to_distrust_read(*vanished(expected, found))
-            if distrust and not self.asked.force:
-                self.checkpoint.clear()
-                raise DamagedError(distrust)
-        counted_by = {known.rules if known else None, *(one.change.rules for one in pending)}
-        return replace(found, is_recount=counted_by != {found.rules})
+        by_others = [one.change.appointment for one in pending if one.change.rules != found.rules]
+        if known is None or known.rules != found.rules:  # there is nothing to compare with
+            return replace(found, is_recount=True)
+        self._compare(known, expected.without(by_others), found.without(by_others))
+        is_soon = known.is_recount and found.rebuilt_at - known.rebuilt_at < DEPLOYED_WITHIN
+        return replace(found, is_recount=is_soon or bool(by_others))
+
+    def _compare(self, known: History, expected: History, found: History) -> None:
+        """Keep the drift for the record; raise DamagedError where it rather speaks for a broken read."""
+        in_flight_since = self.started - IN_FLIGHT
+        if known.is_recount:  # what was missed while it was made is what this read is for
+            in_flight_since = min(in_flight_since, known.rebuilt_at)
+        self.drift = drift(expected, found, in_flight_since)
+        distrust = gate.reason_to_distrust_read(*vanished(expected, found))
+        if distrust and not self.asked.force:
+            self.checkpoint.clear()
+            raise DamagedError(distrust)
 
     def _report_drift(self) -> None:
         """Only once committed: a run that was overtaken compared with a history that no longer was the live one."""
@@ -370,12 +390,12 @@ class _Run:
         with self._stage("marked"):
             try:
                 self.record.changes["marked"] = mark_trained(self.documents, pending, self.tools.clock())
-            except RestockError as exc:  # published all the same, and the next run settles them
+            except Exception as exc:  # published all the same, and the next run settles them
                 self.record.notes.append(f"changes were not marked: {exc}")
         self._report_drift()
         try:
             self.checkpoint.clear()
-        except RestockError as exc:  # a later full read would continue this one: correct, but no check of it
+        except Exception as exc:  # a later full read would continue this one: correct, but no check of it
             self.record.notes.append(f"the finished full read was not cleared away: {exc}")
 
     def _refused(self, refusals: list[str]) -> Outcome:
@@ -387,7 +407,7 @@ class _Run:
     def _prune(self) -> None:
         try:
             deleted = prune(self.objects, self.tools.clock(), self.settings.keep_versions_days)
-        except RestockError as exc:
+        except Exception as exc:
             self.record.notes.append(f"old versions were not pruned: {exc}")
         else:
             if deleted:

@@ -15,8 +15,8 @@ from local.eventarc import register_trigger
 from restock.counting.appointments import FIELDS_READ, usage_of
 from restock.gcp.events import decode
 from restock.gcp.firestore import FirestoreDocuments
-from tests.builders import rules
-from tests.hostile.corpus import cases, random_documents
+from tests.builders import appointment, part, rules
+from tests.hostile.corpus import FIELDS, PART_FIELDS, Document, cases, random_documents
 from tests.receiver import Receiver
 
 TOO_LARGE_FOR_AN_EVENT = 200_000
@@ -51,16 +51,30 @@ def test_promise_1_an_appointment_means_the_same_in_its_event_and_in_a_full_read
 
     assert written > 300
     assert by_event == by_read
+    keys = {one.key for _, counted in by_read.values() for one in counted.usage.parts}
+    assert "p1" in keys  # a reference to a part is its id
+    assert not [key for key in keys if key.startswith("projects/")]
 
 
 def meaning(fields, update_time):
     return usage_of(fields, update_time, rules())
 
 
+def references(client: firestore.Client) -> list[Document]:
+    """Appointments that refer to documents of the shop and of another project, in every field and as a part's id."""
+    elsewhere = firestore.Client("another-shop", AnonymousCredentials())
+    found = []
+    for reference in (client.document("spare_parts/p1"), elsewhere.document("spare_parts/p1")):
+        found += [appointment(parts=[part(**{field: reference})]) for field in PART_FIELDS]
+        found += [appointment() | {field: reference} for field in FIELDS]
+    return found
+
+
 def write_all(client: firestore.Client) -> int:
     """Every malformed document that Firestore holds and an event can carry."""
     written = 0
-    for number, (_, fields) in enumerate([*cases(), *random_documents(100, seed=3)]):
+    documents = [*(fields for _, fields in [*cases(), *random_documents(100, seed=3)]), *references(client)]
+    for number, fields in enumerate(documents):
         if len(repr(fields)) > TOO_LARGE_FOR_AN_EVENT:
             continue
         try:

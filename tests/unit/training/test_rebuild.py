@@ -6,7 +6,7 @@ import pytest
 
 from restock.counting.appointments import CountingRules
 from restock.counting.changes import COLLECTION, to_fields
-from restock.errors import OutOfTimeError
+from restock.errors import ConflictError, OutOfTimeError
 from restock.training.checkpoint import OLDEST, PREFIX, Checkpoint, Piece, chain
 from restock.training.history import History
 from restock.training.rebuild import ID_LETTERS, ranges, read_everything
@@ -206,4 +206,29 @@ def test_of_pieces_from_the_same_id_the_longest_is_followed():
         Piece(after, last, NOON, rows) for after, last in (("", "b"), ("", "c"), ("b", "x"), ("c", "f"), ("g", "h"))
     ]
 
-    assert [piece.last for piece in chain(pieces, "")] == ["c", "f"]
+    assert [piece.last for piece in chain(pieces, "", "")] == ["c", "f"]
+
+
+def test_a_piece_that_meets_its_own_first_try_is_kept():
+    shop = Shop()
+
+    def lose_the_answer(effect):
+        if effect.startswith("write rebuild/"):
+            shop.objects.after = lambda effect: None
+            raise ConflictError(f"{effect}: met its own first try")
+
+    shop.objects.after = lose_the_answer
+
+    assert set(units(shop.read())) == set(NAMES)
+
+
+def test_pieces_end_with_their_range_though_the_next_range_goes_on_from_there():
+    shop = Shop()
+    shop.documents._documents.clear()
+    shop.documents.set(ANCHOR, {"run": 1})
+    for name in ("1", "2", ID_LETTERS[7], "71", "8", "9"):
+        shop.complete(name)
+    with pytest.raises(OutOfTimeError):
+        shop.read(parallel=8, stop_after=4)
+
+    assert sorted(shop.read(parallel=8).rows["appointment"].to_pylist()) == ["1", "2", "7", "71", "8", "9"]

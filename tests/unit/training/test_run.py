@@ -140,6 +140,7 @@ def test_a_scheduled_run_without_changes_refits_once_a_day():
     shop = Shop()
     shop.complete("a1")
     shop.retrain()
+    shop.clock.advance(hours=2)
     shop.retrain(rebuild=True)
 
     assert shop.retrain("schedule").status == "unchanged"
@@ -369,6 +370,55 @@ def test_what_on_appointment_passed_over_by_the_old_rules_is_found_by_the_next_d
     assert shop.errors() == []
 
 
+def test_a_full_read_asked_for_while_the_deploy_ran_does_not_replace_the_one_after_it():
+    shop = Shop()
+    shop.complete("a1")
+    shop.retrain()
+    shop.clock.advance(minutes=5)
+    shop.retrain(rebuild=True)
+    shop.write("a2", appointment())  # its event meets an on_appointment that passes it over
+    shop.clock.advance(days=2)
+
+    shop.retrain("schedule")
+
+    assert shop.used() == {"a1": 1.0, "a2": 1.0}
+    assert shop.record(3)["drift"] == {"differing": 0, "in_flight": 1, "examples": []}  # found, and nobody's fault
+
+
+def test_changes_counted_by_other_rules_are_no_reason_to_distrust_the_full_read():
+    shop = Shop(completed_statuses=frozenset({"completed", "done"}))
+    old, new = shop.settings, with_settings(shop, completed_statuses=frozenset({"completed"}))
+    shop.complete(*(f"a{n}" for n in range(40)))
+    shop.retrain()
+    shop.settings = new
+    shop.retrain()
+    shop.settings = old  # on_appointment's part of the deploy failed
+    for n in range(8):
+        shop.happen(f"d{n}", appointment("done"))
+    shop.settings = new
+
+    assert shop.retrain("schedule").status == "published"
+    assert len(shop.used()) == 40
+    assert shop.pending() == []
+
+
+def test_after_the_state_was_lost_runs_go_on_after_the_newest_version():
+    shop = Shop()
+    for n in range(5):
+        shop.complete(f"a{n}")
+        shop.retrain()
+    for path in [path for path in shop.documents._documents if path.startswith("restock_")]:
+        shop.documents.delete(path)
+    shop.complete("b1")
+
+    first, second = shop.retrain(rebuild=True), shop.retrain(rebuild=True)
+
+    assert (first.status, first.http_status) == ("overtaken", 503)
+    assert first.message == "run 1 has been before; runs go on after 5"
+    assert (second.status, second.version) == ("published", 6)
+    assert len(shop.used()) == 6
+
+
 def test_after_a_first_training_the_schedule_reads_everything_once_more_and_then_weekly():
     shop = Shop()
     shop.complete("a1")
@@ -451,13 +501,15 @@ def test_promise_1_drift_is_repaired_and_every_difference_reported():
     shop = Shop()
     shop.complete("a1")
     shop.retrain()
+    shop.clock.advance(hours=2)
+    shop.retrain("schedule")
     shop.write("dropped by the platform", appointment())
     shop.clock.advance(days=2)
     shop.write("still under way", appointment())
 
     shop.retrain(rebuild=True)
 
-    assert shop.record(2)["drift"] == {"differing": 1, "in_flight": 1, "examples": ["dropped by the platform"]}
+    assert shop.record(3)["drift"] == {"differing": 1, "in_flight": 1, "examples": ["dropped by the platform"]}
     assert any("drift" in message for message in shop.errors())
     assert len(shop.used()) == 3
 
