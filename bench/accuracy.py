@@ -103,22 +103,46 @@ def evaluate(wide: pd.DataFrame, origins: Sequence[int], horizons: Sequence[int]
     means, said_all = np.stack(mean, axis=1), np.stack(quantiles, axis=1)
     came = np.stack([demand[:, o : o + longest] for o in origins], axis=1)
     found: dict[str, Any] = {"series": len(wide), "seconds": round(time.perf_counter() - began, 1)}
-    per: dict[str, Floats] = {"rmsse1": measures.rmsse(means, came, history)}
+    per: dict[str, Floats] = {"rmsse1": rmsse(means, came, history)}
     for days in horizons:
         k = steps.index(days)
         actual = came[:, :, :days].sum(axis=2)
         scale = measures.usual_change(history, days)
-        per[f"spl_{days}"] = measures.scaled_pinball(actual, said_all[:, :, k], scale)
+        per[f"spl_{days}"] = scaled_pinball(actual, said_all[:, :, k], scale)
         found[f"bias_{days}"] = float((means[:, :, :days].sum(axis=2) - actual).sum() / actual.sum())
         top = QUANTILES.index(measures.SERVICE_LEVEL)
         found[f"covered_{days}"] = float((actual <= said_all[:, :, k, top] + 1e-9).mean())
         found[f"implied_{days}"] = float(np.mean([row[k] for row in implied]))
     if daily:
         level = said_all[:, :, steps.index(measures.LEAD_DAYS + 1), QUANTILES.index(measures.SERVICE_LEVEL)]
-        per["cost"] = measures.ordering_cost(demand, origins, level)
+        per["cost"] = ordering_cost(demand, origins, level)
     found.update({name: float(values.mean()) for name, values in per.items()})
     found["per"] = per
     return found
+
+
+def scaled_pinball(actual: Floats, quantiles: Floats, scale: Floats, levels: Sequence[float] = QUANTILES) -> Floats:
+    """Per part, over origins and levels: actual [parts, origins], quantiles [parts, origins, levels]."""
+    losses = [measures.pinball(actual, quantiles[:, :, k], level) for k, level in enumerate(levels)]
+    mean: Floats = np.mean(losses, axis=(0, 2)) / scale
+    return mean
+
+
+def rmsse(mean: Floats, actual: Floats, history: Floats) -> Floats:
+    """Root mean squared scaled error of daily means [parts, origins, days], per part."""
+    scale = np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1))
+    found: Floats = np.sqrt(((mean - actual) ** 2).mean(axis=(1, 2))) / np.maximum(scale, 1e-9)
+    return found
+
+
+def ordering_cost(demand: Floats, origins: Sequence[int], levels: Floats) -> Floats:
+    """Scaled cost per part: a unit in stock for a day costs 1, a unit owed for a day 19 (which makes 95 % right)."""
+    stock, backorders = measures.order_up_to(demand, origins, levels)
+    history = demand[:, : origins[0]]
+    sums = measures.window_sums(history, measures.LEAD_DAYS + 1)
+    change = np.abs(sums[:, measures.LEAD_DAYS + 1 :] - sums[:, : -(measures.LEAD_DAYS + 1)]).mean(axis=1)
+    cost: Floats = (stock + measures.PENALTY * backorders) / np.maximum(change, 1e-9)
+    return cost
 
 
 def load(folder: Path, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:

@@ -144,7 +144,7 @@ def described(status: Status, now: datetime | None = None) -> str:
     else:
         lines.append("lease      free (promise 3)")
     if state.get("last_error"):
-        lines.append(f"refused    {state['last_error']} (promise 4)")
+        lines.append(f"last error {state['last_error']}")
         lines.append(f"           threshold retrains wait until {state['retry_at']:%Y-%m-%d %H:%M:%S} UTC")
     lines.append("runs       " + ("none yet" if not status.runs else ""))
     for run in status.runs:

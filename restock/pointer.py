@@ -39,7 +39,7 @@ class Pointer:
     history: int
     """The live history: the version whose run wrote it."""
     run: int
-    """The run that wrote this pointer; for a rollback or pin, the run number at that time."""
+    """The run that published last; a rollback or pin leaves it."""
     pinned: bool = False
     forecast_sha256: str
     manifest_sha256: str

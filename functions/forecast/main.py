@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import flask
 import functions_framework
 
-from restock.gcp.pointer_reader import PointerReader
+from restock.gcp.bucket_reader import BucketReader
 from restock.logs import Log
 from restock.serving.access import Access, Admins, Everyone, FirebaseUsers
 from restock.serving.api import Api
@@ -66,7 +66,7 @@ def previous() -> "PreviousVersion":
 
 
 # Nothing here contacts the cloud or starts a thread: the server forks after this import.
-OBJECTS = PointerReader(SETTINGS.bucket)
+OBJECTS = BucketReader(SETTINGS.bucket)
 LIVE = LiveModel(
     OBJECTS,
     reload_seconds=SETTINGS.reload_seconds,

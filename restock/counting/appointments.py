@@ -129,7 +129,11 @@ def is_completed(status: Any, rules: CountingRules) -> bool:
 
 
 def fold(name: str) -> str:
-    """A name as it is compared: trimmed and without case, as the app does."""
+    """A name as it is compared: trimmed and without case, as the app does.
+
+    >>> fold(" Air FILTER ")
+    'air filter'
+    """
     return name.strip().casefold()
 
 

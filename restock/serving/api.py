@@ -12,7 +12,7 @@ import orjson
 
 from restock.errors import StoreUnavailableError
 from restock.logs import Log, follow_trace
-from restock.serving import operations, restock_demand
+from restock.serving import app_contract, operations
 from restock.serving.access import Access
 from restock.serving.assets import Page
 from restock.serving.compression import SMALLEST_BYTES, Encoded, accepts_gzip
@@ -100,16 +100,16 @@ class Api:
 
     def _restock_demand(self, operation: Operation, request: Request) -> Answer:
         now = self._now()
-        wanted = restock_demand.parse_request(read_body(request), self._today(now))
-        head, tail = restock_demand.demand(self._model(), wanted, now)
+        wanted = app_contract.parse_request(read_body(request), self._today(now))
+        head, tail = app_contract.demand(self._model(), wanted, now)
         return Answer(200, (opened(head),), tail=tail)
 
     def _health(self, operation: Operation, request: Request) -> Answer:
         model = self._live.get(patience=HEALTH_WAIT_SECONDS)
-        return Answer.of(restock_demand.health(model, self._live.problem, self._now()), headers=NOT_KEPT)
+        return Answer.of(app_contract.health(model, self._live.problem, self._now()), headers=NOT_KEPT)
 
     def _parts(self, operation: Operation, request: Request) -> Answer:
-        return Answer.of(restock_demand.parts(self._model(), self._now()), headers=NOT_KEPT)
+        return Answer.of(app_contract.parts(self._model(), self._now()), headers=NOT_KEPT)
 
     def _v1(self, operation: Operation, request: Request) -> Answer:
         from restock.serving import v1

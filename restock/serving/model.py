@@ -9,8 +9,8 @@ from typing import Any
 from restock.artifact import ForecastArtifact
 from restock.errors import DamagedError
 from restock.pointer import Pointer
+from restock.serving.app_contract import DemandRequest
 from restock.serving.prepared import PreparedAnswers, PreparedDays
-from restock.serving.restock_demand import DemandRequest
 
 ANSWERS_PREPARED_BEFORE_A_SWAP = 8
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from restock.serving import operations
+from restock.serving.app_contract import DEFAULT_DAYS, MOST_DAYS
 from restock.serving.operations import OPERATIONS, Operation
 
 TEXT = {"type": "string"}
@@ -44,7 +45,7 @@ REQUEST_BODY = {
     "type": "object",
     "minProperties": 1,
     "properties": {
-        "forecast_days": {"type": "integer", "minimum": 1, "maximum": operations.MOST_DAYS, "default": 7},
+        "forecast_days": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": DEFAULT_DAYS},
         "current_date": {"type": "string", "format": "date", "description": "The first day; default today in the shop"},
     },
 }

@@ -64,7 +64,7 @@ class PreviousVersion:
     def _from_bucket(self, model: Model) -> ForecastArtifact | None:
         from restock.artifact import ForecastArtifact
 
-        before = model.artifact.header.get("movers", {}).get("since_version") or self._newest_below(model.version)
+        before = model.artifact.header.get("since", {}).get("version") or self._newest_below(model.version)
         stored = self._versions.read(pointers.forecast_name(before)) if before else None
         try:
             return ForecastArtifact.from_bytes(stored.data) if stored else None

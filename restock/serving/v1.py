@@ -155,7 +155,7 @@ def changes(model: Model, before: ForecastArtifact | None, values: Mapping[str, 
         "parts": [_change(key, name, then[key][1], now[key][1]) for _, name, key in moved],
         "added": sorted({name for key, (name, _) in now.items() if key not in then}),
         "removed": sorted({name for key, (name, _) in then.items() if key not in now}),
-        "unusual": [_surprise(found) for found in model.artifact.header.get("movers", {}).get("unusual", [])],
+        "unusual": [_surprise(found) for found in model.artifact.header.get("since", {}).get("unusual", [])],
     }
     return answer
 

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from restock.artifact import Part
+from restock.counting.appointments import fold
 from restock.distribution import Floats
 from restock.training.closures import open_days, open_weekdays
 
@@ -145,15 +146,6 @@ def _order(parts: Sequence[Part], units: Floats) -> list[int]:
     unknown.sort(key=lambda row: (-units[row], parts[row].key))
     left_out = set(unknown[MOST_UNKNOWN:])
     return sorted(set(range(len(parts))) - left_out, key=lambda row: (parts[row].name, parts[row].key))
-
-
-def fold(name: str) -> str:
-    """A name as it is compared: trimmed, without case.
-
-    >>> fold(" Air FILTER ")
-    'air filter'
-    """
-    return name.strip().casefold()
 
 
 class _Catalogue:

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from restock.artifact import ForecastArtifact
+from restock.counting.appointments import fold
 from restock.errors import DamagedError
-from restock.training.demand import MOST_UNKNOWN, CatalogueItem, Demand, fold
+from restock.training.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.training.gate import Evidence
 from restock.training.history import History
 from restock.training.train import Trained, train
@@ -151,7 +152,7 @@ def items(catalogue: Sequence[Mapping[str, Any]]) -> list[CatalogueItem]:
 
 
 def _readable(previous: bytes | None) -> ForecastArtifact | None:
-    """The version before, if this release still reads its layout; the report of what moved can do without."""
+    """The version before, if this release still reads its layout; what it did not expect is left out else."""
     try:
         return ForecastArtifact.from_bytes(previous) if previous else None
     except DamagedError:

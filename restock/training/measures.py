@@ -1,7 +1,4 @@
-"""What a forecast is judged by. Scaled pinball loss, RMSSE and the simulated cost of ordering; never MAPE or MASE.
-
-All are per part, so that they can be averaged over a class and compared in pairs; lower is better.
-"""
+"""What a forecast is judged by, per part: pinball loss, its scale, and the stock and backorders of ordering by it."""
 
 from __future__ import annotations
 
@@ -37,20 +34,6 @@ def pinball(actual: Floats, quantile: Floats, level: float) -> Floats:
     return loss
 
 
-def scaled_pinball(actual: Floats, quantiles: Floats, scale: Floats, levels: Sequence[float] = LEVELS) -> Floats:
-    """Per part, over origins and levels: actual [parts, origins], quantiles [parts, origins, levels]."""
-    losses = [pinball(actual, quantiles[:, :, k], level) for k, level in enumerate(levels)]
-    mean: Floats = np.mean(losses, axis=(0, 2)) / scale
-    return mean
-
-
-def rmsse(mean: Floats, actual: Floats, history: Floats) -> Floats:
-    """Root mean squared scaled error of daily means [parts, origins, days], per part."""
-    scale = np.sqrt((np.diff(history, axis=1) ** 2).mean(axis=1))
-    found: Floats = np.sqrt(((mean - actual) ** 2).mean(axis=(1, 2))) / np.maximum(scale, 1e-9)
-    return found
-
-
 def order_up_to(demand: Floats, origins: Sequence[int], levels: Floats) -> tuple[Floats, Floats]:
     """Mean stock and mean backorders per day, ordering daily up to levels [parts, origins] with a week's lead time.
 
@@ -72,13 +55,3 @@ def order_up_to(demand: Floats, origins: Sequence[int], levels: Floats) -> tuple
         backorders += np.maximum(-net, 0)
     simulated = days - origins[0]
     return stock / simulated, backorders / simulated
-
-
-def ordering_cost(demand: Floats, origins: Sequence[int], levels: Floats) -> Floats:
-    """Scaled cost per part: a unit in stock for a day costs 1, a unit owed for a day 19 (which makes 95 % right)."""
-    stock, backorders = order_up_to(demand, origins, levels)
-    history = demand[:, : origins[0]]
-    sums = window_sums(history, LEAD_DAYS + 1)
-    change = np.abs(sums[:, LEAD_DAYS + 1 :] - sums[:, : -(LEAD_DAYS + 1)]).mean(axis=1)
-    cost: Floats = (stock + PENALTY * backorders) / np.maximum(change, 1e-9)
-    return cost

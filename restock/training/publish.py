@@ -95,7 +95,7 @@ class Model(Protocol):
     def scores(self) -> Mapping[str, Any]: ...
 
     def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:
-        """What serving loads, with a report of what moved since the live one, given as it was published."""
+        """What serving loads, with what came otherwise than the live one, given as it was published, said."""
 
     def estimators(self) -> bytes: ...
 

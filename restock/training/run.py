@@ -356,14 +356,14 @@ class _Run:
         return manifest
 
     def _live_forecast(self, live: Live) -> bytes | None:
-        """As published; the new version reports what moved since."""
+        """As published; the new version tells what came otherwise than it said."""
         if live.pointer is None:
             return None
         try:
             name = pointers.forecast_name(live.pointer.version)
             return read_verified(self.objects, name, live.pointer.forecast_sha256)
         except DamagedError as exc:
-            self.tools.log.warning(f"no report of what moved: {exc}", run=self.lease.run)
+            self.tools.log.warning(f"nothing is said of unusual demand: {exc}", run=self.lease.run)
             return None
 
     def _distrust_of(self, figure: str, fitted: Fitted) -> list[str]:

@@ -25,8 +25,8 @@ from restock.training.demand import Demand
 from restock.training.forecasting.baselines import BASELINES
 from restock.training.forecasting.candidates import fit_candidates
 from restock.training.forecasting.series import OpenSeries
-from restock.training.movers import movers
 from restock.training.scores import score
+from restock.training.surprises import surprises
 
 _CELLS_PER_SECOND = 150_000.0  # parts x days that the cheap candidates are fitted on in a second of one slow core
 _BACKTESTED_PARTS = 2000
@@ -47,7 +47,7 @@ class Trained:
     def artifact(
         self, *, version: int, trained_at: datetime, time_zone: str, previous: ForecastArtifact | None = None
     ) -> ForecastArtifact:
-        """The forecasts as serving loads them; given the previous ones, with a report of what moved most."""
+        """The forecasts as serving loads them; given the previous ones, with what came otherwise than they said."""
         classes = classify(self.demand)
         header = {
             "version": version,
@@ -65,7 +65,7 @@ class Trained:
         recent[:, RECENT_DAYS - known.shape[1] :] = known
         artifact = ForecastArtifact(header, self.demand.parts, self.distribution, recent)
         if previous is not None:
-            header["movers"] = movers(previous, artifact)
+            header["since"] = {"version": previous.header["version"], "unusual": surprises(previous, artifact)}
         return artifact
 
 

@@ -63,7 +63,7 @@ def shop(version: int = 12) -> ForecastArtifact:
         "baselines": {"historic mean": {"spl_7": 0.481, "spl_30": 0.562, "rmsse": 0.897}},
     }
     surprise = {"key": "horn", "name": "Horn", "days": 7, "expected": 1.6, "came": 9, "chance": 0.0004}
-    forecast.header["movers"] = {"since_version": version - 1, "moved": [], "unusual": [surprise]}
+    forecast.header["since"] = {"version": version - 1, "unusual": [surprise]}
     return forecast
 
 

@@ -20,6 +20,7 @@ from restock.errors import StoreUnavailableError
 from restock.gcp.firestore_reader import FirestoreReader
 from tests.browser.conftest import PASSWORD, PREFIX, shop
 from tests.published import artifact
+from tests.waiting import wait_until
 
 AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text(encoding="utf-8")
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True, "is_mobile": True}
@@ -250,8 +251,7 @@ def test_without_a_model_it_says_what_will_happen_and_looks_again(site, shelf, n
     screenshot(page, "page-no-model")
     assert violations(page) == []
     shelf.publish(shop(1))
-    while not page.request.get(f"{address}/health").json()["model_loaded"]:
-        pass
+    wait_until(lambda: page.request.get(f"{address}/health").json()["model_loaded"])
     page.clock.run_for(70_000)
 
     expect(page.get_by_role("heading", name="What to order now")).to_be_visible()

@@ -21,6 +21,7 @@ from restock.gcp.firestore_reader import FirestoreReader
 from restock.serving import api, operations
 from restock.serving.inventory import Policy, advise
 from tests.published import artifact, many_parts
+from tests.waiting import wait_until
 
 MONDAY = date(2026, 5, 4)
 
@@ -250,7 +251,7 @@ def test_changes_follow_what_the_artifact_says_it_followed(forecast_door, shelf,
     shelf.publish(artifact({"belt": 2.0}, version=1))
     shelf.publish(artifact({"belt": 1.0}, version=3))
     surprise = {"key": "belt", "name": "Belt", "days": 7, "expected": 3.5, "came": 40.0, "chance": 0.0001}
-    published.header["movers"] = {"since_version": 1, "moved": [], "unusual": [surprise]}
+    published.header["since"] = {"version": 1, "unusual": [surprise]}
     shelf.publish(published)
 
     answer = get(forecast_door(), "/v1/changes", days=1)
@@ -262,8 +263,7 @@ def test_changes_follow_what_the_artifact_says_it_followed(forecast_door, shelf,
 def test_changes_of_a_swapped_model_are_against_what_was_served(client, shelf):
     get(client, "/v1/model")
     shelf.publish(artifact({"belt": 3.0, "Oil Filter": 1.3}, version=9))
-    while get(client, "/v1/model")["model"]["version"] != 9:
-        pass
+    wait_until(lambda: get(client, "/v1/model")["model"]["version"] == 9)
 
     assert get(client, "/v1/changes", days=1)["since"]["version"] == 4
 
@@ -288,8 +288,7 @@ def test_an_unchanged_answer_is_a_304(client, shelf):
     assert other.status_code == 200
     assert first.headers["Cache-Control"] == "private, no-cache"
     shelf.publish(artifact({"Belt": 1.0}, version=5))
-    while client.get("/v1/model").json["model"]["version"] != 5:
-        pass
+    wait_until(lambda: get(client, "/v1/model")["model"]["version"] == 5)
     assert client.get("/v1/forecast?days=3", headers={"If-None-Match": tag}).status_code == 200
 
 

@@ -18,6 +18,7 @@ from google.protobuf import duration_pb2, timestamp_pb2
 from local.cloud_tasks import LocalCloudTasks
 from local.queues import RetryConfig
 from tests.receiver import Receiver
+from tests.waiting import wait_until
 
 ReceiverMaker = Callable[..., Receiver]
 
@@ -259,10 +260,3 @@ def test_what_google_refuses_is_refused(client: tasks_v2.CloudTasksClient, queue
 
     with pytest.raises(BadRequest):
         client.create_task(parent=queue, task=tasks_v2.Task(**fields))
-
-
-def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 20) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

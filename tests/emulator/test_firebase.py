@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +11,7 @@ from google.cloud import firestore
 from local import firebase, shop
 from local.demo import ask
 from local.firebase import Emulators
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage", "node")
 
@@ -48,10 +48,3 @@ def test_completed_appointments_reach_on_appointment_and_a_forecast_is_served(
     wait_until(
         lambda: [task.last_status for task in emulators.tasks.done(firebase.QUEUE) if task.attempts][:1] == [200]
     )
-
-
-def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 90) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)

@@ -7,8 +7,8 @@ import hashlib
 import pytest
 
 from restock.errors import StoreUnavailableError
+from restock.gcp.bucket_reader import BucketReader
 from restock.gcp.firestore_reader import FirestoreReader
-from restock.gcp.pointer_reader import PointerReader
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def test_an_object_comes_with_the_generation_the_client_sees(stored, bucket):
     blob.upload_from_string(data)
     blob.reload()
 
-    read = PointerReader(bucket).read("models/7/forecast")
+    read = BucketReader(bucket).read("models/7/forecast")
 
     assert hashlib.sha256(read.data).digest() == hashlib.sha256(data).digest()
     assert read.generation == blob.generation
 
 
 def test_an_overwritten_object_has_another_generation(stored, bucket):
-    reader = PointerReader(bucket)
+    reader = BucketReader(bucket)
     stored.blob("models/current.json").upload_from_string("1")
     first = reader.read("models/current.json")
     stored.blob("models/current.json").upload_from_string("2")
@@ -44,8 +44,8 @@ def test_an_overwritten_object_has_another_generation(stored, bucket):
 
 
 def test_what_is_not_there_is_none(stored, bucket):
-    assert PointerReader(bucket).read("models/current.json") is None
-    assert PointerReader("no-such-bucket").read("models/current.json") is None
+    assert BucketReader(bucket).read("models/current.json") is None
+    assert BucketReader("no-such-bucket").read("models/current.json") is None
 
 
 def test_the_stored_versions_are_listed(stored, bucket):
@@ -58,8 +58,8 @@ def test_the_stored_versions_are_listed(stored, bucket):
     ):
         stored.blob(name).upload_from_string("x")
 
-    assert sorted(PointerReader(bucket).versions()) == [3, 12]
-    assert PointerReader("no-such-bucket").versions() == []
+    assert sorted(BucketReader(bucket).versions()) == [3, 12]
+    assert BucketReader("no-such-bucket").versions() == []
 
 
 def test_a_server_that_is_not_there_is_unavailable(monkeypatch):
@@ -67,7 +67,7 @@ def test_a_server_that_is_not_there_is_unavailable(monkeypatch):
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:9")
 
     with pytest.raises(StoreUnavailableError):
-        PointerReader("bucket").read("models/current.json")
+        BucketReader("bucket").read("models/current.json")
     with pytest.raises(StoreUnavailableError):
         FirestoreReader("demo").document(("users", "anna"), ("role",))
     with pytest.raises(StoreUnavailableError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 
 from restock.training.publish import read_live
 from tests.emulator.repair_shop import THRESHOLD, Answer, RepairShop, RetrainProcess
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
 
@@ -51,7 +52,7 @@ class Held:
         self.answer: Future[Answer | None] = self._pool.submit(
             process.ask, shop, "threshold", None, Hold_After=step, Sign=str(self.sign), **traps
         )
-        wait_for(lambda: self.sign.with_suffix(".held").exists())
+        wait_until(lambda: self.sign.with_suffix(".held").exists())
 
     def let_go(self) -> Answer:
         self.sign.touch()
@@ -59,13 +60,6 @@ class Held:
         self._pool.shutdown()
         assert answer
         return answer
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "not within 30 s"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("step", ["pointer", "history", "changes", "fitted", "files"])

@@ -15,6 +15,7 @@ import pytest
 from local.functions import start_function, wait_until_listening
 from local.processes import Child, free_port
 from tests.published import Shelf, ShelfServer, artifact
+from tests.waiting import wait_until
 
 PATH = "/forecast_restock_demand"
 
@@ -73,18 +74,11 @@ def start(shelf: Shelf, tmp_path: Path) -> Iterator[Callable[..., Process]]:
     storage.stop()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_the_worker_loads_its_model_before_anybody_asks(start, shelf):
     shelf.publish(artifact({"Oil": 3.0}))
 
     process = start()
-    until(lambda: "models/1/forecast" in shelf.reads)
+    wait_until(lambda: "models/1/forecast" in shelf.reads)
 
     status, answer = process.ask()
     assert (status, answer["total_restock_demand"]) == (200, {"Oil": 3})

@@ -8,8 +8,7 @@ import json
 import pytest
 
 from restock import stores
-from restock.errors import SettingsError, StoreUnavailableError
-from restock.logs import Log
+from restock.errors import StoreUnavailableError
 from restock.stores import Update
 from tests.builders import NOON, appointment, cloud_event, payload
 from tests.fakes import FakeClock, FakeDocuments, FakeQueue
@@ -105,14 +104,6 @@ def test_a_deletion_is_dated_by_the_event_for_shops_that_purge(monkeypatch, caps
     assert door.documents.get("restock_changes/a1").fields["usage"] == []
 
 
-def test_all_wrong_settings_are_listed_at_the_start(monkeypatch):
-    with pytest.raises(SettingsError) as caught:
-        open_door("on_appointment", monkeypatch, SHOP_TIME_ZONE="Mars/Base", RETRAIN_THRESHOLD="ten", RETRAIN_URL="")
-
-    for variable in ("SHOP_TIME_ZONE", "RETRAIN_THRESHOLD", "RETRAIN_URL"):
-        assert variable in str(caught.value)
-
-
 def test_a_change_overtaken_while_it_is_merged_is_merged_again(door):
     door.post(COMPLETED)
     left = [1]
@@ -130,8 +121,3 @@ def test_a_change_overtaken_while_it_is_merged_is_merged_again(door):
     found = door.documents.get("restock_changes/a1").fields
     assert found["trained_time"] == NOON
     assert found["usage"] == []
-
-
-def test_the_door_logs_under_its_own_name(door):
-    assert isinstance(door.main.log, Log)
-    assert door.main.log.component == "on_appointment"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from restock.errors import SettingsError
 from restock.training.run import Outcome
 from tests.functions.doors import open_door
 
@@ -76,11 +75,3 @@ def test_only_post_runs_anything(door):
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
     assert asked == []
-
-
-def test_all_wrong_settings_are_listed_at_the_start(monkeypatch):
-    with pytest.raises(SettingsError) as caught:
-        open_door("retrain", monkeypatch, LEASE_SECONDS="soon", RESTOCK_BUCKET="")
-
-    assert "LEASE_SECONDS" in str(caught.value)
-    assert "RESTOCK_BUCKET" in str(caught.value)

@@ -42,8 +42,8 @@ def fuzz(target: str, folder: str, seconds: int) -> None:
         from restock.counting.count import understand
         from restock.errors import BadEventError, BadRequestError
         from restock.gcp.events import decode
+        from restock.serving.app_contract import parse_request as parse_forecast
         from restock.serving.http import HttpError
-        from restock.serving.restock_demand import parse_request as parse_forecast
         from restock.training.request import parse_request as parse_retrain
     from tests.builders import rules
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -19,6 +19,7 @@ from local.stack import Options, Stack
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import AccessToken
 from restock.gcp.rest import Rest
+from tests.waiting import wait_until
 
 INVOKER = "restock-invoker@demo-cloud-run.iam.gserviceaccount.com"
 ELSEWHERE = "https://elsewhere.example"
@@ -116,10 +117,3 @@ def test_no_metadata_server_is_a_store_that_is_unavailable(monkeypatch: pytest.M
 
     with pytest.raises(StoreUnavailableError):
         AccessToken(Rest())()
-
-
-def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 60) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -14,6 +13,7 @@ from local.processes import ProcessError, free_port
 from local.relay import Habits, Relay, as_eventarc_sends_it
 from restock.gcp.rest import Rest
 from tests.receiver import Receiver
+from tests.waiting import wait_until
 
 QUICK = {"min_backoff_seconds": 0.05, "max_backoff_seconds": 0.2}
 HEADERS = {
@@ -144,10 +144,3 @@ def test_a_wrong_habit_is_refused_by_name(wrong: dict[str, str]) -> None:
 
 def test_an_unknown_trigger_is_not_found(relay_to: RelayMaker) -> None:
     assert send(relay_to("http://127.0.0.1:9"), trigger="t2") == 404
-
-
-def wait_until(condition: Callable[[], bool], *, timeout_seconds: float = 20) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from local.processes import ProcessError, is_taken
 from local.setup import ROOT
 from local.stack import Options, Stack
 from tests.local.conftest import options_in, write_function
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
 
@@ -137,11 +137,3 @@ def family() -> set[psutil.Process]:
 def wait_for_line(log: Path, text: str) -> str:
     wait_until(lambda: log.exists() and text in log.read_text())
     return log.read_text()
-
-
-def wait_until(condition: object, *, timeout_seconds: float = 30) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)

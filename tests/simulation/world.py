@@ -162,7 +162,7 @@ class World:
 
     # The platform
 
-    def start(self, kind: str, act: Callable[[Process], Any], *, skew: int = 0, **facts: Any) -> Process:
+    def start(self, kind: str, act: Callable[[Process], Any], **facts: Any) -> Process:
         """Start a call; it stands before its first effect."""
         process = Process(kind, greenlet(lambda: self._live(process, act)), self.clock(), **facts)
         self.processes.append(process)

@@ -70,3 +70,11 @@ def test_scores_of_a_set_cover_its_horizons(tmp_path):
     assert wide.shape == (6, 150)
     assert {"rmsse1", "spl_7", "spl_30", "cost", "bias_7", "covered_30", "implied_30"} <= set(scores)
     assert 0 < scores["rmsse1"] < 1.2
+
+
+def test_an_exact_mean_has_no_error_and_the_last_value_has_an_rmsse_of_about_one():
+    history = np.cumsum(np.random.default_rng(1).normal(size=(1, 4000)), axis=1)
+    actual = history[:, 1:][:, :, None]
+
+    assert accuracy.rmsse(actual, actual, history)[0] == 0
+    assert accuracy.rmsse(history[:, :-1][:, :, None], actual, history)[0] == pytest.approx(1)

@@ -8,7 +8,7 @@ import pytest
 
 from restock import operating
 from restock.__main__ import main
-from restock.errors import DamagedError, NoModelError
+from restock.errors import ConflictError, DamagedError, NoModelError
 from restock.pointer import NAME, forecast_name, history_name
 from restock.training.publish import prune, read_live
 from tests.builders import appointment
@@ -61,6 +61,24 @@ def test_a_rollback_to_a_version_that_is_not_whole_changes_nothing():
         operating.roll_back(shop.objects, 77, shop.clock())
 
     assert read_live(shop.objects) == before
+
+
+def test_a_rollback_that_a_retrain_overtook_says_so():
+    shop = Shop()
+    shop.complete("a1")
+    shop.retrain()
+    shop.retrain()
+
+    def overtake(effect):
+        if effect == f"write {NAME}":
+            shop.objects.before = lambda effect: None
+            shop.retrain()
+
+    shop.objects.before = overtake
+    with pytest.raises(ConflictError, match="look again"):
+        operating.roll_back(shop.objects, 1, shop.clock())
+
+    assert shop.pointer().version == 3
 
 
 def with_an_old_version() -> Shop:
@@ -142,10 +160,13 @@ def test_the_status_says_what_the_last_runs_met():
         raise RuntimeError("out of luck")
 
     shop = trained("a1")
+    shop.clock.advance(days=1)
+    shop.retrain("schedule")
     shop.write("dropped", appointment())
     shop.clock.advance(days=2)
     shop.retrain(rebuild=True)
-    shop.objects.write(history_name(2), b"damaged", if_generation=shop.objects.read(history_name(2)).generation)
+    history = history_name(shop.pointer().history)
+    shop.objects.write(history, b"damaged", if_generation=shop.objects.read(history).generation)
     shop.retrain()
     shop.fit.before = out_of_luck
     shop.retrain()

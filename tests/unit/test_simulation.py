@@ -39,7 +39,8 @@ def test_the_histories_hold_what_breaks_loops_like_this(report, what):
 
 
 @pytest.mark.parametrize(
-    "what", ["rebuild", "rollback", "pin", "unpin", "TTL", "damage", "dropped event", "other rules"]
+    "what",
+    ["rebuild", "rollback", "pin", "unpin", "TTL", "damage", "dropped event", "other rules", "full read continued"],
 )
 def test_the_histories_hold_what_is_rarer(report, what):
     assert report.held[what] >= 50

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from restock.distribution import HORIZONS, DemandDistribution, Floats
+from restock.distribution import HORIZONS, Floats
 from restock.training.forecasting.levels import expert_rates, levels, pooled_weights
 from restock.training.forecasting.negative_binomial import quantile_table
 from restock.training.forecasting.series import OpenSeries
@@ -30,22 +30,16 @@ class Compact:
         return levels(series, expert_rates(series), self.weights)
 
 
-def fit(series: OpenSeries, cut: float = OUTLIER_CUT) -> Compact:
+def fit(series: OpenSeries) -> Compact:
     """Learn from the pool, then evaluate every part."""
     pool = series.pool()
     rates = expert_rates(pool)
     weights = pooled_weights(pool, rates)
-    pooled = pooled_spread(pool, *levels(pool, rates, weights), cut)
+    pooled = pooled_spread(pool, *levels(pool, rates, weights), OUTLIER_CUT)
     rate, apart = np.empty(len(series)), np.empty(len(series))
     ratio = np.empty((len(series), len(HORIZONS)))
     for rows, portion in series.chunks():
         level, disagreement = levels(portion, expert_rates(portion), weights)
         rate[rows], apart[rows] = level[:, -1], disagreement[:, -1]
-        ratio[rows] = spread(portion, level, disagreement, pooled, cut)
+        ratio[rows] = spread(portion, level, disagreement, pooled, OUTLIER_CUT)
     return Compact(weights, pooled, rate, apart, quantile_table(rate[:, None] * HORIZONS, ratio))
-
-
-def distribution(series: OpenSeries) -> DemandDistribution:
-    """The method by itself."""
-    fitted = fit(series)
-    return series.distribution(fitted.rate, fitted.table)

@@ -32,7 +32,7 @@ _SPANS = (7, 14, 28, 56, 91, 182)
 
 @dataclass(frozen=True, eq=False)
 class Trees:
-    """One model per learnt level; ``names`` documents the features for whoever opens model.joblib."""
+    """One model per learnt level."""
 
     models: tuple[HistGradientBoostingRegressor, ...]
 

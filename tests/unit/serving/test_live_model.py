@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,6 +14,7 @@ from restock.errors import StoreUnavailableError
 from restock.logs import Log
 from restock.serving.live_model import LiveModel
 from tests.published import Shelf, artifact
+from tests.waiting import wait_until
 
 
 class Clock:
@@ -60,14 +60,6 @@ def logged(lines: io.StringIO) -> list[dict]:
     return [json.loads(line) for line in lines.getvalue().splitlines()]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread is about to do."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
 def published(shelf: Shelf, version: int, **changed) -> int:
     return shelf.publish(artifact({"Oil Filter": version}, version=version), **changed)
 
@@ -95,7 +87,7 @@ def test_loading_can_begin_before_the_first_request(live_model, shelf):
     live = live_model()
 
     live.start()
-    until(lambda: len(shelf.reads) == 2)
+    wait_until(lambda: len(shelf.reads) == 2)
 
     assert live.get().version == 1
     assert len(shelf.reads) == 2
@@ -112,7 +104,7 @@ def test_steady_traffic_is_answered_at_once_and_a_check_runs_beside_it(live_mode
     clock.now += 11  # a check is due; the last one is not stale
     assert live.get().version == 1
     gate.set()
-    until(lambda: live.get().version == 2)
+    wait_until(lambda: live.get().version == 2)
 
 
 def test_within_the_interval_nothing_is_read(live_model, shelf, clock):
@@ -157,7 +149,7 @@ def test_the_first_look_is_told_of_once_whether_it_found_a_model_or_not(live_mod
     model = live_model(after_first_look=lambda: told.append(shelf.reads[:]))
 
     assert model.get() is None
-    until(lambda: told)
+    wait_until(lambda: told)
     shelf.publish(artifact({"Oil": 1.0}))
     clock.now += 3600
 
@@ -174,7 +166,7 @@ def test_a_check_that_was_frozen_half_way_is_waited_for_again(live_model, shelf,
     shelf.spoil = lambda name, stored: stored if gate.wait(10) else None
     clock.now += 11
     live.get()
-    until(lambda: len(shelf.reads) == 3)
+    wait_until(lambda: len(shelf.reads) == 3)
 
     clock.now += 3600  # the platform froze it all in the middle of the read
     threading.Timer(0.05, gate.set).start()
@@ -222,7 +214,7 @@ def test_when_storage_fails_it_answers_logs_once_and_backs_off(live_model, shelf
     for _ in range(600):  # ten minutes, a request a second
         clock.now += 1
         assert live.get().version == 1
-        until(lambda: not live._checks.is_running)
+        wait_until(lambda: not live._checks.is_running)
 
     attempts = len(shelf.reads) - reads
     assert 8 <= attempts <= 14, "10, 20, 40, then every 60 seconds"
@@ -234,7 +226,7 @@ def test_when_storage_fails_it_answers_logs_once_and_backs_off(live_model, shelf
     shelf.spoil = lambda name, stored: stored
     clock.now += 61
     live.get()
-    until(lambda: live.problem == "")
+    wait_until(lambda: live.problem == "")
     assert logged(lines)[-1]["message"] == "the live model can be followed again"
 
 
@@ -312,7 +304,7 @@ def test_a_bad_version_is_named_and_tried_again_only_after_a_pause(live_model, s
     for _ in range(6):
         clock.now += 10
         assert live.get().version == 1
-        until(lambda: not live._checks.is_running)
+        wait_until(lambda: not live._checks.is_running)
 
     downloads = shelf.reads.count("models/2/forecast")
     assert downloads == 2, "at the first sight and once more within a minute"
@@ -376,7 +368,7 @@ def test_a_swap_prepares_what_callers_lately_asked(live_model, shelf, clock):
 def test_a_swap_prepares_the_answers_that_were_lately_given_compressed_where_they_were(live_model, shelf, clock):
     from datetime import UTC, date, datetime
 
-    from restock.serving.restock_demand import DemandRequest, demand
+    from restock.serving.app_contract import DemandRequest, demand
 
     published(shelf, 1)
     live = live_model()

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from restock.serving.app_contract import DemandRequest, parse_request
 from restock.serving.http import HttpError
 from restock.serving.operations import FORECAST, OPERATIONS
 from restock.serving.parameters import read_query
-from restock.serving.restock_demand import DemandRequest, parse_request
 
 TODAY = date(2026, 5, 4)
 FIELDS = st.text() | st.sampled_from(["forecast_days", "current_date"])

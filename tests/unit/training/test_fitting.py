@@ -68,22 +68,22 @@ def test_today_counts_once_it_is_as_busy_as_an_average_day(so_far, last):
     assert last_telling_day(daily_usage(a_history(*before, *today)), TODAY) == date(2026, 3, last)
 
 
-def test_a_version_reports_what_moved_since_the_one_before():
+def test_a_version_says_which_one_it_followed_and_what_that_did_not_expect():
     shop = {"catalogue": [{"id": "p1", "name": "Oil"}, {"id": "p2", "name": "Filter"}], "champion": None}
     fitter = Fitter("Europe/London", frozenset())
     usual = [(TODAY - timedelta(k), "p1", "Oil", 1.0) for k in range(1, 60)]
     sudden = [(TODAY - timedelta(k), "p2", "Filter", 30.0) for k in range(1, 4)]
 
-    def fit(*used):
-        return fitter(a_history(*used), today=TODAY, budget_seconds=60, progress=lambda message: None, **shop)
+    def fit(*used, today=TODAY):
+        return fitter(a_history(*used), today=today, budget_seconds=60, progress=lambda message: None, **shop)
 
-    first = fit(*usual).forecast(1, NOW, None)
+    first = fit(*usual[3:], today=TODAY - timedelta(3)).forecast(1, NOW, None)
     second = ForecastArtifact.from_bytes(fit(*usual, *sudden).forecast(2, NOW, first))
     after_garbage = ForecastArtifact.from_bytes(fit(*usual).forecast(3, NOW, b"not an artifact"))
 
-    assert second.header["movers"]["since_version"] == 1
-    assert second.header["movers"]["moved"][0]["name"] == "Filter"
-    assert "movers" not in after_garbage.header
+    assert second.header["since"]["version"] == 1
+    assert second.header["since"]["unusual"][0]["name"] == "Filter"
+    assert "since" not in after_garbage.header
 
 
 def test_ten_completions_more_are_never_a_reason_for_the_gate_to_refuse():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from restock.counting.appointments import NOTHING
 from restock.errors import DamagedError
-from restock.training.history import CountedAppointment, Drift, History, drift, vanished
+from restock.training.history import CountedAppointment, History
 from tests.builders import NOON, change, usage
 
 MINUTE = timedelta(minutes=1)
@@ -131,24 +131,3 @@ def test_another_schema_or_no_facts_are_refused():
         pq.write_table(history(a1=1).rows.replace_schema_metadata(facts), sink)
         with pytest.raises(DamagedError):
             History.from_bytes(sink.getvalue().to_pybytes())
-
-
-def test_drift_tells_what_is_wrong_from_what_is_under_way():
-    expected = history(same=1, differs=1, gone=1)
-    found = History.of(
-        [
-            CountedAppointment("same", usage(1), NOON + 5 * MINUTE),
-            CountedAppointment("differs", usage(9), NOON + MINUTE),
-            CountedAppointment("new and old", usage(1), NOON + MINUTE),
-            CountedAppointment("new and young", usage(1), NOON + 9 * MINUTE),
-        ],
-        "r",
-        NOON,
-    )
-
-    assert drift(expected, found, NOON + 6 * MINUTE) == Drift(("differs", "new and old"), ("gone", "new and young"))
-
-
-def test_what_vanished_is_counted_against_what_was_expected():
-    assert vanished(history(a1=1, a2=1, a3=1), history(a2=1, a4=1)) == (2, 3)
-    assert vanished(history(), history(a1=1)) == (0, 0)

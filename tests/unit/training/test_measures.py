@@ -18,14 +18,6 @@ def test_the_usual_change_compares_windows_that_do_not_overlap():
     assert measures.usual_change(history, 2)[0] == pytest.approx(np.mean([6, 0, 6, 0] * 4 + [6, 0, 6, 0, 6]), rel=0.1)
 
 
-def test_an_exact_mean_has_no_error_and_the_last_value_has_an_rmsse_of_about_one():
-    history = np.cumsum(np.random.default_rng(1).normal(size=(1, 4000)), axis=1)
-    actual = history[:, 1:][:, :, None]
-
-    assert measures.rmsse(actual, actual, history)[0] == 0
-    assert measures.rmsse(history[:, :-1][:, :, None], actual, history)[0] == pytest.approx(1)
-
-
 def test_a_steady_demand_with_the_exact_level_is_neither_stocked_nor_owed():
     demand = np.full((1, 60), 2.0)
 

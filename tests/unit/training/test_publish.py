@@ -8,12 +8,11 @@ import pytest
 
 from restock import operating
 from restock import pointer as pointers
-from restock.errors import ConflictError, DamagedError, LeaseLostError
+from restock.errors import DamagedError, LeaseLostError
 from restock.pointer import Pointer
 from restock.training.publish import Live, commit, prune, read_live, read_verified, sha256, write_once
 from restock.training.request import Request
 from restock.training.run import retrain
-from tests.builders import appointment
 from tests.fakes import FakeClock, FakeObjects
 from tests.unit.training.models import a_pointer
 from tests.unit.training.shop import Shop
@@ -126,48 +125,3 @@ def test_promise_4_pruning_spares_what_an_operator_rolled_back_to_meanwhile():
     assert outcome.status == "published"
     assert shop.pointer().version == 2
     assert read_verified(shop.objects, "models/2/forecast", shop.pointer().forecast_sha256)
-
-
-def test_a_rollback_keeps_the_history_and_lasts_until_the_next_publication():
-    shop = Shop()
-    shop.complete("a1")
-    shop.retrain()
-    shop.complete("a2")
-    shop.retrain()
-
-    operating.roll_back(shop.objects, 1, shop.clock())
-
-    assert (shop.pointer().version, shop.pointer().history) == (1, 2)
-    shop.happen("a3", appointment())
-    shop.retrain()
-    assert shop.pointer().version == 3
-    assert len(shop.used()) == 3
-
-
-def test_a_rollback_to_what_is_not_there_changes_nothing():
-    shop = Shop()
-    shop.complete("a1")
-    shop.retrain()
-
-    with pytest.raises(DamagedError, match="no version 7"):
-        operating.roll_back(shop.objects, 7, shop.clock())
-
-    assert shop.pointer().version == 1
-
-
-def test_a_rollback_that_a_retrain_overtook_says_so():
-    shop = Shop()
-    shop.complete("a1")
-    shop.retrain()
-    shop.retrain()
-
-    def overtake(effect):
-        if effect == f"write {pointers.NAME}":
-            shop.objects.before = lambda effect: None
-            shop.retrain()
-
-    shop.objects.before = overtake
-    with pytest.raises(ConflictError, match="look again"):
-        operating.roll_back(shop.objects, 1, shop.clock())
-
-    assert shop.pointer().version == 3

@@ -16,7 +16,7 @@ from restock.gcp.rest import FAILURES, Reply, Rest
 from restock.stored_object import StoredObject
 
 
-class PointerReader:
+class BucketReader:
     """Reads objects of one bucket; ``STORAGE_EMULATOR_HOST`` switches to an emulator, which wants no token."""
 
     def __init__(self, bucket: str) -> None:
