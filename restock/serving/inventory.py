@@ -1,8 +1,9 @@
 """Order advice: what a predictive distribution says about stock. Pure functions over the artifact, all parts at once.
 
 The policy is order-up-to with periodic review (R, S): every ``review_days`` the shop looks at the inventory position
-(on hand plus on order) and orders what is missing to the order-up-to level; the order arrives ``lead_days`` later, at
-the start of the day. What is ordered today must last until the delivery after the next review:
+(on hand plus on order) and orders what is missing to the order-up-to level, or the least the supplier sells; the order
+arrives ``lead_days`` later, at the start of the day. What is ordered today must last until the delivery after the next
+review:
 
     today ──────────── lead ────────────▶ this order arrives
       └── review ──▶ next look ──────────── lead ────────────▶ the next order arrives
@@ -75,7 +76,7 @@ def advise(
         expected_demand=artifact.mean(start, protected).sum(axis=1),
         reorder_point=reorder_point,
         order_up_to=order_up_to,
-        order_quantity=order_quantity(hand + ordered, reorder_point, order_up_to, least),
+        order_quantity=order_quantity(hand + ordered, order_up_to, least),
         chance_of_stock_out=artifact.chance_above(start, max(policy.lead_days, 1), hand),
         days_of_cover=days_of_cover(artifact, start, hand),
     )
@@ -105,24 +106,21 @@ def fill_rate(artifact: ForecastArtifact, start: date, lead_days: int, review_da
     return _FillRate(artifact, start, lead_days, review_days).of(np.broadcast_to(level, (len(artifact.parts),)))
 
 
-def order_quantity(position: Floats, reorder_point: Floats, order_up_to: Floats, minimum: Floats) -> Floats:
-    """What to order now: what is missing to the order-up-to level.
+def order_quantity(position: Floats, order_up_to: Floats, minimum: Floats) -> Floats:
+    """What to order now: what is missing to the order-up-to level, and no less than the supplier sells.
 
-    Where that is less than the supplier sells, wait until the reorder point, then take the minimum.
+    The order-up-to level is the least that lasts until the delivery after the next review. Who waits because less is
+    missing than the minimum has what is there, and no more, for all of that time.
 
     >>> one = lambda x: np.array([float(x)])
-    >>> [order_quantity(one(p), one(4), one(10), one(5)).item() for p in (12, 9, 4, 2)]
-    [0.0, 0.0, 6.0, 8.0]
-    >>> order_quantity(one(4), one(4), one(6), one(5)).item()
-    5.0
+    >>> [order_quantity(one(p), one(10), one(5)).item() for p in (12, 10, 9, 4, 2)]
+    [0.0, 0.0, 5.0, 6.0, 8.0]
     >>> level = np.float64(np.float32(0.1))  # as the artifact's units come: a hair above what is in stock
-    >>> order_quantity(one(0.1), one(level), one(level), one(5)).item()
+    >>> order_quantity(one(0.1), one(level), one(5)).item()
     0.0
     """
     missing = order_up_to - position
-    missing = np.where(missing > _HAIR * order_up_to, missing, 0.0)
-    small = (missing > 0) & (missing < minimum)
-    quantity: Floats = np.where(small, np.where(position <= reorder_point, minimum, 0.0), missing)
+    quantity: Floats = np.where(missing > _HAIR * order_up_to, np.maximum(missing, minimum), 0.0)
     return quantity
 
 

@@ -16,6 +16,7 @@ from restock.distribution import Floats
 
 _INCREDIBLE = 0.002
 _WEEKS = 13
+_NEAR = 45  # days on either side that say how quiet the season is
 
 
 def open_weekdays(quantities: Floats, weekdays: NDArray[np.int64], is_closed: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -43,7 +44,9 @@ def open_days(quantities: Floats, weekdays: NDArray[np.int64], is_closed: NDArra
     candidates = np.flatnonzero(is_open)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], ~used[candidates], [0]]).astype(int)))
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        if silent ** (end - begin) * len(candidates) < 25 * _INCREDIBLE:  # somewhere in the history, not just here
+        near = used[np.r_[candidates[max(begin - _NEAR, 0) : begin], candidates[end : end + _NEAR]]]
+        usual = max(silent, 1.0 - near.mean()) if len(near) else silent  # in a quiet season silence is nothing odd
+        if usual ** (end - begin) * len(candidates) < 25 * _INCREDIBLE:  # somewhere in the history, not just here
             is_open[candidates[begin:end]] = False
     return is_open
 

@@ -25,6 +25,7 @@ from restock.training.closures import open_days, open_weekdays
 _STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 _LOTS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 20.0, 24.0, 25.0, 50.0, 100.0)
 _LOT_DAYS = 8  # so many days of use in whole lots make it a rule
+_MANY_DAYS = 20  # of so many a fiftieth, at least one, may break the rule of a step
 MOST_UNKNOWN = 2000
 """So many parts that no catalogue lists are forecast, the most used; what a hostile list may hold is bounded."""
 
@@ -80,13 +81,17 @@ class Demand:
 
     @cached_property
     def unit(self) -> Floats:
-        """The step each part's quantities come in: usually 1; half a litre; or the four plugs of every engine."""
+        """The step each part's quantities come in: usually 1; half a litre; or the four plugs of every engine.
+
+        One odd entry among many does not make a filter come in hundredths.
+        """
         unit = np.full(len(self.parts), _STEPS[0])
-        often = (self.quantities > 0).sum(axis=1) >= _LOT_DAYS
+        uses = (self.quantities > 0).sum(axis=1)
+        tolerated = np.where(uses >= _MANY_DAYS, np.maximum(1, uses // 50), 0)
         for step in (*_STEPS, *_LOTS):
             steps = self.quantities / step
-            whole = (np.abs(steps - np.rint(steps)) < 1e-6).all(axis=1)
-            unit[whole & (often if step > 1 else True)] = step
+            odd = (np.abs(steps - np.rint(steps)) >= 1e-6).sum(axis=1)
+            unit[(odd <= tolerated) if step <= 1 else (odd == 0) & (uses >= _LOT_DAYS)] = step
         return unit
 
     def until(self, day: int) -> Demand:

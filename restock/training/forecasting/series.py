@@ -38,9 +38,9 @@ class OpenSeries:
     def of(cls, demand: Demand) -> OpenSeries:
         counts = _without_outlier(demand.quantities[:, demand.is_open] / demand.unit[:, None])
         pool, weekday = weekday_factors(demand, counts)
-        pace = (
-            np.maximum(pool[demand.weekdays[demand.is_open]], 0.05) if demand.season == 7 else np.ones(counts.shape[1])
-        )
+        pace = np.ones(counts.shape[1])
+        if demand.season == 7:  # an emergency on a closed weekday is a day's use, not that of twenty
+            pace = np.where(demand.open_weekdays, np.maximum(pool, 0.05), 1.0)[demand.weekdays[demand.is_open]]
         prior = _prior_rates(counts, [part.category for part in demand.parts])
         keys = tuple(part.key for part in demand.parts)
         year_days = round(365 * float(demand.is_open.mean())) if demand.season == 7 else 0
@@ -99,8 +99,10 @@ class OpenSeries:
         return replace(self, **picked, keys=tuple(self.keys[row] for row in rows))
 
     def pool(self) -> OpenSeries:
-        """The parts from which shared numbers are learnt: chosen by key, not by position."""
-        return self.rows(pool_rows(self.keys))
+        """The parts from which shared numbers are learnt: used ones, chosen by key, not by position."""
+        used = np.flatnonzero(self.counts.any(axis=1))
+        used = used if len(used) else np.arange(len(self))
+        return self.rows(used[pool_rows([self.keys[row] for row in used])])
 
     def chunks(self) -> Iterator[tuple[slice, OpenSeries]]:
         """All parts in portions that fit into memory with every intermediate result."""

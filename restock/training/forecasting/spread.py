@@ -14,6 +14,7 @@ from restock.training.forecasting.nonnegative import nonnegative_weights
 from restock.training.forecasting.series import OpenSeries
 
 _START = np.array([1.5, 0.1, 0.5])
+_GROWTH = 0.25  # of the noise of counts with the horizon, where there is no record of it; drift has its square already
 _STEP = 5
 _RECORD_WINDOWS = 8.0  # a part's own record counts as much as the pool's after so many separate windows
 
@@ -24,9 +25,9 @@ def pooled_spread(series: OpenSeries, level: Floats, apart: Floats, cut: float) 
     known = _START
     for k, days in enumerate(HORIZONS.astype(int)):
         origins = _origins(series, days)
-        if len(origins) < 3:  # too short a history for this horizon: drift grows on as it did
-            found[k] = known * [days / HORIZONS[max(k - 1, 0)] if k else 1.0, 1.0, 1.0]
-            known = found[k]
+        if len(origins) < 3:  # too short a history for this horizon: drift grows on, little faster than days squared
+            known = known * [(days / HORIZONS[max(k - 1, 0)]) ** _GROWTH if k else 1.0, 1.0, 1.0]
+            found[k] = known
             continue
         parts, squares = _record(series, level, apart, origins, days)
         known = _START

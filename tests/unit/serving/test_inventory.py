@@ -72,10 +72,10 @@ def test_the_order_fills_up_what_is_missing_after_stock_and_orders():
         assert advice.order_quantity[0] == max(level - hand - ordered, 0)
 
 
-def test_a_minimum_order_waits_for_the_reorder_point():
-    position, one = np.array([9.0, 5.0, 4.0]), np.ones(3)
+def test_what_is_missing_is_ordered_at_once_and_no_less_than_the_supplier_sells():
+    position, one = np.array([10.0, 9.0, 4.0, 1.0]), np.ones(4)
 
-    assert order_quantity(position, 5 * one, 10 * one, 8 * one).tolist() == [0, 8, 8]
+    assert order_quantity(position, 10 * one, 8 * one).tolist() == [0, 8, 8, 9]
 
 
 def test_the_chance_of_stock_out_is_that_of_demand_exceeding_what_is_on_hand_before_a_delivery():
@@ -98,8 +98,9 @@ def test_fractional_stock_is_advised_in_the_parts_own_steps():
     assert advice.order_quantity[0] == advice.order_up_to[0] - 0.5
 
 
+@pytest.mark.parametrize("minimum", [0, 20])
 @pytest.mark.parametrize("measure", ["cycle", "fill"])
-def test_a_simulated_shop_that_follows_the_advice_gets_the_service_it_asked_for(measure):
+def test_a_simulated_shop_that_follows_the_advice_gets_the_service_it_asked_for(measure, minimum):
     lead, review, level, rate, dispersion = 3, 4, 0.9, 1.5, 1.5
     served = artifact([rate], dispersion)
     up_to = stock_level(served, START, lead, review, Policy(lead, review, level, measure))[0]
@@ -110,8 +111,9 @@ def test_a_simulated_shop_that_follows_the_advice_gets_the_service_it_asked_for(
     was_short = False
     for day in range(days):
         if day % review == 0:
-            arriving[day + lead] = up_to - position
-            position = up_to
+            ordered = order_quantity(np.array([position]), np.array([up_to]), np.array([float(minimum)]))[0]
+            arriving[day + lead] = ordered
+            position += ordered
         if day % review == lead % review and day >= lead:  # a cycle runs from one delivery to the next
             cycles += 1
             short_cycles += was_short
@@ -123,7 +125,9 @@ def test_a_simulated_shop_that_follows_the_advice_gets_the_service_it_asked_for(
         was_short |= net < 0
 
     cycle_service, fill = 1 - short_cycles / cycles, 1 - short_units / demand.sum()
-    if measure == "cycle":
+    if minimum:
+        assert (cycle_service if measure == "cycle" else fill) >= level
+    elif measure == "cycle":
         assert level - 0.01 <= cycle_service <= demand_of(rate, lead + review).cdf(up_to) + 0.02
     else:
         assert fill == pytest.approx(fill_rate(served, START, lead, review, up_to)[0], abs=0.01)
