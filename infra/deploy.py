@@ -34,6 +34,8 @@ def parts(staged: Mapping[str, Staged]) -> tuple[Part, ...]:
     return (
         Part("Google APIs", foundation.apis),
         Part("database", foundation.database, foundation.EVERYTHING),
+        # Early: an alert can't name a metric until it is some minutes old, and the functions' builds lie between.
+        Part("metrics", monitoring.metrics),
         Part("service accounts", foundation.accounts),
         Part("roles on the project", foundation.project_roles),
         Part("bucket", bucket.bucket),
@@ -55,11 +57,10 @@ def parts(staged: Mapping[str, Staged]) -> tuple[Part, ...]:
         Part("schedule", schedule.schedule),
         Part("dead letters", dead_letters.kept),
         Part("dead letters of the trigger", dead_letters.attached, ("functions", "triggers", "subscriptions")),
-        Part("metrics", monitoring.metrics),
+        Part("first training", first_training.first_training),
         Part("alert channel", monitoring.channel),
         Part("alerts", monitoring.policies, ("channels",)),
         Part("dashboard", monitoring.dashboard),
-        Part("first training", first_training.first_training),
     )
 
 

@@ -1,7 +1,7 @@
 """Runs commands, one way only: a refusal stops the deploy with gcloud's own words and what to do about it.
 
-What Google needs a moment for (a new account, a just enabled API, Eventarc's own account) is tried again for some
-minutes; everything else fails at once, and a second run goes on from there.
+What Google needs a moment for (a new account, a just enabled API, Eventarc's own account, a new metric) is tried again
+for some minutes; everything else fails at once, and a second run goes on from there.
 """
 
 from __future__ import annotations
@@ -22,11 +22,28 @@ from infra.google_api import call
 from infra.settings import ROOT
 
 NOT_FOUND = re.compile(r"NOT_FOUND|HTTPError 404|\b404\b|not found|does not exist", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What Google needs a moment for: the words it is known by, what is waited for, and the pauses in seconds."""
+
+    words: str
+    why: str
+    pauses: tuple[float, ...] = (5, 10, 20, 40, 60, 60, 60)
+
+
 TAKES_A_MOMENT = (
-    (r"Service account \S+ does not exist", "a new service account is not known everywhere yet"),
-    (r"Eventarc Service Agent", "Eventarc's own account does not have its permissions yet"),
-    (r"has not been used in project .* before or it is disabled", "a just enabled API is not open yet"),
-    (r"There were concurrent policy changes|HTTPError 409: .*policy", "somebody else changed the same policy"),
+    Wait(r"Service account \S+ does not exist", "a new service account is not known everywhere yet"),
+    Wait(r"Eventarc Service Agent", "Eventarc's own account does not have its permissions yet"),
+    Wait(r"has not been used in project .* before or it is disabled", "a just enabled API is not open yet"),
+    Wait(r"There were concurrent policy changes|HTTPError 409: .*policy", "somebody else changed the same policy"),
+    Wait(
+        # https://github.com/hashicorp/terraform-provider-google/issues/11102
+        r"Cannot find metric\(s\)|metric referenced by the provided filter is unknown",
+        "a new metric is not known to the alerts yet, which Google says takes up to 10 minutes",
+        (60,) * 12,
+    ),
 )
 REMEDIES = (
     (r"active account|auth login|Reauthentication|invalid_grant|credentials", "Sign in: gcloud auth login"),
@@ -46,7 +63,6 @@ class Runner:
     """Executes commands in the repository's root, with ``gcloud`` from the PATH."""
 
     say: Callable[[str], None] = print
-    pauses: tuple[float, ...] = (5, 10, 20, 40, 60, 60, 60)
     sleep: Callable[[float], None] = time.sleep
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
@@ -64,18 +80,23 @@ class Runner:
         if isinstance(change, Request):
             call(change.method, change.url, change.body, accepts=change.accepts, what=f"{step}: {change.reason}")
             return
-        for pause in (*self.pauses, None):
-            done = self._call(change)
-            if not done.returncode:
-                return
-            if change.instead and re.search(change.instead[0], done.stderr):
-                self.say(f"    refused here ({change.instead[0]}); instead: {change.instead[1].reason}")
-                self.run(step, change.instead[1])
-                return
-            waiting_for = next((why for words, why in TAKES_A_MOMENT if re.search(words, done.stderr)), None)
-            if waiting_for is None or pause is None:
-                raise self.refused(step, change, done.stderr)
-            self.say(f"    {waiting_for}: trying again in {pause:.0f} s")
+        done = self._patiently(change)
+        if done.returncode and change.instead and re.search(change.instead[0], done.stderr):
+            self.say(f"    refused here ({change.instead[0]}); instead: {change.instead[1].reason}")
+            self.run(step, change.instead[1])
+        elif done.returncode:
+            raise self.refused(step, change, done.stderr)
+
+    def _patiently(self, command: Command) -> subprocess.CompletedProcess[str]:
+        """Run it, again and again while what it waits for has pauses left."""
+        pauses = {wait: iter(wait.pauses) for wait in TAKES_A_MOMENT}
+        while True:
+            done = self._call(command)
+            wait = next((one for one in pauses if done.returncode and re.search(one.words, done.stderr)), None)
+            pause = wait and next(pauses[wait], None)
+            if wait is None or pause is None:
+                return done
+            self.say(f"    {wait.why}: trying again in {pause:.0f} s")
             self.sleep(pause)
 
     def _call(self, command: Command) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ import pytest
 from infra import alerts, operate
 from infra.__main__ import arguments
 from infra.command import mapping_flag
-from infra.deploy import changes, plan
+from infra.deploy import changes, parts, plan
 from infra.errors import CommandFailedError, PrerequisiteError
 from infra.grants import ON_BUCKET, ON_PROJECT, ON_QUEUE, ON_REPOSITORY, ON_TASKS_ACCOUNT
 from infra.parts import access, functions, queue
@@ -43,6 +43,13 @@ def test_every_command_of_a_first_deploy_has_its_reason(size: str) -> None:
     assert all(len(change.reason) > 5 for change in due)
     assert all("--project=my-shop" in change.argv for change in due if hasattr(change, "argv"))
     assert f"RETRAIN_THRESHOLD={settings(size=size).threshold}" in planned(settings(size=size))
+
+
+def test_the_builds_lie_between_a_metric_and_its_alert_and_no_training_waits_for_an_alert() -> None:
+    titles = [part.title for part in parts(STAGED)]
+
+    assert titles.index("metrics") < titles.index("function forecast") < titles.index("alerts")
+    assert titles.index("first training") < titles.index("alert channel")
 
 
 def test_the_plan_in_the_docs_is_what_the_tool_prints() -> None:

@@ -83,7 +83,20 @@ def test_patience_ends(scripted) -> None:
     with pytest.raises(CommandFailedError, match="Eventarc Service Agent"):
         tool.run("function", COMMAND)
 
-    assert len(tool.calls) == len(tool.pauses) + 1
+    assert len(tool.calls) == 8
+
+
+def test_a_new_metric_is_waited_for_longer_than_google_says_it_takes(scripted) -> None:
+    words = 'NOT_FOUND: Cannot find metric(s) that match type = "logging.googleapis.com/user/restock_errors".'
+    scripted((1, f"ERROR: (gcloud.alpha.monitoring.policies.create) {words}"))
+    said: list[str] = []
+    slept: list[float] = []
+
+    with pytest.raises(CommandFailedError, match="Cannot find metric"):
+        Runner(said.append, slept.append).run("alerts", COMMAND)
+
+    assert sum(slept) >= 600
+    assert "a new metric is not known to the alerts yet" in said[0]
 
 
 def test_a_forbidden_command_has_its_substitute(scripted) -> None:
