@@ -33,10 +33,11 @@ class Wait:
     pauses: tuple[float, ...] = (5, 10, 20, 40, 60, 60, 60)
 
 
+NOT_OPEN_YET = Wait(r"has not been used in project .* before or it is disabled", "a just enabled API is not open yet")
 TAKES_A_MOMENT = (
+    NOT_OPEN_YET,
     Wait(r"Service account \S+ does not exist", "a new service account is not known everywhere yet"),
     Wait(r"Eventarc Service Agent", "Eventarc's own account does not have its permissions yet"),
-    Wait(r"has not been used in project .* before or it is disabled", "a just enabled API is not open yet"),
     Wait(r"There were concurrent policy changes|HTTPError 409: .*policy", "somebody else changed the same policy"),
     Wait(
         # https://github.com/hashicorp/terraform-provider-google/issues/11102
@@ -47,6 +48,8 @@ TAKES_A_MOMENT = (
 )
 REMEDIES = (
     (r"active account|auth login|Reauthentication|invalid_grant|credentials", "Sign in: gcloud auth login"),
+    (NOT_OPEN_YET.words,
+     "The API it names is off, or was switched on minutes ago: gcloud services enable API, then wait a few minutes."),
     (r"billing", "Link a billing account: gcloud billing projects link PROJECT --billing-account=ACCOUNT"),
     (r"PERMISSION_DENIED|HTTPError 403|does not have permission|\b403\b",
      "Your account lacks a permission; docs/runbook.md, 'Who may deploy', lists the roles."),
@@ -66,9 +69,12 @@ class Runner:
     sleep: Callable[[float], None] = time.sleep
     calls: list[tuple[str, ...]] = field(default_factory=list)
 
-    def read(self, command: Command) -> Any:
-        """What a list or describe command answers; None where the thing is not there."""
-        done = self._call(command)
+    def read(self, command: Command, *, is_enabled: bool = False) -> Any:
+        """What a list or describe command answers; None where the thing is not there.
+
+        ``is_enabled``: the project has the API, so a refusal that says otherwise passes.
+        """
+        done = self._patiently(command, (NOT_OPEN_YET,) if is_enabled else ())
         if done.returncode:
             if NOT_FOUND.search(done.stderr):
                 return None
@@ -80,16 +86,16 @@ class Runner:
         if isinstance(change, Request):
             call(change.method, change.url, change.body, accepts=change.accepts, what=f"{step}: {change.reason}")
             return
-        done = self._patiently(change)
+        done = self._patiently(change, TAKES_A_MOMENT)
         if done.returncode and change.instead and re.search(change.instead[0], done.stderr):
             self.say(f"    refused here ({change.instead[0]}); instead: {change.instead[1].reason}")
             self.run(step, change.instead[1])
         elif done.returncode:
             raise self.refused(step, change, done.stderr)
 
-    def _patiently(self, command: Command) -> subprocess.CompletedProcess[str]:
+    def _patiently(self, command: Command, waits: tuple[Wait, ...]) -> subprocess.CompletedProcess[str]:
         """Run it, again and again while what it waits for has pauses left."""
-        pauses = {wait: iter(wait.pauses) for wait in TAKES_A_MOMENT}
+        pauses = {wait: iter(wait.pauses) for wait in waits}
         while True:
             done = self._call(command)
             wait = next((one for one in pauses if done.returncode and re.search(one.words, done.stderr)), None)

@@ -231,7 +231,8 @@ def _read_round(settings: InfraSettings, runner: Runner, standing: Standing, rou
     due = [read for read in round_ if (not read.api or read.api in enabled) and read.exists(settings, standing)]
     empty = Standing()
     with ThreadPoolExecutor(max_workers=4) as pool:
-        answers = list(pool.map(lambda read: runner.read(read_command(read, settings, standing)), due))
+        commands = [read_command(read, settings, standing) for read in due]
+        answers = list(pool.map(lambda command: runner.read(command, is_enabled=True), commands))
     for read in round_:
         setattr(standing, read.field, getattr(empty, read.field))
     for read, answer in zip(due, answers, strict=True):

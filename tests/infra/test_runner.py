@@ -13,7 +13,7 @@ from infra.command import Command, gcloud
 from infra.errors import CommandFailedError
 from infra.runner import Runner
 from infra.smoke import smoke
-from infra.standing import Standing
+from infra.standing import Standing, read_again
 from tests.infra.test_settings import ROOT, settings
 
 
@@ -116,6 +116,33 @@ def test_what_is_not_there_reads_as_nothing_and_other_errors_raise(scripted) -> 
     assert tool.read(COMMAND) is None
     with pytest.raises(CommandFailedError):
         tool.read(COMMAND)
+
+
+CLOSED = (
+    "ERROR: (gcloud.pubsub.topics.list) PERMISSION_DENIED: Cloud Pub/Sub API has not been used in project 5 before "
+    "or it is disabled. If you enabled this API recently, wait a few minutes."
+)
+
+
+def test_what_stands_is_read_again_while_a_just_enabled_api_opens(scripted) -> None:
+    scripted((1, CLOSED), (1, CLOSED), (0, '[{"name": "projects/p/topics/t"}]'))
+    said: list[str] = []
+    standing = Standing(services=[{"name": "projects/5/services/pubsub.googleapis.com"}])
+
+    read_again(settings(), runner(said), standing, {"topics"})
+
+    assert standing.named("topics", "t")
+    assert said[0] == "    a just enabled API is not open yet: trying again in 5 s"
+
+
+def test_an_api_that_is_off_is_told_at_once_with_the_command_that_opens_it(scripted) -> None:
+    scripted((1, CLOSED))
+    tool = runner([])
+
+    with pytest.raises(CommandFailedError, match="gcloud services enable API"):
+        tool.read(COMMAND)
+
+    assert len(tool.calls) == 1
 
 
 def test_no_gcloud_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
