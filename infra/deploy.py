@@ -56,6 +56,7 @@ def parts(staged: Mapping[str, Staged]) -> tuple[Part, ...]:
         Part("callers of on_appointment", partial(access.private_callers, "on_appointment")),
         Part("schedule", schedule.schedule),
         Part("dead letters", dead_letters.kept),
+        Part("signer of deliveries", access.signer_of_deliveries, ("project_policy",)),
         Part("dead letters of the trigger", dead_letters.attached, ("functions", "triggers", "subscriptions")),
         Part("first training", first_training.first_training),
         Part("alert channel", monitoring.channel),

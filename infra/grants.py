@@ -23,6 +23,11 @@ ACCOUNTS = {
 }
 
 
+def pubsub_agent(number: str) -> str:
+    """Pub/Sub's own account in a project: it carries events to on_appointment and moves refused ones."""
+    return f"serviceAccount:service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+
+
 @dataclass(frozen=True)
 class Grant:
     account: str

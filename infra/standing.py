@@ -37,6 +37,7 @@ class Standing:
     queue_policy: Body = field(default_factory=dict)
     tasks: list[Body] = field(default_factory=list)
     tasks_account_policy: Body = field(default_factory=dict)
+    events_account_policy: Body = field(default_factory=dict)
     functions: list[Body] = field(default_factory=list)
     run_services: list[Body] = field(default_factory=list)
     forecast_policy: Body = field(default_factory=dict)
@@ -111,6 +112,15 @@ def _run_policy(door: str) -> Read:
     )
 
 
+def _account_policy(role: str) -> Read:
+    return Read(
+        f"{role}_account_policy",
+        "iam",
+        lambda s, _: ("iam", "service-accounts", "get-iam-policy", s.account(role)),
+        lambda s, standing: any(one["email"] == s.account(role) for one in standing.accounts),
+    )
+
+
 # Three rounds: what every other read depends on, the lists, then what belongs to something found in a list.
 FIRST = (Read("services", "", _always("services", "list", "--enabled")),)
 LISTS = (
@@ -162,12 +172,8 @@ DETAILS = (
         lambda s, _: ("tasks", "queues", "get-iam-policy", s.queue, f"--location={s.region}"),
         lambda s, st: st.named("queues", s.queue),
     ),
-    Read(
-        "tasks_account_policy",
-        "iam",
-        lambda s, _: ("iam", "service-accounts", "get-iam-policy", s.account("tasks")),
-        lambda s, st: any(one["email"] == s.account("tasks") for one in st.accounts),
-    ),
+    _account_policy("tasks"),
+    _account_policy("events"),
     *(_run_policy(door) for door in DOORS),
     Read(
         "triggers",

@@ -1,5 +1,8 @@
 """Who may call the functions. retrain and on_appointment: their callers and nobody else. forecast: as auth says.
 
+Pub/Sub, which carries Eventarc's events, signs each call as Eventarc's account, and needs leave for that. Projects have
+given it (roles/pubsub.serviceAgent) since 8 April 2021; one that is older may not, and then nothing is ever delivered.
+
 With auth firebase and public everybody may reach forecast (in firebase mode it checks the caller's token itself).
 Where an organisation forbids allUsers, the platform's check is switched off instead, which comes to the same.
 """
@@ -10,7 +13,7 @@ from typing import Any
 
 from infra.command import Change, gcloud
 from infra.errors import CommandFailedError
-from infra.grants import INVOKERS, binding_flags, has, missing
+from infra.grants import INVOKERS, binding_flags, has, missing, pubsub_agent
 from infra.parts.functions import retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -19,6 +22,7 @@ PUBLIC = ("allUsers", "allAuthenticatedUsers")
 FORBIDDEN = (
     r"do not belong to a permitted customer|allowedPolicyMemberDomains|violates the constraint|organization policy"
 )
+SIGN = "roles/iam.serviceAccountTokenCreator"
 CHECK_OFF = "run.googleapis.com/invoker-iam-disabled"
 
 
@@ -50,6 +54,19 @@ def private_callers(door: str, settings: InfraSettings, standing: Standing) -> l
         for grant, member, _condition in missing(settings, standing.number, policy, INVOKERS[door])
     ]
     return [*added, *_shut_out(settings, door, policy, PUBLIC, f"{door} is never public")]
+
+
+def signer_of_deliveries(settings: InfraSettings, standing: Standing) -> list[Change]:
+    agent, policy = pubsub_agent(standing.number), standing.project_policy
+    is_open = standing.named("services", "pubsub.googleapis.com")  # else the project gives the role as it opens
+    if not is_open or any(has(policy, role, agent) for role in ("roles/pubsub.serviceAgent", SIGN)):
+        return []
+    if has(standing.events_account_policy, SIGN, agent):
+        return []
+    words = ("iam", "service-accounts", "add-iam-policy-binding", settings.account("events"))
+    reason = "Pub/Sub signs what it delivers as this account; in a project of before April 2021 it may not by itself"
+    flags = binding_flags(agent, SIGN, None)
+    return [gcloud(settings.project, *words, *flags, reason=reason, changes=("events_account_policy",))]
 
 
 def forecast_callers(settings: InfraSettings, standing: Standing) -> list[Change]:

@@ -7,18 +7,13 @@ to 600 s, the last of the 100 attempts comes after about 16 hours: early enough 
 from __future__ import annotations
 
 from infra.command import Change, gcloud
-from infra.grants import binding_flags, has
+from infra.grants import binding_flags, has, pubsub_agent
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
 ATTEMPTS = 100  # the most Pub/Sub allows
 KEPT_SECONDS = 7 * 86_400
 UNKNOWN_YET = "SUBSCRIPTION_OF_THE_TRIGGER"
-
-
-def pubsub_agent(standing: Standing) -> str:
-    """Pub/Sub's own account in this project, which moves the messages."""
-    return f"serviceAccount:service-{standing.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
 
 def kept(settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -41,7 +36,7 @@ def kept(settings: InfraSettings, standing: Standing) -> list[Change]:
 
 def attached(settings: InfraSettings, standing: Standing) -> list[Change]:
     """The trigger's own subscription is told where refused events go, and Pub/Sub is let to move them."""
-    agent = pubsub_agent(standing)
+    agent = pubsub_agent(standing.number)
     changes: list[Change] = []
     words: tuple[str, ...]
     if not has(standing.topic_policy, "roles/pubsub.publisher", agent):

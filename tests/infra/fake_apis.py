@@ -8,7 +8,10 @@ import zipfile
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
-from tests.infra.fake_project import NUMBER, PROJECT, Body, Project, Recorded, Refusal, resource_name
+from tests.infra.fake_project import NUMBER, PROJECT, Body, Project, Recorded, Refusal, etag_of, resource_name
+
+ON_PROJECT = f"cloudresourcemanager projects/{PROJECT}"
+PUBSUB = f"serviceAccount:service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
 
 class FakeGoogle(Project):
@@ -32,11 +35,19 @@ class FakeGoogle(Project):
     def _serviceusage(self, request: Recorded) -> Body | None:
         if request.verb == "batchEnable":
             self.enabled |= set(request.body["serviceIds"])
+            self._let_pubsub_sign()
             return {"name": "operations/enable", "done": True, "response": {}}
         if request.path.endswith("/services"):
             return {"services": [service(name) for name in sorted(self.enabled)]}
         name = request.path.rsplit("/", 1)[-1]
         return service(name) if name in self.enabled else {**service(name), "state": "DISABLED"}
+
+    def _let_pubsub_sign(self) -> None:
+        """As in every project that opened Pub/Sub after 8 April 2021."""
+        bindings = self.policies.setdefault(ON_PROJECT, {"bindings": [], "etag": etag_of([])})["bindings"]
+        if "pubsub.googleapis.com" in self.enabled and not any(one["members"] == [PUBSUB] for one in bindings):
+            bindings.append({"role": "roles/pubsub.serviceAgent", "members": [PUBSUB]})
+            self.policies[ON_PROJECT]["etag"] = etag_of(bindings)
 
     def _iam(self, request: Recorded) -> Body | None:
         if request.method == "POST":

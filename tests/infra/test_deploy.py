@@ -11,7 +11,7 @@ import pytest
 from infra.parts.queue import seconds_of_trying
 from infra.settings import DOORS
 from tests.infra.conftest import World
-from tests.infra.fake_apis import FakeGoogle
+from tests.infra.fake_apis import ON_PROJECT, PUBSUB, FakeGoogle
 from tests.infra.fake_project import NUMBER, PROJECT
 
 pytestmark = pytest.mark.needs("gcloud")
@@ -35,7 +35,7 @@ def function(google: FakeGoogle, door: str) -> dict:
 def test_the_first_deploy_says_what_it_does_and_what_the_shop_should_see(deployed: World) -> None:
     text = deployed.first.text
 
-    assert "[15/28] function forecast: 1 change(s)" in text
+    assert "[15/29] function forecast: 1 change(s)" in text
     assert "The shop should see" in text
     assert "forecast refuses a caller without a token" in text
     assert not [request for request in deployed.first.requests if request.method == "CONNECT"]
@@ -97,7 +97,8 @@ def test_both_that_ask_for_a_retrain_know_its_address(deployed: World) -> None:
 def test_every_account_holds_its_roles_and_no_other(deployed: World) -> None:
     google = deployed.google
 
-    assert google.policy(f"cloudresourcemanager projects/{PROJECT}") == {
+    assert google.policy(ON_PROJECT) == {
+        "roles/pubsub.serviceAgent": {PUBSUB},
         "roles/datastore.user": {member("on-appointment"), member("retrain")},
         "roles/datastore.viewer": {member("forecast")},
         "roles/eventarc.eventReceiver": {member("events")},
@@ -119,7 +120,7 @@ def test_every_account_holds_its_roles_and_no_other(deployed: World) -> None:
 
 def test_database_and_bucket_roles_hold_only_where_they_are_needed(deployed: World) -> None:
     policies = deployed.google.policies
-    bindings = policies[f"cloudresourcemanager projects/{PROJECT}"]["bindings"]
+    bindings = policies[ON_PROJECT]["bindings"]
     conditions = {binding["role"]: binding.get("condition", {}).get("expression", "") for binding in bindings}
     models = next(one for one in policies["storage b/demo-shop-restock"]["bindings"] if "Viewer" in one["role"])
 
@@ -193,15 +194,28 @@ def test_refused_deliveries_end_in_the_dead_letter_topic(deployed: World) -> Non
     trigger = google.named("eventarc", "restock-on-appointment-111111")
     carried = google.resources[f"pubsub {trigger['transport']['pubsub']['subscription']}"]
     kept = google.named("pubsub", "/subscriptions/restock-dead-events")
-    agent = f"serviceAccount:service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
     assert carried["deadLetterPolicy"] == {
         "deadLetterTopic": f"projects/{PROJECT}/topics/restock-dead-events",
         "maxDeliveryAttempts": 100,
     }
     assert kept["messageRetentionDuration"] == "604800s"
-    assert google.policy("topics/restock-dead-events") == {"roles/pubsub.publisher": {agent}}
-    assert google.policy(carried["name"]) == {"roles/pubsub.subscriber": {agent}}
+    assert google.policy("topics/restock-dead-events") == {"roles/pubsub.publisher": {PUBSUB}}
+    assert google.policy(carried["name"]) == {"roles/pubsub.subscriber": {PUBSUB}}
+
+
+def test_where_pubsub_may_not_sign_deliveries_it_is_let_for_the_triggers_account_only(deployed: World) -> None:
+    google = deployed.google
+    older = [one for one in google.policies[ON_PROJECT]["bindings"] if one["members"] != [PUBSUB]]
+    google.policies[ON_PROJECT]["bindings"] = older
+
+    ended = deployed.infra("deploy")
+    again = deployed.infra("deploy")
+
+    assert ended.status == 0, ended.text
+    assert google.policy(f"serviceAccounts/{account('events')}") == {"roles/iam.serviceAccountTokenCreator": {PUBSUB}}
+    assert PUBSUB not in json.dumps(google.policies[ON_PROJECT])
+    assert again.changes == []
 
 
 def test_every_alert_reaches_the_channel_and_names_its_page(deployed: World) -> None:
@@ -364,13 +378,13 @@ def test_beside_the_shops_app_nothing_of_the_app_is_touched(empty: World) -> Non
     }
     google.resources.update(json.loads(json.dumps(app)))
     theirs = {"role": "roles/editor", "members": ["user:owner@example.com"]}
-    google.policies[f"cloudresourcemanager projects/{PROJECT}"] = {"bindings": [theirs], "etag": "YWJj"}
+    google.policies[ON_PROJECT] = {"bindings": [theirs], "etag": "YWJj"}
 
     ended = empty.infra("deploy")
 
     assert ended.status == 0, ended.text
     assert {name: google.resources[name] for name in app} == app
-    assert google.policy(f"cloudresourcemanager projects/{PROJECT}")["roles/editor"] == {"user:owner@example.com"}
+    assert google.policy(ON_PROJECT)["roles/editor"] == {"user:owner@example.com"}
     assert function(google, "on_appointment")["eventTrigger"]["triggerRegion"] == "eur3"
     assert not [one for one in ended.changes if one.path.endswith("/databases") or "appointments" in one.path]
 
@@ -380,7 +394,8 @@ def test_beside_the_shops_app_nothing_of_the_app_is_touched(empty: World) -> Non
     assert gone.status == 0, gone.text
     assert again.changes == []
     assert {name: body for name, body in google.resources.items() if " tasks" not in name} == app
-    assert google.policy(f"cloudresourcemanager projects/{PROJECT}") == {"roles/editor": {"user:owner@example.com"}}
+    left = {"roles/editor": {"user:owner@example.com"}, "roles/pubsub.serviceAgent": {PUBSUB}}
+    assert google.policy(ON_PROJECT) == left
 
 
 def test_teardown_keeps_the_data_unless_told(deployed: World) -> None:
