@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.harness import LOGS, WORK
+from infra.parts.functions import CLOCKS
 from local.processes import free_port
 from local.stack import Options, Stack
 
-DEPLOYED = {"RETRAIN_DEADLINE_SECONDS": "1500", "TASK_DEADLINE_SECONDS": "1800", "LEASE_SECONDS": "1900"}
+DEPLOYED = {name: str(seconds) for name, seconds in CLOCKS.items()}
 QUICK_BUDGET = 12
 """Seconds of training budget that leave no room for the pooled trees, which take most of a fit's time."""
 

@@ -23,6 +23,21 @@ NEWEST_TESTED_RUNTIME = "python313"
 SIZES = {"small": (10, "0 3 * * *"), "medium": (15, "0 3 * * *"), "large": (20, "0 3,15 * * *")}
 SHAPE_KEYS = ("memory", "cpu", "concurrency", "min_instances", "max_instances")
 
+FOLLOWS = {
+    "GOOGLE_CLOUD_PROJECT": "project",
+    "RESTOCK_BUCKET": "bucket",
+    "SHOP_TIME_ZONE": "time_zone",
+    "RETRAIN_THRESHOLD": "threshold",
+    "RETRAIN_URL": "retrain_url",
+    "FORECAST_AUTH": "auth",
+}
+"""Variables that say what a setting says: with both, roles and schedule would go by one, functions by the other."""
+FIXED = (
+    *("RETRAIN_QUEUE", "RETRAIN_INVOKER", "TASKS_EMULATOR_HOST"),
+    *("RETRAIN_DEADLINE_SECONDS", "TASK_DEADLINE_SECONDS", "LEASE_SECONDS"),
+)
+"""Variables that must fit what a deploy makes: names, and the clocks of a retrain (infra/parts/functions.py)."""
+
 _REQUIRED = ("project", "region", "time_zone", "size", "auth", "alert_email")
 _PATTERNS = {
     "project": (r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "6 to 30 lower-case letters, digits and hyphens, first a letter"),
@@ -177,6 +192,10 @@ def _wrong_values(given: Mapping[str, Any]) -> list[str]:
     for name, value in dict(given.get("variables", {})).items():
         if not isinstance(value, str):
             mistakes.append(f"[variables] {name} = {value!r} is not text; write it in quotes")
+        if name in FOLLOWS:
+            mistakes.append(f"[variables] {name} follows from {FOLLOWS[name]}; remove it and set {FOLLOWS[name]}")
+        if name in FIXED:
+            mistakes.append(f"[variables] {name} must fit what the deploy makes, which sets it; remove it")
     return mistakes + _wrong_shapes(given)
 
 

@@ -12,6 +12,7 @@ A retrain's four clocks, each longer than the one before, so that each outlives 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from infra.command import Change, digest_of, gcloud, mapping_flag
@@ -22,10 +23,12 @@ from infra.standing import Standing
 from restock.errors import SettingsError
 from restock.settings import Settings
 
-RETRAIN_DEADLINE_SECONDS = 1500
+DEFAULTS: Mapping[str, Any] = {one.metadata["variable"]: one.default for one in fields(Settings)}
+CLOCKS: Mapping[str, int] = {
+    name: DEFAULTS[name] for name in ("RETRAIN_DEADLINE_SECONDS", "TASK_DEADLINE_SECONDS", "LEASE_SECONDS")
+}
+TASK_DEADLINE_SECONDS = CLOCKS["TASK_DEADLINE_SECONDS"]  # the longest that Cloud Tasks and Cloud Scheduler wait
 RETRAIN_TIMEOUT_SECONDS = 1700
-TASK_DEADLINE_SECONDS = 1800  # the longest that Cloud Tasks and Cloud Scheduler wait
-LEASE_SECONDS = 1900
 
 DIGEST_LABEL = "restock-digest"
 SHAPES: Mapping[str, Mapping[str, Any]] = {
@@ -69,13 +72,11 @@ def variables_of(settings: InfraSettings, door: str, number: str) -> dict[str, s
         "RETRAIN_QUEUE": settings.queue_path,
         "RETRAIN_URL": retrain_url(settings, number),
         "RETRAIN_INVOKER": settings.account("tasks"),
-        "TASK_DEADLINE_SECONDS": str(TASK_DEADLINE_SECONDS),
-        "RETRAIN_DEADLINE_SECONDS": str(RETRAIN_DEADLINE_SECONDS),
-        "LEASE_SECONDS": str(LEASE_SECONDS),
+        **{name: str(seconds) for name, seconds in CLOCKS.items()},
         "FORECAST_AUTH": settings.auth,
         **settings.variables,
     }
-    read_by = {one.metadata["variable"]: one.metadata["doors"] for one in Settings.__dataclass_fields__.values()}
+    read_by = {one.metadata["variable"]: one.metadata["doors"] for one in fields(Settings)}
     if unknown := [name for name in settings.variables if name not in read_by]:
         raise SettingsFileError(
             f"[variables] names {', '.join(unknown)}, which no function reads; see the README's table"

@@ -81,10 +81,10 @@ def test_no_grant_is_broad() -> None:
 
 def test_each_clock_of_a_retrain_is_longer_than_the_one_before() -> None:
     clocks = [
-        functions.RETRAIN_DEADLINE_SECONDS,
+        functions.CLOCKS["RETRAIN_DEADLINE_SECONDS"],
         functions.RETRAIN_TIMEOUT_SECONDS,
-        functions.TASK_DEADLINE_SECONDS,
-        functions.LEASE_SECONDS,
+        functions.CLOCKS["TASK_DEADLINE_SECONDS"],
+        functions.CLOCKS["LEASE_SECONDS"],
         queue.seconds_of_trying(),
     ]
 

@@ -8,7 +8,7 @@ import pytest
 
 from infra.errors import SettingsFileError
 from infra.parts.functions import variables_of
-from infra.settings import DOORS, InfraSettings, complete, load
+from infra.settings import DOORS, FIXED, FOLLOWS, InfraSettings, complete, load
 from restock.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,6 +74,10 @@ def test_the_longest_pause_of_a_schedule_is_what_an_old_model_is_measured_by(sch
         ({"callers": ["user:a@b.de"]}, "only for auth"),
         ({"auth": "iam", "callers": ["a@b.de"]}, "write user:"),
         ({"variables": {"CLOSED_DAYS": 5}}, "write it in quotes"),
+        ({"variables": {"FORECAST_AUTH": "iam"}}, "FORECAST_AUTH follows from auth; remove it and set auth"),
+        ({"variables": {"SHOP_TIME_ZONE": "Asia/Tokyo"}}, "set time_zone"),
+        ({"variables": {"RETRAIN_DEADLINE_SECONDS": "1790"}}, "RETRAIN_DEADLINE_SECONDS must fit"),
+        ({"variables": {"TASKS_EMULATOR_HOST": "127.0.0.1:1"}}, "remove it"),
         ({"retrain": {"max_instances": 2}}, "must stay 1"),
         ({"retrain": {"concurrency": 1}}, "at least 2"),
         ({"forecast": {"memory": "lots"}}, "512Mi or 2Gi"),
@@ -87,6 +91,12 @@ def test_a_wrong_value_is_refused_with_its_remedy(changed: dict, told: str) -> N
         settings(**changed)
 
     assert told in str(refused.value)
+
+
+def test_what_the_deploy_sets_cannot_be_set_beside_it() -> None:
+    ours = {name for door in DOORS for name in variables_of(settings(), door, "5")} - {"THREADS"}
+
+    assert ours | {"TASKS_EMULATOR_HOST"} == {*FOLLOWS, *FIXED}
 
 
 def test_all_mistakes_are_told_at_once() -> None:
