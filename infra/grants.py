@@ -33,19 +33,19 @@ class Grant:
     account: str
     role: str
     reason: str
-    condition: Callable[[InfraSettings, str], tuple[str, str]] | None = None  # title and expression
+    condition: Callable[[InfraSettings], tuple[str, str]] | None = None  # title and expression
 
 
-def only_this_database(settings: InfraSettings, _number: str) -> tuple[str, str]:
+def only_this_database(settings: InfraSettings) -> tuple[str, str]:
     return "restock_database", f'resource.name=="projects/{settings.project}/databases/(default)"'
 
 
-def only_function_sources(_settings: InfraSettings, _number: str) -> tuple[str, str]:
+def only_function_sources(_settings: InfraSettings) -> tuple[str, str]:
     # gcf-v2-uploads-... and gcf-v2-sources-...: made by the platform at the first deploy, so not there to bind on
     return "restock_function_sources", 'resource.name.startsWith("projects/_/buckets/gcf-v2-")'
 
 
-def only_models(settings: InfraSettings, _number: str) -> tuple[str, str]:
+def only_models(settings: InfraSettings) -> tuple[str, str]:
     bucket = f"projects/_/buckets/{settings.bucket}"
     # The bucket itself: without leave to list, Cloud Storage answers 403 instead of 404 while there is no model yet.
     return "restock_models", f'resource.name=="{bucket}" || resource.name.startsWith("{bucket}/objects/models/")'
@@ -115,14 +115,14 @@ def has(policy: Mapping[str, Any], role: str, member: str, condition: tuple[str,
 
 
 def missing(
-    settings: InfraSettings, number: str, policy: Mapping[str, Any], grants: tuple[Grant, ...]
+    settings: InfraSettings, policy: Mapping[str, Any], grants: tuple[Grant, ...]
 ) -> list[tuple[Grant, str, tuple[str, str] | None]]:
     """The grants a policy lacks, each with its member and condition spelt out."""
     spelt = [
         (
             grant,
             f"serviceAccount:{settings.account(grant.account)}",
-            grant.condition and grant.condition(settings, number),
+            grant.condition and grant.condition(settings),
         )
         for grant in grants
     ]

@@ -45,11 +45,7 @@ def replay(settings: InfraSettings, standing: Standing, say: Callable[[str], Non
 
 
 def transport_topic(settings: InfraSettings, standing: Standing) -> str:
-    trigger = (
-        standing.named("functions", settings.function("on_appointment")).get("eventTrigger", {}).get("trigger", "")
-    )
-    found = next((one for one in standing.triggers if one["name"] == trigger), {})
-    topic = found.get("transport", {}).get("pubsub", {}).get("topic", "")
+    topic = standing.trigger(settings).get("transport", {}).get("pubsub", {}).get("topic", "")
     if not topic:
         raise CommandFailedError("on_appointment has no trigger to replay through. Deploy first: make deploy")
     return str(topic)

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from infra.errors import SettingsFileError
@@ -70,13 +70,13 @@ class InfraSettings:
     shapes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     # Names. All begin with "restock", so that nothing of the shop's app is ever taken for ours.
-    queue: str = "restock-retrain"
-    job: str = "restock-retrain"
-    repository: str = "restock"
-    dead_topic: str = "restock-dead-events"
-    dead_subscription: str = "restock-dead-events"
-    dashboard: str = "Restock"
-    channel: str = "Restock alerts"
+    queue: ClassVar[str] = "restock-retrain"
+    job: ClassVar[str] = "restock-retrain"
+    repository: ClassVar[str] = "restock"
+    dead_topic: ClassVar[str] = "restock-dead-events"
+    dead_subscription: ClassVar[str] = "restock-dead-events"
+    dashboard: ClassVar[str] = "Restock"
+    channel: ClassVar[str] = "Restock alerts"
 
     def function(self, door: str) -> str:
         """The name of a door's function and of its Cloud Run service (which knows no underscore)."""
@@ -151,8 +151,7 @@ def complete(given: Mapping[str, Any], where: str = "settings") -> InfraSettings
 
 
 def _unknown_keys(given: Mapping[str, Any]) -> list[str]:
-    fixed = {"queue", "job", "repository", "dead_topic", "dead_subscription", "dashboard", "channel", "shapes"}
-    known = {declared.name for declared in fields(InfraSettings)} - fixed | set(DOORS)
+    known = {declared.name for declared in fields(InfraSettings)} - {"shapes"} | set(DOORS)
     shapes = {door: given[door] for door in DOORS if isinstance(given.get(door), Mapping)}
     return [_did_you_mean(key, known) for key in given if key not in known] + [
         f"[{door}] {_did_you_mean(key, SHAPE_KEYS)}"

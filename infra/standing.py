@@ -71,13 +71,15 @@ class Standing:
         """The resource of a kind with this display name: where Google makes up the names."""
         return next((one for one in getattr(self, kind) if one.get("displayName") == title), {})
 
+    def trigger(self, settings: InfraSettings) -> Body:
+        """The trigger that calls on_appointment; empty if the function is missing, or its trigger is."""
+        function = self.named("functions", settings.function("on_appointment"))
+        name = function.get("eventTrigger", {}).get("trigger", "")
+        return next((one for one in self.triggers if one["name"] == name), {})
+
     def trigger_subscription(self, settings: InfraSettings) -> str:
         """The subscription Eventarc made to carry on_appointment's events; empty until the trigger exists."""
-        trigger = (
-            self.named("functions", settings.function("on_appointment")).get("eventTrigger", {}).get("trigger", "")
-        )
-        found = next((one for one in self.triggers if one["name"] == trigger), {})
-        return str(found.get("transport", {}).get("pubsub", {}).get("subscription", ""))
+        return str(self.trigger(settings).get("transport", {}).get("pubsub", {}).get("subscription", ""))
 
 
 def _short(body: Body) -> str:
@@ -203,7 +205,6 @@ LAST = (
     ),
 )
 ROUNDS = (FIRST, LISTS, DETAILS, LAST)
-_BY_FIELD = {read.field: read for round_ in ROUNDS for read in round_}
 
 
 def read_command(read: Read, settings: InfraSettings, standing: Standing) -> Command:

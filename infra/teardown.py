@@ -130,7 +130,7 @@ def _role(
     settings: InfraSettings, standing: Standing, grant: Grant, policy: dict[str, Any], words: tuple[str, ...]
 ) -> list[Change]:
     member = f"serviceAccount:{settings.account(grant.account)}"
-    condition = grant.condition and grant.condition(settings, standing.number)
+    condition = grant.condition and grant.condition(settings)
     if not has(policy, grant.role, member, condition):
         return []
     flags = binding_flags(member, grant.role, condition, says_none=True)

@@ -51,7 +51,7 @@ def private_callers(door: str, settings: InfraSettings, standing: Standing) -> l
     policy = getattr(standing, f"{door}_policy")
     added = [
         _bind(settings, door, "add", member, f"{grant.account}: {grant.reason}")
-        for grant, member, _condition in missing(settings, standing.number, policy, INVOKERS[door])
+        for grant, member, _condition in missing(settings, policy, INVOKERS[door])
     ]
     return [*added, *_shut_out(settings, door, policy, PUBLIC, f"{door} is never public")]
 

@@ -57,6 +57,5 @@ def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
 
 def trigger_made(settings: InfraSettings, standing: Standing, now: datetime) -> datetime:
     """When the trigger was made; now, as long as it is only planned."""
-    name = standing.named("functions", settings.function("on_appointment")).get("eventTrigger", {}).get("trigger", "")
-    created = next((one.get("createTime") for one in standing.triggers if one["name"] == name), None)
+    created = standing.trigger(settings).get("createTime")
     return datetime.fromisoformat(created[:19] + "+00:00") if created else now

@@ -74,5 +74,5 @@ def project_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
             reason=f"{grant.account} {grant.reason}",
             changes=("project_policy",),
         )
-        for grant, member, condition in missing(settings, standing.number, standing.project_policy, ON_PROJECT)
+        for grant, member, condition in missing(settings, standing.project_policy, ON_PROJECT)
     ]

@@ -52,5 +52,5 @@ def repository_roles(settings: InfraSettings, standing: Standing) -> list[Change
             reason=f"{grant.account} {grant.reason}",
             changes=("repository_policy",),
         )
-        for grant, member, condition in missing(settings, standing.number, standing.repository_policy, ON_REPOSITORY)
+        for grant, member, condition in missing(settings, standing.repository_policy, ON_REPOSITORY)
     ]

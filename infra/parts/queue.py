@@ -76,7 +76,7 @@ def queue_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
             reason=f"{grant.account} {grant.reason}",
             changes=("queue_policy",),
         )
-        for grant, member, condition in missing(settings, standing.number, standing.queue_policy, ON_QUEUE)
+        for grant, member, condition in missing(settings, standing.queue_policy, ON_QUEUE)
     ]
 
 
@@ -90,5 +90,5 @@ def tasks_account_roles(settings: InfraSettings, standing: Standing) -> list[Cha
             reason=f"{grant.account} {grant.reason}",
             changes=("tasks_account_policy",),
         )
-        for grant, member, condition in missing(settings, standing.number, policy, ON_TASKS_ACCOUNT)
+        for grant, member, condition in missing(settings, policy, ON_TASKS_ACCOUNT)
     ]

@@ -61,5 +61,5 @@ def bucket_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
             reason=f"{grant.account} {grant.reason}",
             changes=("bucket_policy",),
         )
-        for grant, member, condition in missing(settings, standing.number, standing.bucket_policy, ON_BUCKET)
+        for grant, member, condition in missing(settings, standing.bucket_policy, ON_BUCKET)
     ]
