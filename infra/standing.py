@@ -75,7 +75,7 @@ class Standing:
         """The trigger that calls on_appointment; empty if the function is missing, or its trigger is."""
         function = self.named("functions", settings.function("on_appointment"))
         name = function.get("eventTrigger", {}).get("trigger", "")
-        return next((one for one in self.triggers if one["name"] == name), {})
+        return self.named("triggers", name.rsplit("/", 1)[-1]) if name else {}
 
     def trigger_subscription(self, settings: InfraSettings) -> str:
         """The subscription Eventarc made to carry on_appointment's events; empty until the trigger exists."""
@@ -121,6 +121,12 @@ def _account_policy(role: str) -> Read:
         lambda s, _: ("iam", "service-accounts", "get-iam-policy", s.account(role)),
         lambda s, standing: any(one["email"] == s.account(role) for one in standing.accounts),
     )
+
+
+def _place_of_trigger(settings: InfraSettings, standing: Standing) -> str:
+    """As its function says; the database it was made for may be gone."""
+    function = standing.named("functions", settings.function("on_appointment"))
+    return str(function.get("eventTrigger", {}).get("triggerRegion") or standing.database_location or settings.region)
 
 
 # Three rounds: what every other read depends on, the lists, then what belongs to something found in a list.
@@ -180,7 +186,7 @@ DETAILS = (
     Read(
         "triggers",
         "eventarc",
-        lambda _s, st: ("eventarc", "triggers", "list", f"--location={st.database_location}"),
+        lambda s, st: ("eventarc", "triggers", "list", f"--location={_place_of_trigger(s, st)}"),
         lambda s, st: st.named("functions", s.function("on_appointment")),
     ),
     Read(

@@ -16,7 +16,7 @@ from dataclasses import fields
 from typing import Any
 
 from infra.command import Change, digest_of, gcloud, mapping_flag
-from infra.errors import SettingsFileError
+from infra.errors import CommandFailedError, SettingsFileError
 from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
 from infra.standing import Standing
@@ -55,6 +55,11 @@ WHY = {
     "forecast": "answers the app; first, so that it reads what the others are about to write",
     "retrain": "trains and publishes; private",
     "on_appointment": "counts completions; last, so that everything it calls is there",
+}
+INGRESS = {  # gcloud's word and the API's
+    "forecast": ("all", "ALLOW_ALL"),
+    "retrain": ("internal-only", "ALLOW_INTERNAL_ONLY"),
+    "on_appointment": ("internal-only", "ALLOW_INTERNAL_ONLY"),
 }
 
 
@@ -116,7 +121,7 @@ def deploy_words(settings: InfraSettings, standing: Standing, door: str) -> tupl
         f"--min-instances={shape['min_instances']}",
         f"--max-instances={shape['max_instances']}",
         f"--timeout={shape['timeout']}s",
-        f"--ingress-settings={'all' if door == 'forecast' else 'internal-only'}",
+        f"--ingress-settings={INGRESS[door][0]}",
         mapping_flag("--set-env-vars", variables_of(settings, door, standing.number)),
     )
     if door != "on_appointment":
@@ -136,7 +141,9 @@ def function(door: str, settings: InfraSettings, standing: Standing, staged: Map
     words = deploy_words(settings, standing, door)
     digest = digest_of([staged[door].digest, words])
     found = standing.named("functions", settings.function(door))
-    why = _why_deploy(found, digest, variables_of(settings, door, standing.number), shape_of(settings, door))
+    if door == "on_appointment" and found.get("state") == "ACTIVE" and not standing.trigger(settings):
+        raise _has_no_trigger(settings)
+    why = _why_deploy(found, digest, settings, door, variables_of(settings, door, standing.number))
     if not why:
         return []
     changes = ("functions", "run_services", "triggers", "subscriptions", f"{door}_policy")
@@ -144,7 +151,9 @@ def function(door: str, settings: InfraSettings, standing: Standing, staged: Map
     return [gcloud(settings.project, *words, label, reason=f"{door} {WHY[door]} ({why})", changes=changes)]
 
 
-def _why_deploy(found: Mapping[str, Any], digest: str, variables: Mapping[str, str], shape: Mapping[str, Any]) -> str:
+def _why_deploy(
+    found: Mapping[str, Any], digest: str, settings: InfraSettings, door: str, variables: Mapping[str, str]
+) -> str:
     """Why a function must be deployed; empty if what stands is what is wanted."""
     if not found:
         return "new"
@@ -152,12 +161,39 @@ def _why_deploy(found: Mapping[str, Any], digest: str, variables: Mapping[str, s
         return "its source or its configuration changed"
     if found.get("state", "ACTIVE") != "ACTIVE":
         return f"its last deploy left it {found['state']}"
-    service = found.get("serviceConfig", {})
-    if any(service.get("environmentVariables", {}).get(name) != value for name, value in variables.items()):
-        return "a variable was changed by hand"
-    if service.get("maxInstanceCount") != shape["max_instances"] or service.get("timeoutSeconds") != shape["timeout"]:
-        return "its size was changed by hand"
-    return ""
+    service, trigger, shape = found.get("serviceConfig", {}), found.get("eventTrigger", {}), shape_of(settings, door)
+    differs = {
+        "a variable": any(service.get("environmentVariables", {}).get(key) != one for key, one in variables.items()),
+        "its size": service.get("maxInstanceCount") != shape["max_instances"]
+        or service.get("timeoutSeconds") != shape["timeout"]
+        or _mebibytes(service.get("availableMemory", "")) != _mebibytes(shape["memory"]),
+        "who may reach it": service.get("ingressSettings") != INGRESS[door][1],
+        "its account": service.get("serviceAccountEmail") != settings.account(door),
+    }
+    if door == "on_appointment":
+        differs["its trigger's account"] = trigger.get("serviceAccountEmail") != settings.account("events")
+        differs["that a failed delivery is sent again"] = trigger.get("retryPolicy") != "RETRY_POLICY_RETRY"
+    return next((f"{what} was changed by hand" for what, is_so in differs.items() if is_so), "")
+
+
+def _mebibytes(memory: str) -> int:
+    """A size in any of the ways Google writes one, its M meaning what Mi does.
+
+    >>> _mebibytes("2Gi"), _mebibytes("2048M"), _mebibytes("512Mi"), _mebibytes("")
+    (2048, 2048, 512, 0)
+    """
+    number, unit = memory.rstrip("GMi"), memory.lstrip("0123456789")[:1]
+    return int(number or 0) * (1024 if unit == "G" else 1)
+
+
+def _has_no_trigger(settings: InfraSettings) -> CommandFailedError:
+    """Google does not say that a deploy over a function makes a deleted trigger again; deleting both first does."""
+    name = settings.function("on_appointment")
+    return CommandFailedError(
+        f"step: function on_appointment\n{name} stands without its trigger, so nothing is counted.\nwhat to do:\n"
+        f"  gcloud functions delete {name} --gen2 --region={settings.region} --project={settings.project}\n"
+        "  make deploy\n  make rebuild      15 minutes later: it counts what was completed meanwhile"
+    )
 
 
 def foreign_functions(settings: InfraSettings, standing: Standing) -> list[str]:

@@ -104,8 +104,11 @@ def test_the_plan_changes_only_what_differs() -> None:
     label = functions.digest_of([STAGED["forecast"].digest, words])
     service = {
         "environmentVariables": functions.variables_of(wanted, "forecast", "5"),
+        "availableMemory": "512Mi",
         "maxInstanceCount": 4,
         "timeoutSeconds": 60,
+        "ingressSettings": "ALLOW_ALL",
+        "serviceAccountEmail": wanted.account("forecast"),
     }
     found = {"name": "x/restock-forecast", "labels": {functions.DIGEST_LABEL: label}, "serviceConfig": service}
     standing.functions = [found]
@@ -116,6 +119,65 @@ def test_the_plan_changes_only_what_differs() -> None:
     assert "changed by hand" in functions.function("forecast", wanted, standing, STAGED)[0].reason
     found["state"] = "DEPLOYING"
     assert "DEPLOYING" in functions.function("forecast", wanted, standing, STAGED)[0].reason
+
+
+def counting(wanted: InfraSettings) -> tuple[dict, Standing]:
+    """on_appointment as a deploy leaves it, and all that stands."""
+    standing = Standing(project={"projectNumber": "5"}, triggers=[{"name": "t"}])
+    digest = functions.digest_of(["0" * 64, functions.deploy_words(wanted, standing, "on_appointment")])
+    found = {
+        "name": "x/restock-on-appointment",
+        "state": "ACTIVE",
+        "labels": {functions.DIGEST_LABEL: digest},
+        "serviceConfig": {
+            "environmentVariables": functions.variables_of(wanted, "on_appointment", "5"),
+            "availableMemory": "512M",
+            "maxInstanceCount": 5,
+            "timeoutSeconds": 120,
+            "ingressSettings": "ALLOW_INTERNAL_ONLY",
+            "serviceAccountEmail": wanted.account("on_appointment"),
+        },
+        "eventTrigger": {
+            "trigger": "t",
+            "retryPolicy": "RETRY_POLICY_RETRY",
+            "serviceAccountEmail": wanted.account("events"),
+        },
+    }
+    standing.functions = [found]
+    return found, standing
+
+
+@pytest.mark.parametrize(
+    ("where", "changed", "told"),
+    [
+        ("serviceConfig", {"ingressSettings": "ALLOW_ALL"}, "who may reach it"),
+        ("serviceConfig", {"serviceAccountEmail": "5-compute@developer.gserviceaccount.com"}, "its account"),
+        ("serviceConfig", {"availableMemory": "256Mi"}, "its size"),
+        ("eventTrigger", {"retryPolicy": "RETRY_POLICY_DO_NOT_RETRY"}, "that a failed delivery is sent again"),
+        ("eventTrigger", {"serviceAccountEmail": "5-compute@developer.gserviceaccount.com"}, "its trigger's account"),
+    ],
+)
+def test_what_was_changed_by_hand_is_put_back(where: str, changed: dict, told: str) -> None:
+    wanted = settings()
+    found, standing = counting(wanted)
+
+    assert functions.function("on_appointment", wanted, standing, STAGED) == []
+    found[where] |= changed
+    (change,) = functions.function("on_appointment", wanted, standing, STAGED)
+    assert f"({told} was changed by hand)" in change.reason
+
+
+def test_a_function_without_its_trigger_is_told_with_the_commands_of_the_runbook() -> None:
+    wanted = settings()
+    _found, standing = counting(wanted)
+    standing.triggers = []
+
+    with pytest.raises(CommandFailedError) as refused:
+        functions.function("on_appointment", wanted, standing, STAGED)
+
+    told = str(refused.value)
+    assert "gcloud functions delete restock-on-appointment --gen2 --region=europe-west1 --project=my-shop" in told
+    assert told.index("functions delete") < told.index("make deploy") < told.index("make rebuild")
 
 
 @pytest.mark.parametrize(("auth", "is_open"), [("public", True), ("firebase", True), ("iam", False)])
