@@ -28,18 +28,18 @@ def schedule(settings: InfraSettings, standing: Standing) -> list[Change]:
     )
     mark = f"retrains on schedule (restock {digest_of(flags)})"
     found = standing.named("jobs", settings.job)
-    if found.get("description") == mark:
-        return []
+    changes: list[Change] = []
+    words: tuple[str, ...]
+    if found.get("state") == "PAUSED":
+        words = ("scheduler", "jobs", "resume", settings.job, f"--location={settings.region}")
+        reason = "it was paused by hand; what keeps the live model is a pin"
+        changes.append(gcloud(settings.project, *words, reason=reason, changes=("jobs",)))
+    uri = found.get("httpTarget", {}).get("uri")
+    stands = (found.get("description"), found.get("schedule"), found.get("timeZone"), uri)
+    if stands == (mark, settings.schedule, settings.time_zone, f"{url}/"):
+        return changes
     verb, headers = ("update", "--update-headers") if found else ("create", "--headers")
     words = ("scheduler", "jobs", verb, "http", settings.job, f"--location={settings.region}", f"--description={mark}")
     reason = f"retrains at {settings.schedule}, {settings.time_zone} time"
-    return [
-        gcloud(
-            settings.project,
-            *words,
-            *flags,
-            f"{headers}=Content-Type=application/json",
-            reason=reason,
-            changes=("jobs",),
-        )
-    ]
+    words = (*words, *flags, f"{headers}=Content-Type=application/json")
+    return [*changes, gcloud(settings.project, *words, reason=reason, changes=("jobs",))]

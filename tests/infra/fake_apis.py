@@ -167,6 +167,10 @@ class FakeGoogle(Project):
         return {}
 
     def _cloudscheduler(self, request: Recorded) -> Body | None:
+        if request.verb == "resume":
+            job = self._get("cloudscheduler", resource_name(request.path.rsplit(":", 1)[0]))
+            job["state"] = "ENABLED"
+            return job
         if request.method == "PATCH":
             return self._patch("cloudscheduler", resource_name(request.path), request)
         return None

@@ -155,6 +155,27 @@ def test_the_schedule_calls_retrain_as_itself_in_the_shops_time_zone(deployed: W
     assert (job["retryConfig"]["minBackoffDuration"], job["retryConfig"]["retryCount"]) == ("600s", 3)
 
 
+@pytest.mark.parametrize(
+    ("changed", "sent"),
+    [
+        ({"schedule": "0 3 1 1 *"}, ["PATCH"]),
+        ({"timeZone": "Asia/Tokyo"}, ["PATCH"]),
+        ({"state": "PAUSED", "httpTarget": {"uri": "https://elsewhere.example/"}}, ["resume", "PATCH"]),
+    ],
+)
+def test_a_schedule_changed_or_paused_by_hand_is_put_back(deployed: World, changed: dict, sent: list[str]) -> None:
+    job = deployed.google.named("cloudscheduler", "/jobs/restock-retrain")
+    wanted = json.loads(json.dumps(job))
+    job.update(changed)
+
+    ended = deployed.infra("deploy")
+
+    assert ended.status == 0, ended.text
+    assert [request.verb or request.method for request in ended.changes] == sent
+    assert {key: value for key, value in job.items() if key != "state"} == wanted
+    assert job.get("state") in (None, "ENABLED")
+
+
 def test_the_queue_runs_one_at_a_time_and_gives_up_in_the_end(deployed: World) -> None:
     queue = deployed.google.named("cloudtasks", "/queues/restock-retrain")
 
