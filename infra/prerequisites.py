@@ -20,7 +20,8 @@ PERMISSIONS = {
     "artifactregistry.repositories.create": "roles/artifactregistry.admin",
     "cloudfunctions.functions.create": "roles/cloudfunctions.developer",
     "cloudscheduler.jobs.create": "roles/cloudscheduler.admin",
-    "cloudtasks.queues.create": "roles/cloudtasks.queueAdmin",
+    "cloudtasks.queues.create": "roles/cloudtasks.admin",
+    "cloudtasks.tasks.list": "roles/cloudtasks.admin",
     "datastore.indexes.update": "roles/datastore.indexAdmin",
     "iam.serviceAccounts.actAs": "roles/iam.serviceAccountUser",
     "iam.serviceAccounts.create": "roles/iam.serviceAccountAdmin",
@@ -32,7 +33,7 @@ PERMISSIONS = {
     "serviceusage.services.enable": "roles/serviceusage.serviceUsageAdmin",
     "storage.buckets.create": "roles/storage.admin",
 }
-"""One permission for each role that deploying needs (docs/runbook.md, "Who may deploy")."""
+"""For each role that deploying needs a permission that no narrower one holds (docs/runbook.md, "Who may deploy")."""
 
 
 def check_gcloud(runner: Runner) -> None:

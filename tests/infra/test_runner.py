@@ -191,6 +191,18 @@ def test_the_smoke_test_fails_where_a_door_stands_open_or_is_broken(answers: dic
         smoke(settings(), services(forecast="https://f", retrain="https://r"), print, fetch)
 
 
+def test_without_an_identity_token_a_forecast_behind_iam_is_only_seen_to_refuse() -> None:
+    said: list[str] = []
+    standing, wanted = services(forecast="https://f", retrain="https://r"), settings(auth="iam")
+
+    smoke(wanted, standing, said.append, lambda _url, _bearer="": (403, b""), lambda: "")
+
+    assert "  forecast refuses a caller without a token" in said
+    assert said[-1].startswith("  what forecast answers was not checked")
+    with pytest.raises(CommandFailedError, match="health without a token: expected 401 or 403, got 200"):
+        smoke(wanted, standing, said.append, lambda _url, _bearer="": (200, HEALTHY), lambda: "")
+
+
 def re_escape(text: str) -> str:
     return text.replace("(", r"\(").replace(")", r"\)")
 
