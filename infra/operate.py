@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import fields
 
 from infra.errors import CommandFailedError
 from infra.parts.access import addresses
 from infra.parts.functions import DIGEST_LABEL, variables_of
 from infra.settings import DOORS, ROOT, InfraSettings
 from infra.standing import Standing
+from restock.settings import Settings
 
 VERBS = {
     "status": "what stands, what runs, what waits",
@@ -33,13 +35,21 @@ def restock(settings: InfraSettings, number: str, words: list[str]) -> int:
     python = ROOT / (".venv/Scripts/python.exe" if os.name == "nt" else ".venv/bin/python")
     if not python.exists():
         raise CommandFailedError("the development environment is missing. Make it with: python3 -m local.setup dev")
-    environment = {**os.environ, **variables_of(settings, "retrain", number)}
+    environment = {**inherited(), **variables_of(settings, "retrain", number)}
     environment.pop("THREADS")
     if words[0] == "import-usage":
         argv = [str(python), "-m", "restock.training.importing", *words[1:]]
     else:
         argv = [str(python), "-m", "restock", *words]
     return subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
+
+
+def inherited() -> dict[str, str]:
+    """This process's environment without what would lead elsewhere: emulators, and settings of another Restock."""
+    ours = {one.metadata["variable"] for one in fields(Settings)}
+    return {
+        name: value for name, value in os.environ.items() if name not in ours and not name.endswith("_EMULATOR_HOST")
+    }
 
 
 def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]) -> None:

@@ -223,6 +223,18 @@ def test_the_operators_verbs_run_with_the_deployments_environment(monkeypatch: p
     assert seen["env"]["RETRAIN_URL"] == "https://restock-retrain-5.europe-west1.run.app"
 
 
+def test_what_leads_to_an_emulator_or_another_shop_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FIRESTORE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "TASKS_EMULATOR_HOST", "PUBSUB_EMULATOR_HOST"):
+        monkeypatch.setenv(name, "127.0.0.1:1")
+    monkeypatch.setenv("COMPLETED_STATUSES", "closed")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "me.json")
+
+    found = operate.inherited()
+
+    assert not [name for name in found if name.endswith("_EMULATOR_HOST") or name == "COMPLETED_STATUSES"]
+    assert found["GOOGLE_APPLICATION_CREDENTIALS"] == "me.json"
+
+
 def test_an_import_of_usage_runs_beside_the_other_verbs(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
 
