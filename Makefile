@@ -2,7 +2,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python -m
 # The operator's verbs mean the local Restock while one is running (make up), else the deployed one.
-OPERATE = $(if $(wildcard .local/stack.json),restock,infra)
+OPERATE = $(if $(shell $(RUN) restock.local_stack),restock,infra)
 SETUP = @$(PYTHON) -m local.setup
 
 .DEFAULT_GOAL := help

@@ -7,14 +7,12 @@ that is running (``make up`` writes .local/stack.json). ``python -m infra VERB``
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
-from restock import operating
+from restock import local_stack, operating
 from restock.counting.appointments import CountingRules
 from restock.errors import RestockError, SettingsError
 from restock.gcp.firestore import FirestoreDocuments
@@ -23,7 +21,7 @@ from restock.gcp.tasks import CloudTasksQueue
 from restock.settings import RETRAIN, Settings
 from restock.training.forget import forget
 
-LOCAL_STACK = Path(".local/stack.json")
+LOCAL_STACK = local_stack.FILE
 WATCH_SECONDS = 1800
 WHICH_RESTOCK = "Start Restock here with `make up`, or speak to the deployed one with `python -m infra ...`."
 
@@ -68,8 +66,8 @@ def main(words: list[str] | None = None) -> int:
 
 def adopt_local_stack() -> None:
     """Where the environment names no project, the running local stack is meant."""
-    if not os.environ.get("GOOGLE_CLOUD_PROJECT") and LOCAL_STACK.exists():
-        os.environ.update(json.loads(LOCAL_STACK.read_text(encoding="utf-8"))["environment"])
+    if not os.environ.get("GOOGLE_CLOUD_PROJECT"):
+        os.environ.update(local_stack.environment(LOCAL_STACK))
 
 
 def act(asked: argparse.Namespace, settings: Settings) -> str:

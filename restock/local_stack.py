@@ -1,0 +1,33 @@
+"""The local stack (``make up``), if one is running: believed for what it wrote only while its process answers.
+
+    python -m restock.local_stack      prints the stack's project if it runs, and nothing if not
+
+A stack that was killed, or lost its power, leaves its file behind; a client of its ports would wait for minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+FILE = Path(".local/stack.json")
+
+
+def environment(file: Path = FILE) -> dict[str, str]:
+    """What a client of the running stack needs in its environment; empty where none is running."""
+    if not file.exists():
+        return {}
+    try:
+        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))["environment"]
+        host, port = found["TASKS_EMULATOR_HOST"].rsplit(":", 1)  # a thread of the stack's own process listens there
+        socket.create_connection((host, int(port)), timeout=2).close()
+    except (OSError, ValueError, KeyError, TypeError):
+        print(f"{file} is of a local stack that no longer runs: ignored", file=sys.stderr)
+        return {}
+    return found
+
+
+if __name__ == "__main__":
+    print(environment().get("GOOGLE_CLOUD_PROJECT", ""))
