@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+from infra.cron import longest_pause_hours
 from infra.errors import SettingsFileError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,26 +95,8 @@ class InfraSettings:
         return f"https://{self.function(door)}-{project_number}.{self.region}.run.app"
 
     def schedule_interval_hours(self) -> int:
-        """The longest pause between two scheduled retrains (with a day or month field: taken for a month)."""
-        _minute, hours, day, month, weekday = self.schedule.split()
-        if day != "*" or month != "*":
-            return 31 * 24
-        if weekday != "*":
-            return 7 * 24
-        fired = [hour for hour in range(24) if _fires(hours, hour)]
-        return max(
-            (later - earlier for earlier, later in zip(fired, [*fired[1:], fired[0] + 24], strict=True)), default=24
-        )
-
-
-def _fires(field_text: str, hour: int) -> bool:
-    for part in field_text.split(","):
-        span, _, step = part.partition("/")
-        low, _, high = ("0", "", "23") if span == "*" else span.partition("-")
-        last = int(high) if high else (23 if step else int(low))
-        if int(low) <= hour <= last and (hour - int(low)) % int(step or 1) == 0:
-            return True
-    return False
+        """The longest pause between two scheduled retrains."""
+        return longest_pause_hours(self.schedule)
 
 
 def load(path: Path) -> InfraSettings:
@@ -179,6 +162,8 @@ def _wrong_values(given: Mapping[str, Any]) -> list[str]:
     for key, choices in {"size": tuple(SIZES), "auth": ("firebase", "iam", "public")}.items():
         if key in given and given[key] not in choices:
             mistakes.append(f"{key} = {given[key]!r} is none of {', '.join(choices)}")
+    if not mistakes and given.get("schedule"):
+        mistakes += _wrong_schedule(given["schedule"])
     mistakes += _wrong_time_zone(given.get("time_zone", "UTC"))
     threshold = given.get("threshold", 1)
     if type(threshold) is not int or not 1 <= threshold <= 100_000:
@@ -203,6 +188,14 @@ def _wrong_time_zone(name: Any) -> list[str]:
         ZoneInfo(name)
     except Exception:  # ZoneInfo raises whatever the file system raised for an odd name
         return [f"time_zone = {name!r} is not a time zone; write one like Europe/London"]
+    return []
+
+
+def _wrong_schedule(schedule: str) -> list[str]:
+    try:
+        longest_pause_hours(schedule)
+    except ValueError as exc:
+        return [f'schedule = {schedule!r} is refused ({exc}); write five cron fields, like "0 3 * * *"']
     return []
 
 

@@ -47,7 +47,19 @@ def test_a_size_sets_threshold_and_schedule(size: str, threshold: int, schedule:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "hours"), [("30 1 * * *", 24), ("0 8-18/5 * * *", 14), ("0 3 * * 1", 168), ("0 3 1 * *", 744)]
+    ("schedule", "hours"),
+    [
+        ("30 1 * * *", 24),
+        ("0 8-18/5 * * *", 14),
+        ("0 3 * * 1", 168),
+        ("0 3 * * 1-6", 48),
+        ("0 3,15 * * MON-FRI", 60),
+        ("0 3 * * 6,7", 144),
+        ("0 3 */2 * *", 48),
+        ("0 3 1 * *", 744),
+        ("0 3 1 * 1", 168),
+        ("0 3 29 2 *", 35064),
+    ],
 )
 def test_the_longest_pause_of_a_schedule_is_what_an_old_model_is_measured_by(schedule: str, hours: int) -> None:
     assert settings(schedule=schedule).schedule_interval_hours() == hours
@@ -68,6 +80,9 @@ def test_the_longest_pause_of_a_schedule_is_what_an_old_model_is_measured_by(sch
         ({"runtime": "python39"}, "python311 or newer"),
         ({"bucket": "UPPER"}, "lower-case"),
         ({"schedule": "daily"}, "five cron fields"),
+        ({"schedule": "0 24 * * *"}, "schedule = '0 24 * * *' is refused (24 is outside 0 to 23)"),
+        ({"schedule": "0 3 30 2 *"}, "never fires"),
+        ({"schedule": "0 3 * * FRI-SUN"}, "5-0 is outside"),
         ({"threshold": 0}, "1 to 100000"),
         ({"threshold": True}, "1 to 100000"),
         ({"retrain_url": "http://elsewhere.example"}, "root address"),
