@@ -9,27 +9,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.parts.functions import SHAPES
 from local.processes import LOG_DIR, Child, Listener, ProcessError
 from local.setup import ROOT, python_of
 
 
 @dataclass(frozen=True)
 class Function:
-    """What deploying and running one function need to agree on."""
+    """What running one function on this machine needs to know; its size is the deployed one's."""
 
     name: str
     signature: str
-    concurrency: int
-    timeout_seconds: int
     is_private: bool = False
+
+    @property
+    def concurrency(self) -> int:
+        return int(SHAPES[self.name]["concurrency"])
+
+    @property
+    def timeout_seconds(self) -> int:
+        return int(SHAPES[self.name]["timeout"])
 
 
 FUNCTIONS = {
     function.name: function
     for function in (
-        Function("on_appointment", "cloudevent", concurrency=20, timeout_seconds=120),
-        Function("retrain", "http", concurrency=1, timeout_seconds=1800, is_private=True),
-        Function("forecast", "http", concurrency=16, timeout_seconds=60),
+        Function("on_appointment", "cloudevent"),
+        Function("retrain", "http", is_private=True),
+        Function("forecast", "http"),
     )
 }
 

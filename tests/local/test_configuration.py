@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.parts.functions import SHAPES
 from local.configuration import forecast_port_from
-from local.functions import start_function
+from local.functions import FUNCTIONS, start_function
 from local.processes import ProcessError
 
 
@@ -30,6 +31,12 @@ def test_a_named_port_that_is_taken_is_refused_with_a_remedy(monkeypatch: pytest
 def test_a_port_that_is_none_is_refused(wrong: str) -> None:
     with pytest.raises(ProcessError, match="is not a port"):
         forecast_port_from({"FORECAST_PORT": wrong})
+
+
+def test_a_function_here_is_of_the_deployed_ones_size() -> None:
+    deployed = {door: (shape["concurrency"], shape["timeout"]) for door, shape in SHAPES.items()}
+
+    assert {name: (about.concurrency, about.timeout_seconds) for name, about in FUNCTIONS.items()} == deployed
 
 
 def test_a_missing_environment_names_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
