@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from infra import alerts
 from infra.__main__ import main
-from infra.cost import CONDITIONS, SHOPS, bill, old_system, retrains_a_month, usage
+from infra.cost import CONDITIONS, OPERATIONS, SHOPS, bill, old_system, retrains_a_month, usage
 from infra.prices import PRICES
+from restock.training.run import CATALOGUE
 from tests.infra.test_settings import ROOT, settings
+from tests.unit.training.shop import Shop
 
 
 @pytest.mark.parametrize("size", SHOPS)
@@ -34,6 +37,24 @@ def test_what_is_billed_follows_what_happens() -> None:
     assert usage(busier)["writes"] > usage(busy)["writes"]
     assert retrains_a_month(busier) == (30, 2 * retrains_a_month(busy)[1])
     assert usage(replace(busy, appointments=2 * busy.appointments))["writes"] == usage(busy)["writes"]
+
+
+def test_a_retrain_does_what_the_model_says() -> None:
+    shop = Shop()
+    shop.complete("old")
+    shop.retrain()
+    shop.complete(*(f"new-{number}" for number in range(10)))
+    did: list[str] = []
+    shop.documents.before = shop.objects.before = lambda effect: did.append(effect.split("/")[0])
+    reads, writes = shop.documents.reads, shop.documents.writes
+
+    assert shop.retrain("threshold").status == "published"
+
+    of_objects = Counter(one.split()[0] for one in did if one.split()[1] in {"models", "history", "imports"})
+    assert shop.documents.reads - reads == OPERATIONS.retrain_reads_fixed + 10 + len(shop.documents.stored(CATALOGUE))
+    assert shop.documents.writes - writes == OPERATIONS.retrain_writes_fixed + 10
+    assert of_objects["write"] + of_objects["list"] == OPERATIONS.retrain_class_a
+    assert of_objects["read"] == OPERATIONS.retrain_class_b
 
 
 def test_free_tiers_only_take_away() -> None:
