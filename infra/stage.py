@@ -76,7 +76,7 @@ def _imported(path: Path, root: Path) -> Iterator[Path]:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
         else:
-            continue  # house style has no relative imports; ruff's TID252 would be the place to forbid them
+            continue  # ruff's TID252 keeps relative imports out
         for name in names:
             yield from _files_of(name, root)
 
