@@ -37,11 +37,7 @@ def restock(settings: InfraSettings, number: str, words: list[str]) -> int:
         raise CommandFailedError("the development environment is missing. Make it with: python3 -m local.setup dev")
     environment = {**inherited(), **variables_of(settings, "retrain", number)}
     environment.pop("THREADS")
-    if words[0] == "import-usage":
-        argv = [str(python), "-m", "restock.training.importing", *words[1:]]
-    else:
-        argv = [str(python), "-m", "restock", *words]
-    return subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
+    return subprocess.run([str(python), "-m", "restock", *words], cwd=ROOT, env=environment, check=False).returncode
 
 
 def inherited() -> dict[str, str]:

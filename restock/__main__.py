@@ -1,4 +1,4 @@
-"""The operator's verbs: ``python -m restock status``, rollback, pin, unpin, retrain, rebuild, forget.
+"""The operator's verbs: ``python -m restock status``, rollback, pin, unpin, retrain, rebuild, forget, import-usage.
 
 They act, with the caller's own credentials, on the Restock that the environment names; without one, on the local stack
 that is running (``make up`` writes .local/stack.json). ``python -m infra VERB`` means the deployed one.
@@ -10,7 +10,8 @@ import argparse
 import os
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 from restock import local_stack, operating
 from restock.counting.appointments import CountingRules
@@ -19,6 +20,7 @@ from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
 from restock.settings import RETRAIN, Settings
+from restock.training import importing
 from restock.training.forget import forget
 
 LOCAL_STACK = local_stack.FILE
@@ -39,6 +41,9 @@ def parser() -> argparse.ArgumentParser:
         "forget", help="withdraw a deleted appointment's usage now, whatever is kept of purged ones"
     )
     forgotten.add_argument("appointment", metavar="ID")
+    imported = verb.add_parser("import-usage", help="learn from usage before the app, from a CSV file")
+    imported.add_argument("file", type=Path)
+    imported.add_argument("--before", metavar="DAY", type=date.fromisoformat, required=True, help="the app's first day")
     for name, help in (
         ("retrain", "ask for a retrain, through the queue"),
         ("rebuild", "the same, re-reading every appointment and comparing"),
@@ -90,6 +95,10 @@ def act(asked: argparse.Namespace, settings: Settings) -> str:
             return f"nothing is known of an appointment {asked.appointment}"
         operating.ask_for_retrain(queue)
         return f"the usage of {asked.appointment} is withdrawn; the retrain just asked for takes it out of the history"
+    if asked.verb == "import-usage":
+        usage = importing.read_file(asked.file, earliest=settings.history_start, before=asked.before)
+        importing.store(objects, usage)
+        return importing.told(usage)
     before = operating.look(documents, objects, settings.retrain_threshold).state.get("run", 0)
     name = operating.ask_for_retrain(queue, rebuild=asked.verb == "rebuild", force=asked.force)
     if not asked.wait:

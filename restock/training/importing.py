@@ -12,10 +12,8 @@ Columns: date (YYYY-MM-DD), part (name), quantity; optionally part_id, the part'
 
 from __future__ import annotations
 
-import argparse
 import csv
 import math
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -26,8 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from restock.counting.appointments import LONGEST_NAME, MOST_UNITS, fold
-from restock.errors import BadRequestError, DamagedError, RestockError
-from restock.settings import RETRAIN, Settings
+from restock.errors import BadRequestError, DamagedError
 from restock.stores import ObjectStore
 from restock.training.history import COLUMNS, History
 
@@ -42,6 +39,15 @@ class Imported:
 
     rows: pa.Table
     rejected: Counter[str]
+
+
+def read_file(path: Path, *, earliest: date, before: date) -> Imported:
+    """Understand a CSV file of UTF-8; raises BadRequestError for one that cannot be read as that."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return read(lines, earliest=earliest, before=before)
+    except (OSError, UnicodeDecodeError, csv.Error) as exc:
+        raise BadRequestError(f"{path}: {exc}") from exc
 
 
 def read(lines: Iterable[str], *, earliest: date, before: date) -> Imported:
@@ -87,6 +93,12 @@ def _usage_of(line: Mapping[str, str | None], earliest: date, before: date) -> t
     return day, part_id or fold(name), name, quantity
 
 
+def told(imported: Imported) -> str:
+    """For the person who asked."""
+    refused = [f"  {number} lines refused: {reason}" for reason, number in imported.rejected.most_common()]
+    return "\n".join([f"{imported.rows.num_rows} lines imported; the next retrain learns from them", *refused])
+
+
 def store(objects: ObjectStore, imported: Imported) -> None:
     """Replace what was imported before."""
     sink = pa.BufferOutputStream()
@@ -105,28 +117,3 @@ def with_imported(history: History, objects: ObjectStore) -> History:
     except (pa.ArrowException, KeyError, ValueError, OSError) as exc:
         raise DamagedError(f"{NAME}: {exc}; import the file again, or delete the object") from exc
     return replace(history, rows=pa.concat_tables([rows, history.rows]))
-
-
-def main(words: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="import-usage", description="Usage from before the app, from CSV.")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--before", type=date.fromisoformat, required=True, help="the first day the app counted")
-    asked = parser.parse_args(words)
-    try:
-        settings = Settings.from_env(RETRAIN)
-        with asked.file.open(encoding="utf-8-sig", newline="") as lines:
-            imported = read(lines, earliest=settings.history_start, before=asked.before)
-        from restock.gcp.storage import BucketObjects
-
-        store(BucketObjects(settings.project, settings.bucket), imported)
-    except (RestockError, OSError, UnicodeDecodeError, csv.Error) as exc:
-        print(exc, file=sys.stderr)
-        return 1
-    print(f"{imported.rows.num_rows} lines imported; the next retrain learns from them")
-    for reason, number in imported.rejected.most_common():
-        print(f"  {number} lines refused: {reason}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

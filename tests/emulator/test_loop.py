@@ -76,9 +76,9 @@ class Shop:
     def answer(self) -> Answer:
         return ask(self.url, days=30)
 
-    def served_version(self) -> int:
-        version: int = json.loads(call("GET", f"{self.url}/health"))["model"]["version"]
-        return version
+    def served(self, address: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(call("GET", f"{self.url}/{address}"))
+        return found
 
     def live(self) -> Pointer:
         return Pointer.from_bytes(self.bucket.blob(NAME).download_as_bytes())
@@ -245,9 +245,9 @@ def test_an_operator_rolls_back_until_the_next_publication(repair_shop: Shop, op
     done = operate("rollback", str(versions[-2]))
 
     assert done == (0, f"version {versions[-2]} is live again, until the next publication; add --pin to keep it")
-    repair_shop.wait(lambda: repair_shop.served_version() == versions[-2])
+    repair_shop.wait(lambda: repair_shop.served("health")["model"]["version"] == versions[-2])
     assert " published (" in operate("rebuild", "--wait")[1]
-    repair_shop.wait(lambda: repair_shop.served_version() > versions[-1])
+    repair_shop.wait(lambda: repair_shop.served("health")["model"]["version"] > versions[-1])
     appointments = repair_shop.documents.collection("appointments").list_documents()
     assert repair_shop.runs()[-1]["documents"]["read"] > len(list(appointments))
     assert repair_shop.live_history() == repair_shop.recounted()
@@ -270,3 +270,23 @@ def test_an_operator_forgets_what_a_purged_appointment_used(repair_shop: Shop, o
     assert f"the usage of {old} is withdrawn" in done[1]
     assert repair_shop.live_history() == repair_shop.recounted()
     assert operate("forget", old) == (0, f"nothing is known of an appointment {old}")
+
+
+def test_an_operator_imports_usage_from_before_the_app(repair_shop: Shop, operate, tmp_path: Path) -> None:
+    began = min(row[1] for row in repair_shop.live_history())
+    before = began - timedelta(days=30)
+    old = tmp_path / "old.csv"
+    old.write_text(f"date,part,quantity\n{before},Air Filter,3\n{before},Air Filter,many\n", encoding="utf-8")
+
+    done = operate("import-usage", str(old), "--before", began.isoformat())
+    ended = operate("retrain", "--wait")
+    repair_shop.wait(lambda: repair_shop.served("v1/model")["first_day"] == before.isoformat())
+    old.write_text("date,part,quantity\n", encoding="utf-8")
+    taken_back = operate("import-usage", str(old), "--before", began.isoformat())
+
+    assert done[0] == 0
+    assert done[1].startswith("1 lines imported; the next retrain learns from them\n  1 lines refused: ")
+    assert " published (" in ended[1]
+    assert taken_back == (0, "0 lines imported; the next retrain learns from them")
+    assert repair_shop.live_history() == repair_shop.recounted(), "the history holds what appointments say"
+    assert operate("import-usage", str(tmp_path / "missing.csv"), "--before", began.isoformat())[0] == 1

@@ -297,6 +297,6 @@ def test_every_command_in_the_docs_is_understood() -> None:
         asked = arguments().parse_args(words)
         if asked.verb in operate.VERBS:
             assert [asked.verb, *asked.rest] == words
-        if asked.verb in operate.VERBS and asked.verb != "import-usage":
+        if asked.verb in operate.VERBS:
             restock_arguments().parse_args(words)
     assert len(commands) > 10

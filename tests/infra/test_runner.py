@@ -247,4 +247,4 @@ def test_an_import_of_usage_runs_beside_the_other_verbs(monkeypatch: pytest.Monk
 
     operate.restock(settings(), "5", ["import-usage", "old.csv", "--before", "2024-03-01"])
 
-    assert seen[0][1:] == ["-m", "restock.training.importing", "old.csv", "--before", "2024-03-01"]
+    assert seen[0][1:] == ["-m", "restock", "import-usage", "old.csv", "--before", "2024-03-01"]
