@@ -130,10 +130,10 @@ class Project:
         return "\n".join([*made, *allowed, *sorted(self.enabled)])
 
     def save(self) -> Any:
-        return copy.deepcopy((self.resources, self.policies, self.enabled, self._ids))
+        return copy.deepcopy((self.resources, self.policies, self.uploads, self.enabled, self._ids))
 
     def restore(self, saved: Any) -> None:
-        self.resources, self.policies, self.enabled, self._ids = copy.deepcopy(saved)
+        self.resources, self.policies, self.uploads, self.enabled, self._ids = copy.deepcopy(saved)
         self.requests, self.fail_change = [], None
 
     # Serving.
