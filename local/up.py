@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from local import shop
@@ -18,6 +16,7 @@ from local.processes import ProcessError
 from local.relay import Habits
 from local.setup import ROOT
 from local.stack import STATE_FILE, Options, Stack
+from restock import local_stack
 
 
 def run(options: Options | None = None) -> None:
@@ -46,33 +45,17 @@ def shown(path: Path) -> str:
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
 
 
-def running_stack(state_file: Path = STATE_FILE) -> dict[str, Any] | None:
-    """What the running stack wrote about itself, if its program is still there."""
-    try:
-        state: dict[str, Any] = json.loads(state_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return state if is_alive(state.get("pid", 0)) else None
-
-
-def is_alive(pid: int) -> bool:
-    import psutil
-
-    return pid > 0 and psutil.pid_exists(pid)
-
-
 def refuse_a_second_stack(state_file: Path) -> None:
-    if state := running_stack(state_file):
+    if state := local_stack.running(state_file):
         raise ProcessError(
             f"a local stack is already running (process {state['pid']}, {state['forecast_url']}); stop it first"
         )
 
 
 def environment_of_running_stack() -> dict[str, str]:
-    state = running_stack()
-    if not state:
+    environment = local_stack.environment(STATE_FILE)
+    if not environment:
         raise ProcessError("no local stack is running; start one with `make up` in another terminal")
-    environment: dict[str, str] = state["environment"]
     return environment
 
 

@@ -11,21 +11,30 @@ import json
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 FILE = Path(".local/stack.json")
 
 
-def environment(file: Path = FILE) -> dict[str, str]:
-    """What a client of the running stack needs in its environment; empty where none is running."""
+def running(file: Path = FILE) -> dict[str, Any]:
+    """What the running stack wrote about itself; empty where none is running."""
     if not file.exists():
         return {}
     try:
-        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))["environment"]
-        host, port = found["TASKS_EMULATOR_HOST"].rsplit(":", 1)  # a thread of the stack's own process listens there
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        host, port = found["environment"]["TASKS_EMULATOR_HOST"].rsplit(
+            ":", 1
+        )  # a thread of the stack's own process listens there
         socket.create_connection((host, int(port)), timeout=2).close()
     except (OSError, ValueError, KeyError, TypeError):
         print(f"{file} is of a local stack that no longer runs: ignored", file=sys.stderr)
         return {}
+    return found
+
+
+def environment(file: Path = FILE) -> dict[str, str]:
+    """What a client of the running stack needs in its environment; empty where none is running."""
+    found: dict[str, str] = running(file).get("environment", {})
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from local import up
 from local.processes import ProcessError
 from local.setup import ROOT
+from restock import local_stack
 
 
 def test_a_terminal_without_the_character_gets_another() -> None:
@@ -38,22 +40,16 @@ def test_no_command_explains_itself_and_a_wrong_one_is_an_error() -> None:
 
 def test_a_second_stack_in_the_same_place_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "stack.json"
-    state.write_text(json.dumps({"pid": os.getpid(), "forecast_url": "http://127.0.0.1:5057"}))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        environment = {"TASKS_EMULATOR_HOST": f"127.0.0.1:{server.getsockname()[1]}"}
+        state.write_text(json.dumps({"pid": 7, "forecast_url": "http://127.0.0.1:5057", "environment": environment}))
 
-    with pytest.raises(ProcessError, match=f"already running .process {os.getpid()}"):
-        up.refuse_a_second_stack(state)
-
-
-@pytest.mark.parametrize("left", ["", "{", '{"pid": 0}'])
-def test_what_a_killed_stack_left_is_no_running_stack(tmp_path: Path, left: str) -> None:
-    state = tmp_path / "stack.json"
-    state.write_text(left)
-
-    assert up.running_stack(state) is None
+        with pytest.raises(ProcessError, match="already running .process 7"):
+            up.refuse_a_second_stack(state)
 
 
 def test_a_command_with_no_stack_running_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(up, "running_stack", lambda: None)
+    monkeypatch.setattr(local_stack, "running", lambda file: {})
 
     with pytest.raises(ProcessError, match="start one with `make up`"):
         up.run_with(["python", "-m", "restock", "status"])
