@@ -22,9 +22,8 @@ def running(file: Path = FILE) -> dict[str, Any]:
         return {}
     try:
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        host, port = found["environment"]["TASKS_EMULATOR_HOST"].rsplit(
-            ":", 1
-        )  # a thread of the stack's own process listens there
+        # A thread of the stack's own process listens there.
+        host, port = found["environment"]["TASKS_EMULATOR_HOST"].rsplit(":", 1)
         socket.create_connection((host, int(port)), timeout=2).close()
     except (OSError, ValueError, KeyError, TypeError):
         print(f"{file} is of a local stack that no longer runs: ignored", file=sys.stderr)

@@ -44,7 +44,7 @@ def test_a_second_stack_in_the_same_place_is_refused(tmp_path: Path) -> None:
         environment = {"TASKS_EMULATOR_HOST": f"127.0.0.1:{server.getsockname()[1]}"}
         state.write_text(json.dumps({"pid": 7, "forecast_url": "http://127.0.0.1:5057", "environment": environment}))
 
-        with pytest.raises(ProcessError, match="already running .process 7"):
+        with pytest.raises(ProcessError, match="already running"):
             up.refuse_a_second_stack(state)
 
 
