@@ -130,6 +130,12 @@ def to_fields(change: Change) -> dict[str, Any]:
     }
 
 
+def marks(change: Change) -> dict[str, Any]:
+    """Of the stored fields those that training changes."""
+    fields = to_fields(change)
+    return {name: fields[name] for name in ("trained_time", "pending", "awaiting", "expire_at")}
+
+
 def from_fields(appointment: str, fields: Mapping[str, Any]) -> Change:
     """Raises DamagedError for a layout this release does not read."""
     if fields.get("schema") not in READABLE_SCHEMAS:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from google.api_core import exceptions as api
@@ -21,9 +22,9 @@ from restock.gcp.values import moment, plain
 from restock.stores import Fields, Snapshot, Update, pause
 
 CALL_SECONDS = 20.0
-"""How long one call may take, its retries included."""
-PAGE_SECONDS = 60.0
-"""The same for a page of a whole collection."""
+"""How long one call may take, a read's retries included."""
+QUERY_SECONDS = 60.0
+"""The same for a query: a page of a whole collection, or all that is pending."""
 MOST_WRITES = 500
 """Of one batch: Firestore's limit."""
 BATCH_ATTEMPTS = 3
@@ -120,39 +121,30 @@ class FirestoreDocuments:
 
     def count_true(self, collection: str, field: str, up_to: int) -> int:
         query = self._client.collection(collection).where(filter=FieldFilter(field, "==", True)).limit(up_to)
+        counted = query.count(alias="n")
         with _spoken(collection):
-            results: Any = query.count(alias="n").get(timeout=CALL_SECONDS)  # type: ignore[call-arg]
+            results: Any = _again(CALL_SECONDS)(partial(counted.get, retry=None, timeout=CALL_SECONDS))()
         self.reads += 1  # billed as one read per 1,000 index entries
         return int(results[0][0].value)
 
     def where_true(self, collection: str, field: str) -> Iterator[Snapshot]:
-        query = self._client.collection(collection).where(filter=FieldFilter(field, "==", True))
-        with _spoken(collection):
-            for found in query.stream():
-                self.reads += 1
-                yield _snapshot(found)
+        is_true = {"field": {"field_path": field}, "op": "EQUAL", "value": {"boolean_value": True}}
+        yield from self._found(collection, {"where": {"field_filter": is_true}})
 
     def pages(
         self, collection: str, fields: Sequence[str], page_size: int, after: str = "", up_to: str = ""
     ) -> Iterator[list[Snapshot]]:
         query: dict[str, Any] = {
-            "from_": [{"collection_id": collection}],
             "select": {"fields": [{"field_path": name} for name in fields]},
             "order_by": [{"field": {"field_path": "__name__"}, "direction": "ASCENDING"}],
             "limit": page_size,
         }
         if up_to:
-            query["end_at"] = {"values": [{"reference_value": self._name(f"{collection}/{up_to}")}], "before": False}
-        wanted = {"parent": f"{self._client._database_string}/documents", "structured_query": query}
+            query["end_at"] = self._just_after(f"{collection}/{up_to}")
         while True:
             if after:
-                start = {"values": [{"reference_value": self._name(f"{collection}/{after}")}], "before": False}
-                query["start_at"] = start
-            with _spoken(collection):
-                answers = self._answers("run_query", wanted, PAGE_SECONDS)
-            page = [_read(one.document, one.read_time) for one in answers if one.HasField("document")]
-            with self._counting:
-                self.reads += len(page)
+                query["start_at"] = self._just_after(f"{collection}/{after}")
+            page = self._found(collection, query)
             if page:
                 after = page[-1].id
                 yield page
@@ -160,11 +152,23 @@ class FirestoreDocuments:
                 return
 
     def newest(self, collection: str, field: str, limit: int) -> list[Snapshot]:
-        query = self._client.collection(collection).order_by(field, direction=firestore.Query.DESCENDING).limit(limit)
+        newest_first = {"field": {"field_path": field}, "direction": "DESCENDING"}
+        return self._found(collection, {"order_by": [newest_first], "limit": limit})
+
+    def _found(self, collection: str, query: Mapping[str, Any]) -> list[Snapshot]:
+        wanted = {
+            "parent": f"{self._client._database_string}/documents",
+            "structured_query": {"from_": [{"collection_id": collection}], **query},
+        }
         with _spoken(collection):
-            found = list(query.stream(timeout=CALL_SECONDS))
-        self.reads += len(found)
-        return [_snapshot(one) for one in found]
+            answers = self._answers("run_query", wanted, QUERY_SECONDS)
+        found = [_read(one.document, one.read_time) for one in answers if one.HasField("document")]
+        with self._counting:
+            self.reads += len(found)
+        return found
+
+    def _just_after(self, path: str) -> dict[str, Any]:
+        return {"values": [{"reference_value": self._name(path)}], "before": False}
 
     def _answers(self, call: str, wanted: Mapping[str, Any], seconds: float) -> list[Any]:
         """The messages of a streaming read over the client's channel; a stream that breaks off is begun again."""
@@ -172,22 +176,23 @@ class FirestoreDocuments:
         metadata = self._client._rpc_metadata
 
         def messages() -> list[Any]:
-            return [one._pb for one in read(request=wanted, metadata=metadata, timeout=seconds)]
+            return [one._pb for one in read(request=wanted, metadata=metadata, retry=None, timeout=seconds)]
 
-        return Retry(predicate=if_transient_error, initial=0.2, timeout=seconds)(messages)()
+        return _again(seconds)(messages)()
 
     def _name(self, path: str) -> str:
         return f"{self._client._database_string}/documents/{path}"
+
+
+def _again(seconds: float) -> Retry:
+    """Instead of the client's own retries, which begin a call that hangs again for five minutes."""
+    return Retry(predicate=if_transient_error, initial=0.2, timeout=seconds)
 
 
 def _read(document: Any, read_time: Any) -> Snapshot:
     path = document.name.partition("/documents/")[2]
     fields = {name: plain(value) for name, value in document.fields.items()}
     return Snapshot(path, fields, moment(document.update_time), moment(read_time))
-
-
-def _snapshot(found: Any) -> Snapshot:
-    return Snapshot(found.reference.path, found.to_dict() or {}, found.update_time, found.read_time)
 
 
 def _present(fields: Fields) -> dict[str, Any]:

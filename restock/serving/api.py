@@ -136,7 +136,7 @@ class Api:
         headers = (("ETag", tag), ("Cache-Control", "private, no-cache"))
         if tag in (request.header("If-None-Match") or ""):
             return Answer(304, headers=headers)
-        content = model.answers.get(tag, lambda: orjson.dumps(answer()))
+        content = model.answers.get(tag, lambda: orjson.dumps(answer()), is_costly=True)
         return Answer(200, (opened(head),), tail=content, headers=headers)
 
     def _shelves(self) -> tuple[Mapping[str, Shelf], float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from weakref import WeakValueDictionary
@@ -24,7 +25,7 @@ from restock.serving.compression import Encoded
 MEMORY_BUDGET_BYTES = 16 * 2**20
 """For one model's prepared days, if no two were alike, and again for its prepared answers."""
 MAKERS = 2
-"""Answers made at once. An instance has one processor, so more would not come sooner, only take more memory."""
+"""Costly answers made at once. An instance has one processor, so more would not come sooner, only take more memory."""
 HALF_UP_SLACK = 1e-9
 """Seven times 0.5 is 3.5 however the computer adds it up."""
 FEWEST_DAYS, MOST_DAYS = 180, 1000
@@ -60,12 +61,15 @@ class PreparedAnswers:
         self._lock = threading.Lock()
         self._makers = threading.Semaphore(MAKERS)
 
-    def get(self, request: Hashable, make: Callable[[], bytes]) -> Encoded:
-        """The answer prepared for this request, without its opening brace; made now if there is none."""
+    def get(self, request: Hashable, make: Callable[[], bytes], *, is_costly: bool = False) -> Encoded:
+        """The answer prepared for this request, without its opening brace; made now if there is none.
+
+        Costly ones wait for each other; what is only joined waits for none of them.
+        """
         found = self._find(request)
         if found is not None:
             return found
-        with self._makers:
+        with self._makers if is_costly else nullcontext():
             found = self._find(request)  # made by another while this one waited
             return self._keep(request, Encoded(make()[1:])) if found is None else found
 

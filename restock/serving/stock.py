@@ -17,7 +17,9 @@ from restock.errors import StoreUnavailableError
 
 FIELDS = ("stock", "leadTimeDays", "minOrderQuantity", "onOrder")
 LONGEST_WAIT_SECONDS = 1.0
-"""For the read of another request, where there is an older one to go on with."""
+"""For the read of another request, where there is an older one to go on with;"""
+LONGEST_FIRST_WAIT_SECONDS = 3.0
+"""and where there is none."""
 RETRY_SECONDS = 5.0
 """After a read that failed, where there is an older one to go on with."""
 
@@ -52,14 +54,15 @@ class Stock:
     def shelves(self) -> tuple[Mapping[str, Shelf], float]:
         """The shelves, and when (on this clock) they were read. Raises StoreUnavailableError if they never were."""
         asked_at = self._clock()
-        if asked_at >= self._due_at and self._reading.acquire(timeout=LONGEST_WAIT_SECONDS if self._known else -1):
+        patience = LONGEST_WAIT_SECONDS if self._known else LONGEST_FIRST_WAIT_SECONDS
+        if asked_at >= self._due_at and self._reading.acquire(timeout=patience):
             try:
                 if self._clock() >= self._due_at and self._failed_at < asked_at:  # still, after waiting for another
                     self._read()
             finally:
                 self._reading.release()
         if self._known is None:
-            raise StoreUnavailableError("another request has just found that Firestore cannot be read")
+            raise StoreUnavailableError("another request finds Firestore slow or down")
         return self._known
 
     def _read(self) -> None:

@@ -62,16 +62,14 @@ def write_settled(documents: DocumentStore, before: Sequence[Pending], after: Se
     A change written by somebody else meanwhile keeps its old precondition, so this run cannot mark it.
     """
     raised = [new for old, new in zip(before, after, strict=True) if new.change != old.change]
-    written = documents.update_many(
-        [Update(one.path, changes.to_fields(one.change), one.update_time) for one in raised]
-    )
+    written = documents.update_many([Update(one.path, changes.marks(one.change), one.update_time) for one in raised])
     return [Pending(one.change, written.get(one.path, one.update_time)) for one in after if one.change.is_pending]
 
 
 def mark_trained(documents: DocumentStore, pending: Sequence[Pending], now: datetime) -> int:
     """Mark each change trained if it is still the document that was read; a newer one waits for the next run."""
     updates = [
-        Update(one.path, changes.to_fields(changes.trained(one.change, one.change.source_time, now)), one.update_time)
+        Update(one.path, changes.marks(changes.trained(one.change, one.change.source_time, now)), one.update_time)
         for one in pending
     ]
     return len(documents.update_many(updates))

@@ -326,8 +326,8 @@ def test_people_sign_in_with_their_shop_account(site, new_page, auth_emulator, s
         ((400, {"error": {"message": "USER_DISABLED"}}), "switched off"),
         ((400, {"error": {"message": "TOO_MANY_ATTEMPTS_TRY_LATER : later"}}), "Too many attempts"),
         (
-            (400, {"error": {"message": "OPERATION_NOT_ALLOWED"}}),
-            "refuses to sign anybody in here: OPERATION_NOT_ALLOWED",
+            (400, {"error": {"message": "API key not valid. Pass a valid one."}}),
+            "API key not valid. Pass a valid one.",
         ),
     ],
 )

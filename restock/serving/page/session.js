@@ -103,7 +103,7 @@ export class Session {
     if (answer.ok) return answer.json();
     if (answer.status === 429 || answer.status >= 500) throw new ApiError(0, "The sign-in service does not answer. Wait a little and try again.");
     const said = await answer.json().catch(() => ({}));
-    const [code] = String(said.error?.message ?? answer.status).split(" ");
-    throw new ApiError(401, REFUSALS[code] ?? `Google refuses to sign anybody in here: ${code}. Tell whoever runs the shop's accounts.`);
+    const reason = String(said.error?.message ?? answer.status); // a code, a code and a sentence, or a sentence
+    throw new ApiError(401, REFUSALS[reason.split(" ")[0]] ?? `Google signs nobody in here; tell whoever runs the shop's accounts: ${reason}`);
   }
 }

@@ -131,11 +131,30 @@ def test_few_answers_are_made_at_once_and_none_by_all_who_ask():
         return b"{%d" % number
 
     with ThreadPoolExecutor(20) as pool:
-        found = list(pool.map(lambda number: answers.get(number % 5, lambda: make(number % 5)).tail, range(40)))
+        ask = lambda number: answers.get(number % 5, lambda: make(number % 5), is_costly=True).tail  # noqa: E731
+        found = list(pool.map(ask, range(40)))
 
     assert found == [b"%d" % (number % 5) for number in range(40)]
     assert max(Counter(made).values()) <= MAKERS
     assert most <= MAKERS
+
+
+def test_promise_5_what_is_only_joined_waits_for_no_costly_answer():
+    answers, goes_on = PreparedAnswers(), threading.Event()
+    under_way = threading.Barrier(MAKERS + 1)
+
+    def make() -> bytes:
+        under_way.wait(10)
+        assert goes_on.wait(10)
+        return b"{costly"
+
+    with ThreadPoolExecutor(MAKERS) as pool:
+        costly = [pool.submit(answers.get, number, make, is_costly=True) for number in range(MAKERS)]
+        under_way.wait(10)
+
+        assert answers.get("the app's", lambda: b"{joined").tail == b"joined"
+        goes_on.set()
+        assert [one.result().tail for one in costly] == [b"costly"] * MAKERS
 
 
 def test_an_answer_larger_than_the_budget_is_given_and_not_kept():

@@ -95,6 +95,23 @@ def test_without_any_reading_it_says_so():
         Stock(catalogue, keep_seconds=30).shelves()
 
 
+def test_promise_5_while_the_first_read_hangs_others_are_refused_soon(monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_FIRST_WAIT_SECONDS", 0.01)
+    catalogue = Catalogue(oil={"stock": 4})
+    catalogue.goes_on.clear()
+    stock = Stock(catalogue, keep_seconds=30)
+    reader = threading.Thread(target=stock.shelves, daemon=True)
+    reader.start()
+    assert catalogue.is_read.wait(10)
+
+    with pytest.raises(StoreUnavailableError):
+        stock.shelves()
+    assert reader.is_alive()
+    catalogue.goes_on.set()
+    reader.join(10)
+    assert stock.shelves()[0] == {"oil": Shelf(on_hand=4.0)}
+
+
 def test_who_waited_for_a_read_that_failed_does_not_try_in_turn():
     catalogue, failed = Catalogue(), []
     catalogue.is_down = True
