@@ -93,10 +93,11 @@ class FirestoreDocuments:
 
     def update_many(self, updates: Sequence[Update]) -> dict[str, datetime]:
         written: dict[str, datetime] = {}
-        waiting, problem = list(updates), ""
-        for attempt in range(BATCH_ATTEMPTS):
-            if attempt:
-                pause(attempt + 4)
+        waiting, problem, attempts = list(updates), "", 0
+        while waiting and attempts < BATCH_ATTEMPTS:
+            if attempts:
+                pause(attempts + 4)
+            attempts += 1
             tried, waiting = waiting, []
             for start in range(0, len(tried), MOST_WRITES):
                 for update, update_time, status in self._write(tried[start : start + MOST_WRITES]):

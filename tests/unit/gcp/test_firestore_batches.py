@@ -34,10 +34,16 @@ class Service:
 
 
 @pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, datetime]]:
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    found: list[float] = []
+    monkeypatch.setattr("restock.stores.time.sleep", found.append)
+    return found
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> Callable[..., dict[str, datetime]]:
     """``written(service, 5)``: what five updates give."""
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", "127.0.0.1:1")
-    monkeypatch.setattr("restock.stores.time.sleep", lambda seconds: None)
 
     def write(service: Service, number: int) -> dict[str, datetime]:
         documents = FirestoreDocuments("demo-batches")
@@ -47,18 +53,20 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, datetime
     return write
 
 
-def test_batches_are_as_large_as_firestore_takes_them(written):
+def test_batches_are_as_large_as_firestore_takes_them_and_wait_for_nothing(written, pauses):
     service = Service(lambda call, k: OK)
 
     assert len(written(service, 1200)) == 1200
     assert service.sizes == [MOST_WRITES, MOST_WRITES, 200]
+    assert pauses == []
 
 
-def test_what_failed_for_now_is_tried_again_and_nothing_else(written):
+def test_what_failed_for_now_is_tried_again_once_and_nothing_else(written, pauses):
     service = Service(lambda call, k: UNAVAILABLE if call == 1 and k == 3 else OK)
 
     assert written(service, 5) == {f"things/t{k}": NOON for k in range(5)}
     assert service.sizes == [5, 1]
+    assert len(pauses) == 1
 
 
 def test_what_somebody_else_wrote_meanwhile_is_left_out(written):
