@@ -29,6 +29,10 @@ from local.delivery import deliver, headers_of
 from local.queues import QUEUE, TASK_ID, Queue, RefusedError, RetryConfig, Task, seconds_of
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # five, the usual, resets connections when all threads of on_appointment ask at once
+
+
 class LocalCloudTasks:
     """The endpoint and its dispatchers. Queues are made by `create_queue`; others answer 404, as in production."""
 
@@ -41,7 +45,7 @@ class LocalCloudTasks:
         self._clock = clock
         self._say = listener or (lambda line: None)
         self._threads: list[threading.Thread] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(self))
+        self._server = _Server(("127.0.0.1", port), handler_for(self))
         self._server.daemon_threads = True
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
 
