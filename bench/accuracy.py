@@ -26,11 +26,11 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # an evaluator elsewhere may load this file by its path
 
 from bench.generated_shop import GeneratedShop
-from restock.artifact import ForecastArtifact, Part
-from restock.distribution import Floats
-from restock.training import measures
-from restock.training.demand import Demand
-from restock.training.train import Trained, train
+from restock.forecasting import measures
+from restock.forecasting.demand import Demand
+from restock.forecasting.train import Trained, train
+from restock.stored.artifact import ForecastArtifact, Part
+from restock.stored.distribution import Floats
 
 QUANTILES = measures.LEVELS
 

@@ -21,9 +21,9 @@ from restock.counting.appointments import CountingRules
 from restock.counting.count import AppointmentWritten, Version, count
 from restock.counting.threshold import STATE
 from restock.errors import ConflictError
+from restock.history.settling import mark_trained, read_pending
 from restock.logs import Log
 from restock.stores import Fields, Snapshot, Update
-from restock.training.settling import mark_trained, read_pending
 
 APPOINTMENTS_A_DAY = 20
 """Completed ones, per shop, as in the measured shop of the contract."""

@@ -11,10 +11,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bench.generated_shop import GeneratedShop
-from restock.artifact import ForecastArtifact, Part
-from restock.training.demand import Demand
-from restock.training.measures import LEVELS
-from restock.training.train import Trained, train
+from restock.forecasting.demand import Demand
+from restock.forecasting.measures import LEVELS
+from restock.forecasting.train import Trained, train
+from restock.stored.artifact import ForecastArtifact, Part
 
 SIZES = ((50, 730), (200, 180), (200, 365), (200, 730), (800, 730), (3200, 730))
 

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import nbinom
 
-from restock.artifact import ForecastArtifact
-from restock.distribution import Floats
-from restock.training import measures
+from restock.forecasting import measures
+from restock.stored.artifact import ForecastArtifact
+from restock.stored.distribution import Floats
 
 TRUTH_LEVELS = measures.LEVELS
 _FIRST_DAY = date(2024, 1, 1)  # a Monday

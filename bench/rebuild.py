@@ -17,11 +17,11 @@ from bench.sized_shop import SizedShop, is_same_usage
 from bench.world import Place
 from local.processes import ProcessError
 from local.stack import Stack
-from restock import pointer as pointers
-from restock.pointer import Pointer
+from restock.history.history import History
+from restock.history.rebuild import KEPT_EVERY
 from restock.settings import RETRAIN
-from restock.training.history import History
-from restock.training.rebuild import KEPT_EVERY
+from restock.stored import pointer as pointers
+from restock.stored.pointer import Pointer
 
 MOST_ATTEMPTS = 12
 

@@ -23,11 +23,11 @@ from bench.sized_shop import SizedShop
 from bench.world import Place
 from local.processes import Child, ProcessError
 from local.stack import Stack
-from restock import pointer as pointers
 from restock.counting import changes as counting_changes
 from restock.counting.appointments import CountingRules
-from restock.pointer import Pointer
 from restock.settings import RETRAIN, Settings
+from restock.stored import pointer as pointers
+from restock.stored.pointer import Pointer
 
 PARTS, DAYS = 200, 730
 AFTER_THE_RECORD = 2

@@ -32,14 +32,14 @@ from bench.metering import Meter, Spread, alternate, median
 from bench.results import Row, Section, print_section, ratio_row, shown, write_results
 from bench.tokens import SIGNED_BY_BENCH, TokenServer
 from local.emulators import StorageServer
-from restock import pointer as pointers
-from restock.artifact import ForecastArtifact, Part
-from restock.distribution import HORIZONS, DemandDistribution
+from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.gcp.storage import BucketObjects
-from restock.pointer import Pointer
 from restock.settings import FORECAST
+from restock.stored import pointer as pointers
+from restock.stored.artifact import ForecastArtifact, Part
+from restock.stored.distribution import HORIZONS, DemandDistribution
+from restock.stored.pointer import Pointer
 from restock.stores import ObjectStore
-from restock.training.forecasting.negative_binomial import quantile_table
 
 PATH = "/forecast_restock_demand"
 FIRST_DAY = date(2026, 5, 4)

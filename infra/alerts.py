@@ -13,7 +13,7 @@ from infra.settings import InfraSettings
 
 RUNBOOK = "docs/runbook.md"
 ENDED_WELL = ("published", "unchanged", "empty")
-"""Of the outcomes of restock/training/run.py: those after which the model is as new as it can be."""
+"""Of the outcomes of restock/retraining/run.py: those after which the model is as new as it can be."""
 
 SERVICE = 'resource.type="cloud_run_revision"'
 REQUESTS = "run.googleapis.com/request_count"

@@ -19,9 +19,9 @@ from restock.errors import RestockError, SettingsError
 from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
+from restock.history import importing
+from restock.history.forget import forget
 from restock.settings import RETRAIN, Settings
-from restock.training import importing
-from restock.training.forget import forget
 
 LOCAL_STACK = local_stack.FILE
 WATCH_SECONDS = 1800

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from restock import pointer as pointers
 from restock.counting import changes
 from restock.counting.threshold import STATE, ask_if_due
 from restock.errors import ConflictError, DamagedError, NoModelError
-from restock.pointer import Pointer
+from restock.retraining import record
+from restock.retraining.publish import read_live, read_verified, sha256
+from restock.stored import pointer as pointers
+from restock.stored.pointer import Pointer
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
-from restock.training import record
-from restock.training.publish import read_live, read_verified, sha256
 
 MOST_COUNTED = 1000
 RUNS_SHOWN = 5

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from restock.errors import ConflictError, StoreUnavailableError
-from restock.stored_object import StoredObject
+from restock.stored.stored_object import StoredObject
 
 Fields = Mapping[str, Any]
 

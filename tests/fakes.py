@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from restock.errors import ConflictError, StoreRefusedError
-from restock.stored_object import StoredObject
+from restock.stored.stored_object import StoredObject
 from restock.stores import Fields, ObjectInfo, Snapshot, Update
 
 MICROSECOND = timedelta(microseconds=1)

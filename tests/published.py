@@ -16,12 +16,12 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from restock import pointer as pointers
-from restock.artifact import ForecastArtifact, Part
-from restock.distribution import HORIZONS, DemandDistribution
-from restock.pointer import Pointer
-from restock.stored_object import StoredObject
-from restock.training.forecasting.negative_binomial import quantile_table
+from restock.forecasting.methods.negative_binomial import quantile_table
+from restock.stored import pointer as pointers
+from restock.stored.artifact import ForecastArtifact, Part
+from restock.stored.distribution import HORIZONS, DemandDistribution
+from restock.stored.pointer import Pointer
+from restock.stored.stored_object import StoredObject
 
 TRAINED_THROUGH = date(2026, 4, 30)
 EVERY_DAY = (1.0,) * 7

@@ -8,15 +8,15 @@ import flask
 import functions_framework
 
 from restock.errors import BadRequestError
+from restock.forecasting.fitting import Fitter
 from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
 from restock.logs import Log, follow_trace
+from restock.retraining.request import parse_request
+from restock.retraining.run import Tools
+from restock.retraining.run import retrain as run
 from restock.settings import RETRAIN, Settings
-from restock.training.fitting import Fitter
-from restock.training.request import parse_request
-from restock.training.run import Tools
-from restock.training.run import retrain as run
 
 # The server reads this once we are imported. Its time-out is a heartbeat: it would kill a worker that the platform had
 # frozen, and with it the request that woke it. The platform times requests itself.

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import AccessToken
 from restock.gcp.rest import FAILURES, Reply, Rest
-from restock.stored_object import StoredObject
+from restock.stored.stored_object import StoredObject
 
 
 class BucketReader:

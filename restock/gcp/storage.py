@@ -14,7 +14,7 @@ from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage  # type: ignore[attr-defined]  # a namespace package mypy sees half of
 
 from restock.errors import ConflictError, StoreUnavailableError
-from restock.stored_object import StoredObject
+from restock.stored.stored_object import StoredObject
 from restock.stores import ObjectInfo
 
 _clients: dict[str, storage.Client] = {}

@@ -23,8 +23,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from restock.artifact import ForecastArtifact
-from restock.distribution import Floats
+from restock.stored.artifact import ForecastArtifact
+from restock.stored.distribution import Floats
 
 _COVER_HORIZON_DAYS = 366
 _HAIR = 1e-6

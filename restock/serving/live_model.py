@@ -23,15 +23,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from restock import pointer as pointers
 from restock.errors import DamagedError
 from restock.logs import Log
-from restock.pointer import Pointer
-from restock.stored_object import StoredObject
+from restock.stored import pointer as pointers
+from restock.stored.pointer import Pointer
+from restock.stored.stored_object import StoredObject
 
 if TYPE_CHECKING:
-    from restock.artifact import ForecastArtifact
     from restock.serving.model import Model
+    from restock.stored.artifact import ForecastArtifact
 
 FIRST_LOAD_WAIT_SECONDS = 10.0  # a cold instance has nothing else to offer; the app gives up after 30
 COLD_RETRY_SECONDS = 1.0  # without a model, a request may look again this soon,

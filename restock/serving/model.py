@@ -6,11 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from restock.artifact import ForecastArtifact
 from restock.errors import DamagedError
-from restock.pointer import Pointer
 from restock.serving.app_contract import DemandRequest
 from restock.serving.prepared import PreparedAnswers, PreparedDays
+from restock.stored.artifact import ForecastArtifact
+from restock.stored.pointer import Pointer
 
 ANSWERS_PREPARED_BEFORE_A_SWAP = 8
 

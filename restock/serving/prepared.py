@@ -19,8 +19,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from restock.artifact import ForecastArtifact
 from restock.serving.compression import Encoded
+from restock.stored.artifact import ForecastArtifact
 
 MEMORY_BUDGET_BYTES = 16 * 2**20
 """For one model's prepared days, if no two were alike, and again for its prepared answers."""

@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from restock import pointer as pointers
 from restock.errors import DamagedError, StoreUnavailableError
 from restock.serving.live_model import LiveModel
 from restock.serving.stock import LONGEST_WAIT_SECONDS
-from restock.stored_object import StoredObject
+from restock.stored import pointer as pointers
+from restock.stored.stored_object import StoredObject
 
 if TYPE_CHECKING:
-    from restock.artifact import ForecastArtifact
     from restock.serving.model import Model
+    from restock.stored.artifact import ForecastArtifact
 
 
 RETRY_SECONDS = 5.0
@@ -62,7 +62,7 @@ class PreviousVersion:
         return (self._found is None or self._found[0] != model.generation) and self._clock() >= self._due_at
 
     def _from_bucket(self, model: Model) -> ForecastArtifact | None:
-        from restock.artifact import ForecastArtifact
+        from restock.stored.artifact import ForecastArtifact
 
         before = model.artifact.header.get("since", {}).get("version") or self._newest_below(model.version)
         stored = self._versions.read(pointers.forecast_name(before)) if before else None

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from restock.artifact import ForecastArtifact
-from restock.distribution import DemandDistribution
 from restock.serving.http import HttpError
 from restock.serving.inventory import Policy, advise
 from restock.serving.model import Model
 from restock.serving.stock import Shelf
+from restock.stored.artifact import ForecastArtifact
+from restock.stored.distribution import DemandDistribution
 
 MEAN_DECIMALS = 4
 MOST_NUMBERS = 400_000

@@ -22,8 +22,8 @@ from werkzeug.serving import make_server
 
 from local import machine
 from local.setup import ROOT
-from restock.artifact import ForecastArtifact, Part
 from restock.gcp.firestore_reader import FirestoreReader
+from restock.stored.artifact import ForecastArtifact, Part
 from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, Shelf, ShelfServer, artifact
 
 ARGUMENTS = [

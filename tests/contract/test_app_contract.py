@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from restock.artifact import ForecastArtifact, Part
+from restock.stored.artifact import ForecastArtifact, Part
 from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, artifact, many_parts
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from restock import pointer as pointers
 from restock.errors import ConflictError
+from restock.retraining.publish import Live, commit, write_once
+from restock.stored import pointer as pointers
 from restock.stores import ObjectStore
-from restock.training.publish import Live, commit, write_once
 from tests.fakes import FakeObjects
-from tests.unit.training.models import a_pointer
+from tests.unit.retraining.models import a_pointer
 
 
 @pytest.fixture(params=["fake", "storage"])

@@ -15,11 +15,11 @@ import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
 from schemathesis import GenerationMode
 
-from restock.artifact import ForecastArtifact, Part
 from restock.errors import StoreUnavailableError
 from restock.gcp.firestore_reader import FirestoreReader
 from restock.serving import api, operations
 from restock.serving.inventory import Policy, advise
+from restock.stored.artifact import ForecastArtifact, Part
 from tests.published import artifact, many_parts
 from tests.waiting import wait_until
 

@@ -20,10 +20,10 @@ from restock.counting.appointments import CountingRules
 from restock.counting.count import AppointmentWritten, Version, count
 from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
+from restock.history.history import History
 from restock.logs import Log
-from restock.pointer import history_name
-from restock.training.history import History
-from restock.training.publish import read_live, read_verified
+from restock.retraining.publish import read_live, read_verified
+from restock.stored.pointer import history_name
 from tests.builders import a_settings, environment
 from tests.fakes import FakeQueue
 from tests.recount import Row, recount

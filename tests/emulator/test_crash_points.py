@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from restock.training.publish import read_live
+from restock.retraining.publish import read_live
 from tests.emulator.repair_shop import THRESHOLD, Answer, RepairShop, RetrainProcess
 
 pytestmark = pytest.mark.needs("firestore", "storage")

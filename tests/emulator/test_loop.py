@@ -26,7 +26,7 @@ from local.processes import free_port
 from local.relay import Habits
 from local.stack import Options, Stack
 from restock import __main__ as operator
-from restock.pointer import NAME, Pointer, history_name
+from restock.stored.pointer import NAME, Pointer, history_name
 from tests.recount import Row, recount
 
 pytestmark = pytest.mark.needs("firestore", "storage")

@@ -23,9 +23,9 @@ import pytest
 from functions_framework import create_app
 
 from local.setup import ROOT
-from restock import pointer as pointers
 from restock.gcp.storage import BucketObjects
-from restock.pointer import Pointer
+from restock.stored import pointer as pointers
+from restock.stored.pointer import Pointer
 from tests.published import artifact
 
 FAULT_SECONDS = 0.8

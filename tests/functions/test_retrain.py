@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from restock.training.run import Outcome
+from restock.retraining.run import Outcome
 from tests.functions.doors import open_door
 
 

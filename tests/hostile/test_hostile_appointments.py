@@ -14,7 +14,7 @@ from restock.logs import Log
 from tests.builders import NOON, appointment, part, payload, rules
 from tests.fakes import FakeDocuments, FakeQueue
 from tests.hostile.corpus import cases, random_documents
-from tests.unit.training.shop import Shop
+from tests.unit.retraining.shop import Shop
 
 CORPUS = dict(cases())
 RANDOM = 500
@@ -98,8 +98,8 @@ def test_promise_8_one_full_read_takes_them_all_and_counts_every_rejection():
 
 def test_promise_8_the_real_model_is_fitted_to_what_is_left_of_them():
     """Names of every alphabet and quantities up to a million reach the forecast, whose bytes can be read again."""
-    from restock.artifact import ForecastArtifact
-    from restock.training.fitting import Fitter
+    from restock.forecasting.fitting import Fitter
+    from restock.stored.artifact import ForecastArtifact
 
     shop = Shop()
     for number in range(30):

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restock.errors import BadRequestError
-from restock.training.request import Request, parse_request
+from restock.retraining.request import Request, parse_request
 from tests.functions.doors import open_door
 
 BODIES = [

@@ -11,9 +11,9 @@ from infra import alerts
 from infra.__main__ import main
 from infra.cost import CONDITIONS, OPERATIONS, SHOPS, bill, old_system, retrains_a_month, usage
 from infra.prices import PRICES
-from restock.training.run import CATALOGUE
+from restock.retraining.run import CATALOGUE
 from tests.infra.test_settings import ROOT, settings
-from tests.unit.training.shop import Shop
+from tests.unit.retraining.shop import Shop
 
 
 @pytest.mark.parametrize("size", SHOPS)

@@ -265,10 +265,10 @@ def test_only_what_a_function_needs_is_uploaded(deployed: World) -> None:
     forecast, retrain, on_appointment = ({name.rsplit("/", 1)[0] for name in names} for names in uploaded)
 
     assert "restock/serving" in forecast
-    assert not {"restock/training", "restock/counting"} & forecast
-    assert {"restock/training", "restock/counting"} <= retrain
+    assert not {"restock/forecasting", "restock/retraining", "restock/history", "restock/counting"} & forecast
+    assert {"restock/forecasting", "restock/retraining", "restock/history", "restock/counting"} <= retrain
     assert "restock/counting" in on_appointment
-    assert not {"restock/training", "restock/serving"} & on_appointment
+    assert not {"restock/forecasting", "restock/retraining", "restock/history", "restock/serving"} & on_appointment
 
 
 def test_the_second_deploy_of_the_same_tree_changes_nothing(deployed: World) -> None:

@@ -44,8 +44,8 @@ def small_tree(tmp_path: Path) -> Path:
             "restock/serving/__init__.py": "",
             "restock/serving/api.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import restock.typed\n",
             "restock/serving/page/index.html": "<p>",
-            "restock/training/__init__.py": "",
-            "restock/training/notes.txt": "",
+            "restock/forecasting/__init__.py": "",
+            "restock/forecasting/notes.txt": "",
         },
     )
     return tmp_path
@@ -92,9 +92,23 @@ def test_a_folder_without_requirements_is_refused(small_tree: Path) -> None:
 
 
 FOREIGN = {
-    "forecast": ("restock/training/", "restock/counting/", "restock/gcp/firestore.py", "restock/gcp/tasks.py"),
+    "forecast": (
+        "restock/forecasting/",
+        "restock/retraining/",
+        "restock/history/",
+        "restock/counting/",
+        "restock/gcp/firestore.py",
+        "restock/gcp/tasks.py",
+    ),
     "retrain": ("restock/serving/api.py", "restock/gcp/identity.py"),
-    "on_appointment": ("restock/training/", "restock/serving/", "restock/artifact.py", "restock/gcp/storage.py"),
+    "on_appointment": (
+        "restock/forecasting/",
+        "restock/retraining/",
+        "restock/history/",
+        "restock/serving/",
+        "restock/stored/artifact.py",
+        "restock/gcp/storage.py",
+    ),
 }
 
 

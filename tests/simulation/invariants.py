@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from restock import pointer as pointers
-from restock.pointer import Pointer
-from restock.training.history import History
-from restock.training.publish import sha256
+from restock.history.history import History
+from restock.retraining.publish import sha256
+from restock.stored import pointer as pointers
+from restock.stored.pointer import Pointer
 from tests.simulation.world import THRESHOLD, Event, Process, Used, World
-from tests.unit.training.models import ABSURD
+from tests.unit.retraining.models import ABSURD
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 POINTER_WRITE = f"write {pointers.NAME}"

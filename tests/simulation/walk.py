@@ -17,9 +17,9 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from restock.retraining import run
+from restock.retraining.request import Request
 from restock.settings import Settings
-from restock.training import run
-from restock.training.request import Request
 from tests.builders import rules
 from tests.simulation.invariants import Invariants
 from tests.simulation.world import EVENT_LIVES, Event, Process, World

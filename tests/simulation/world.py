@@ -19,13 +19,13 @@ from restock.counting.appointments import CountingRules
 from restock.counting.count import AppointmentWritten, Version, count
 from restock.counting.threshold import STATE
 from restock.errors import ConflictError, RestockError, StoreUnavailableError
+from restock.history.rebuild import APPOINTMENTS
 from restock.logs import Log
-from restock.training.rebuild import APPOINTMENTS
-from restock.training.request import Request
-from restock.training.run import Outcome, Tools, retrain
+from restock.retraining.request import Request
+from restock.retraining.run import Outcome, Tools, retrain
 from tests.builders import a_settings
 from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue, FakeTask
-from tests.unit.training.models import ABSURD, GOOD, ConstantFit
+from tests.unit.retraining.models import ABSURD, GOOD, ConstantFit
 
 THRESHOLD = 3
 EVENT_LIVES = timedelta(hours=24)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time
 
 from bench.sized_shop import SizedShop, is_same_usage
 from restock.counting.appointments import CountingRules, usage_of
-from restock.training.history import CountedAppointment, History
+from restock.history.history import CountedAppointment, History
 
 RULES = CountingRules("Europe/London", frozenset({"completed"}), date(2010, 1, 1))
 

@@ -9,10 +9,10 @@ import pytest
 from restock import operating
 from restock.__main__ import main
 from restock.errors import ConflictError, DamagedError, NoModelError
-from restock.pointer import NAME, forecast_name, history_name
-from restock.training.publish import prune, read_live
+from restock.retraining.publish import prune, read_live
+from restock.stored.pointer import NAME, forecast_name, history_name
 from tests.builders import appointment
-from tests.unit.training.shop import Shop
+from tests.unit.retraining.shop import Shop
 
 
 def trained(*runs: str) -> Shop:

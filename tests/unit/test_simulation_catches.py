@@ -10,9 +10,9 @@ import pytest
 
 from restock.counting import changes, count, threshold
 from restock.counting.threshold import STATE
+from restock.retraining import run as training
+from restock.retraining.publish import Files, Live, read_live
 from restock.stores import Update
-from restock.training import run as training
-from restock.training.publish import Files, Live, read_live
 from tests.simulation import world
 from tests.simulation.invariants import BrokenPromiseError
 from tests.simulation.walk import WEIGHTED, Walk, explore

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from restock import pointer as pointers
-from restock.artifact import ForecastArtifact
 from restock.counting import changes
-from restock.pointer import Pointer
-from restock.training.history import History
-from restock.training.publish import read_verified
+from restock.history.history import History
+from restock.retraining.publish import read_verified
+from restock.stored import pointer as pointers
+from restock.stored.artifact import ForecastArtifact
+from restock.stored.pointer import Pointer
 from tests.builders import NOON
 from tests.fixtures.record import from_text
-from tests.unit.training.shop import Shop
+from tests.unit.retraining.shop import Shop
 
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("schema-*"))
 NEW = "new-2"

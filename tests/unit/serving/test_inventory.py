@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom
 
-from restock.artifact import ForecastArtifact, Part
-from restock.distribution import HORIZONS, DemandDistribution
+from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.serving.inventory import Policy, advise, fill_rate, order_quantity, stock_level
-from restock.training.forecasting.negative_binomial import quantile_table
+from restock.stored.artifact import ForecastArtifact, Part
+from restock.stored.distribution import HORIZONS, DemandDistribution
 
 START = date(2026, 3, 2)
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from restock import pointer as pointers
 from restock.errors import StoreUnavailableError
 from restock.logs import Log
 from restock.serving.live_model import LiveModel
+from restock.stored import pointer as pointers
 from tests.published import Shelf, artifact
 from tests.waiting import wait_until
 

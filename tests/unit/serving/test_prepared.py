@@ -11,9 +11,9 @@ from datetime import date, timedelta
 import numpy as np
 import orjson
 
-from restock.artifact import Part
 from restock.serving.compression import Encoded
 from restock.serving.prepared import FEWEST_DAYS, MAKERS, MOST_DAYS, PreparedAnswers, PreparedDays
+from restock.stored.artifact import Part
 from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, artifact, many_parts
 
 MONDAY = date(2026, 5, 4)

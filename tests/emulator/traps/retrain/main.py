@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[4]
 sys.path.insert(0, str(ROOT))
 HELD_UP_AT_MOST_SECONDS = 60
 
-from restock.training.run import Tools  # noqa: E402  (the repository is on the path only now)
-from tests.unit.training.models import ConstantFit  # noqa: E402
+from restock.retraining.run import Tools  # noqa: E402  (the repository is on the path only now)
+from tests.unit.retraining.models import ConstantFit  # noqa: E402
 
 spec = importlib.util.spec_from_file_location("door", ROOT / "functions/retrain/main.py")
 door = importlib.util.module_from_spec(spec)

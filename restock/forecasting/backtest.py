@@ -1,0 +1,88 @@
+"""Rolling origins on the shop's own history: what would have been forecast then, against what came.
+
+                    origin 1      origin 2      origin 3      origin 4          last day
+    history ───────────┼─────────────┼─────────────┼─────────────┼──── 30 days ────┤
+    trees learn here ──┘ 15 days apart; everything else is fitted again at every origin
+
+Every candidate is fitted on what was known at the origin by the code that fits the published forecast, and evaluated
+by the arithmetic that serves it. Of a large catalogue the 2,000 parts of the pool are backtested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restock.forecasting import measures
+from restock.forecasting.classes import classify
+from restock.forecasting.demand import Demand
+from restock.forecasting.methods.candidates import Candidates, fit_candidates
+from restock.forecasting.methods.series import OpenSeries, pool_rows
+from restock.stored.distribution import Floats
+
+_ORIGINS = 4
+_SPACING_DAYS = 15
+_WARM_UP_DAYS = 28
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """One origin: what was known, what every candidate said, what came."""
+
+    known: Demand
+    came: Floats  # [parts, days]
+    candidates: Candidates
+    classes: NDArray[np.str_]
+
+    @property
+    def start(self) -> date:
+        return self.known.last_day + timedelta(1)
+
+    @property
+    def used(self) -> NDArray[np.bool_]:
+        """Parts that had been used before: about the others there was nothing to say."""
+        return np.asarray(self.known.quantities.any(axis=1))
+
+    def scale(self, days: int) -> Floats:
+        """The usual change, but never so small that one part launched yesterday decides for all."""
+        noise = np.sqrt(np.maximum(self.known.quantities.mean(axis=1) * days * self.known.unit, 0.0))
+        shorter = min(days, max(self.known.days // 3, 1))  # early origins hold no two windows of a month
+        usual = measures.usual_change(self.known.quantities, shorter) * np.sqrt(days / shorter)
+        scale: Floats = np.maximum(usual, 0.25 * noise + 0.1 * self.known.unit)
+        return scale
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """The origins of one history, and the horizons in days that they are judged over."""
+
+    demand: Demand
+    origins: tuple[Origin, ...]
+    horizons: tuple[int, ...]
+
+    @classmethod
+    def run(cls, demand: Demand, *, with_trees: bool) -> Backtest | None:
+        """Fit the candidates at every origin; None if the history is too short to hold any of it back."""
+        demand = demand.only(np.flatnonzero(demand.quantities.any(axis=1)))  # the rest has nothing to be judged by
+        demand = demand.only(pool_rows([part.key for part in demand.parts]))
+        horizons = tuple(days for days in (7, 30) if demand.days >= _WARM_UP_DAYS + days + 7)
+        if not horizons or not demand.quantities.any():
+            return None
+        last = demand.days - horizons[-1]
+        spacing = min(_SPACING_DAYS, (last - _WARM_UP_DAYS) // (_ORIGINS - 1))
+        origins: list[Origin] = []
+        learnt = None
+        for day in range(last - spacing * (_ORIGINS - 1), last + 1, spacing):
+            known = demand.until(day)
+            candidates = fit_candidates(OpenSeries.of(known), with_trees=with_trees, learnt=learnt)
+            learnt = learnt or candidates.trees
+            origins.append(Origin(known, demand.quantities[:, day : day + last], candidates, classify(known)))
+        return cls(demand, tuple(origins), horizons)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Those that could be fitted at every origin, in a fixed order."""
+        return tuple(sorted(set.intersection(*(set(origin.candidates.tables) for origin in self.origins))))

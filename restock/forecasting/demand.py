@@ -1,0 +1,190 @@
+"""Daily demand per part: the table every method is fitted on, made from usage and the catalogue.
+
+Days run from the first usage through the last day of history, missing days are zeros, and every part of the
+catalogue has a row even if nobody ever used it. A usage is a part's if its key is the part's catalogue id, else if
+its key or its written name is, trimmed and case-folded, a name of the catalogue; what is left stays under its folded
+name, inactive, and is reported as unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from restock.counting.appointments import fold
+from restock.forecasting.closures import open_days, open_weekdays
+from restock.stored.artifact import Part
+from restock.stored.distribution import Floats
+
+_STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
+_LOTS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 20.0, 24.0, 25.0, 50.0, 100.0)
+_LOT_DAYS = 8  # so many days of use in whole lots make it a rule
+_MANY_DAYS = 20  # of so many a fiftieth, at least one, may break the rule of a step
+MOST_UNKNOWN = 2000
+"""So many parts that no catalogue lists are forecast, the most used; what a hostile list may hold is bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """One document of the catalogue. ``supersedes`` is the id or the name of the part it replaces, if any."""
+
+    id: str
+    name: str
+    category: str = ""
+    supersedes: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """Quantities [parts, days] from ``first_day`` on; ``season`` is 7 for daily data, 1 for weekly or monthly steps."""
+
+    parts: tuple[Part, ...]
+    first_day: date
+    quantities: Floats
+    closed_days: frozenset[date] = frozenset()
+    season: int = 7
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def last_day(self) -> date:
+        return self.first_day + timedelta(self.days - 1)
+
+    @property
+    def days(self) -> int:
+        return int(self.quantities.shape[1])
+
+    @cached_property
+    def weekdays(self) -> NDArray[np.int64]:
+        """The weekday of each day, Monday 0; all 0 when the data has no weekdays."""
+        return (self.first_day.weekday() + np.arange(self.days)) % 7 if self.season == 7 else np.zeros(self.days, int)
+
+    @cached_property
+    def is_closed(self) -> NDArray[np.bool_]:
+        """The days of ``closed_days``."""
+        return np.array([self.first_day + timedelta(k) in self.closed_days for k in range(self.days)])
+
+    @cached_property
+    def is_open(self) -> NDArray[np.bool_]:
+        """The days that are evidence: the shop was open, as far as its usage shows."""
+        return open_days(self.quantities, self.weekdays, self.is_closed)
+
+    @cached_property
+    def open_weekdays(self) -> NDArray[np.bool_]:
+        """The weekdays [7] on which the shop opens."""
+        return open_weekdays(self.quantities, self.weekdays, self.is_closed)
+
+    @cached_property
+    def unit(self) -> Floats:
+        """The step each part's quantities come in: usually 1; half a litre; or the four plugs of every engine.
+
+        One odd entry among many does not make a filter come in hundredths.
+        """
+        unit = np.full(len(self.parts), _STEPS[0])
+        uses = (self.quantities > 0).sum(axis=1)
+        tolerated = np.where(uses >= _MANY_DAYS, np.maximum(1, uses // 50), 0)
+        for step in (*_STEPS, *_LOTS):
+            steps = self.quantities / step
+            odd = (np.abs(steps - np.rint(steps)) >= 1e-6).sum(axis=1)
+            unit[(odd <= tolerated) if step <= 1 else (odd == 0) & (uses >= _LOT_DAYS)] = step
+        return unit
+
+    def until(self, day: int) -> Demand:
+        """The same parts with only the first ``day`` days: what was known then."""
+        return replace(self, quantities=self.quantities[:, :day])
+
+    def only(self, rows: NDArray[np.int64]) -> Demand:
+        """Some of the parts."""
+        return replace(self, parts=tuple(self.parts[row] for row in rows), quantities=self.quantities[rows])
+
+    @classmethod
+    def from_usage(
+        cls,
+        usage: pd.DataFrame,
+        catalogue: Sequence[CatalogueItem],
+        *,
+        through: date,
+        closed_days: Iterable[date] = (),
+    ) -> Demand:
+        """Add usage (columns day, key, name, quantity) up to ``through`` to a table, under the catalogue's parts.
+
+        A shop whose only usage is later than ``through`` (it opened today) is taken through that day. The work is done
+        on columns; only distinct spellings are looked up one by one.
+        """
+        resolve = _Catalogue(catalogue)
+        days = pd.to_datetime(usage["day"]).to_numpy().astype("datetime64[D]")
+        if len(days) and (days > np.datetime64(through)).all():
+            through = days.max().item()
+        first_day = min(days.min().item(), through) if len(days) else through
+        spellings = usage[["key", "name"]].astype(str).where(usage[["key", "name"]].notna(), "")
+        # Sorted, so that the order of usage cannot matter; without a name last, so that a key is known by its name.
+        distinct = spellings.drop_duplicates().sort_values(["key", "name"])
+        distinct = pd.concat([distinct[distinct["name"] != ""], distinct[distinct["name"] == ""]])
+        distinct["row"] = [resolve.row(key, name) for key, name in distinct.itertuples(index=False)]
+        rows = spellings.merge(distinct, how="left", on=["key", "name"])["row"].to_numpy(np.int64)
+        units = usage["quantity"].to_numpy(float)
+        order = _order(resolve.parts, np.asarray(np.bincount(rows, units, len(resolve.parts)), float))
+        place = np.full(len(resolve.parts), -1)
+        place[order] = np.arange(len(order))
+        span = (through - first_day).days + 1
+        columns = (days - np.datetime64(first_day)).astype(np.int64)
+        kept = (columns < span) & (place[rows] >= 0)
+        cells = place[rows[kept]] * span + columns[kept]
+        quantities = np.asarray(np.bincount(cells, units[kept], len(order) * span), float).reshape(-1, span)
+        return cls(
+            parts=tuple(resolve.parts[row] for row in order),
+            first_day=first_day,
+            quantities=quantities,
+            closed_days=frozenset(closed_days),
+            unknown=tuple(sorted(part.name for part in resolve.parts if not part.active)),
+        )
+
+
+def _order(parts: Sequence[Part], units: Floats) -> list[int]:
+    """The rows that become a table's, by name. Of unknown parts only the most used: each costs memory for every day."""
+    unknown = [row for row, part in enumerate(parts) if not part.active]
+    unknown.sort(key=lambda row: (-units[row], parts[row].key))
+    left_out = set(unknown[MOST_UNKNOWN:])
+    return sorted(set(range(len(parts))) - left_out, key=lambda row: (parts[row].name, parts[row].key))
+
+
+class _Catalogue:
+    """Finds the row of a usage; unknown parts get rows as they turn up."""
+
+    def __init__(self, items: Sequence[CatalogueItem]) -> None:
+        self.parts: list[Part] = []
+        self._rows: dict[str, int] = {}  # by id
+        self._names: dict[str, int] = {}  # by folded name
+        for item in sorted(items, key=lambda item: item.id):
+            name = fold(item.name)
+            if name and name not in self._names:
+                self._names[name] = len(self.parts)
+                self.parts.append(Part(item.id, item.name.strip(), True, item.category.strip()))
+            if name:
+                self._rows[item.id] = self._names[name]
+        self._heirs: dict[int, int] = {}  # row of a superseded part -> row of its successor
+        for item in items:
+            if item.supersedes and fold(item.name):
+                self._heirs[self._own_row(item.supersedes, item.supersedes)] = self._rows[item.id]
+
+    def row(self, key: str, name: str) -> int:
+        row = self._own_row(key, name)
+        seen = {row}
+        while (heir := self._heirs.get(row)) is not None and heir not in seen:  # a chain of successors, never a ring
+            row = heir
+            seen.add(row)
+        return row
+
+    def _own_row(self, key: str, name: str) -> int:
+        for rows, word in ((self._rows, key), (self._names, fold(key)), (self._names, fold(name))):
+            if word in rows:
+                return rows[word]
+        folded = fold(name) or fold(key)
+        self._names[folded] = len(self.parts)
+        self.parts.append(Part(folded, name.strip() or key, active=False))
+        return self._names[folded]

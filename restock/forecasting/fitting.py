@@ -1,0 +1,164 @@
+"""From the history to a model ready to publish: where the run hands over to forecasting."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from restock.counting.appointments import fold
+from restock.errors import DamagedError
+from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
+from restock.forecasting.train import Trained, train
+from restock.history.history import History
+from restock.retraining.gate import Evidence
+from restock.stored.artifact import ForecastArtifact
+
+GATE_DAYS = 28
+GATE_SPANS = 3
+"""The gate compares four weeks of forecast with so many spans of four weeks before them."""
+
+
+class FittedModel:
+    """A trained model in the shape the run publishes."""
+
+    def __init__(self, trained: Trained, time_zone: str, catalogue: Sequence[CatalogueItem] = ()) -> None:
+        self.trained, self._time_zone = trained, time_zone
+        self._names = {fold(item.name) for item in catalogue if item.name.strip()}
+        self.recipe: Mapping[str, Any] = trained.recipe
+        self.scores: Mapping[str, Any] = trained.scores
+        unknown = trained.demand.unknown
+        self.notes = [*trained.notes]
+        if unknown:
+            self.notes.append(f"{len(unknown)} used parts are not in the catalogue: {', '.join(unknown[:10])}")
+        if len(unknown) > MOST_UNKNOWN:
+            self.notes.append(f"of those only the {MOST_UNKNOWN} most used are forecast")
+
+    def evidence(self) -> Evidence:
+        demand, distribution = self.trained.demand, self.trained.distribution
+        mean = distribution.mean(demand.last_day + timedelta(days=1), GATE_DAYS)
+        spans = [
+            float(demand.quantities[:, demand.days - (k + 1) * GATE_DAYS : demand.days - k * GATE_DAYS].sum())
+            for k in range(GATE_SPANS)
+            if demand.days >= (k + 1) * GATE_DAYS
+        ]
+        return Evidence(
+            is_finite=bool(np.isfinite(mean).all()),
+            forecast_28=float(mean.sum()),
+            recent_28=tuple(spans),
+            missing_parts=tuple(sorted(self._names - {fold(part.name) for part in demand.parts if part.active})),
+            challenger_score=_score(self.scores, "published"),
+            champion_score=_score(self.scores, "champion"),
+        )
+
+    def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:
+        artifact = self.trained.artifact(
+            version=version, trained_at=trained_at, time_zone=self._time_zone, previous=_readable(previous)
+        )
+        return artifact.to_bytes()
+
+    def estimators(self) -> bytes:
+        """For audits and comparisons. Promise 7: it can execute when loaded, so nothing but retrain may open it."""
+        stored = io.BytesIO()
+        joblib.dump(self.trained.estimators, stored, compress=3)
+        return stored.getvalue()
+
+    def window(self) -> Mapping[str, Any]:
+        demand = self.trained.demand
+        return {
+            "first_day": demand.first_day.isoformat(),
+            "last_day": demand.last_day.isoformat(),
+            "parts": len(demand.parts),
+            "active_parts": sum(part.active for part in demand.parts),
+            "units": float(demand.quantities.sum()),
+        }
+
+
+class Fitter:
+    """Fits histories for one shop."""
+
+    def __init__(self, time_zone: str, closed_days: frozenset[date]) -> None:
+        self._time_zone, self._closed_days = time_zone, closed_days
+
+    def __call__(
+        self,
+        history: History,
+        catalogue: Sequence[Mapping[str, Any]],
+        *,
+        today: date,
+        champion: Mapping[str, Any] | None,
+        budget_seconds: float,
+        progress: Callable[[str], None],
+    ) -> FittedModel:
+        usage = daily_usage(history)
+        through = last_telling_day(usage, today)
+        listed = items(catalogue)
+        demand = Demand.from_usage(usage, listed, through=through, closed_days=self._closed_days)
+        progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
+        trained = train(demand, champion=champion, budget_seconds=budget_seconds, progress=progress)
+        return FittedModel(trained, self._time_zone, listed)
+
+
+def daily_usage(history: History) -> pd.DataFrame:
+    """Units per day, part and written name, which is all that demand is made of.
+
+    Summed as columns, so that what follows has at most a row per part and day, however many appointments there were;
+    and by one thread, for the order of a sum of floats is part of the sum.
+    """
+    rows = history.rows
+    columns = {"day": rows["day"], "key": rows["part"].dictionary_encode(), "name": rows["name"].dictionary_encode()}
+    summed = (
+        pa.table({**columns, "quantity": rows["quantity"]})
+        .group_by(["day", "key", "name"], use_threads=False)
+        .aggregate([("quantity", "sum")])
+    )
+    usage: pd.DataFrame = summed.rename_columns({"quantity_sum": "quantity"}).to_pandas()
+    return usage
+
+
+def last_telling_day(usage: pd.DataFrame, today: date) -> date:
+    """Yesterday; or today, if it already holds as much demand as an average day of the last four weeks.
+
+    A day that has only begun would pull every level down, but a busy one is news worth having before midnight.
+    """
+    ordinal = np.datetime64(today, "D")
+    days, quantities = usage["day"].to_numpy("datetime64[D]"), usage["quantity"].to_numpy(float)
+    so_far = quantities[days == ordinal].sum()
+    before = quantities[(days < ordinal) & (days >= ordinal - GATE_DAYS)].sum() / GATE_DAYS
+    return today if so_far > 0 and so_far >= before else today - timedelta(days=1)
+
+
+def items(catalogue: Sequence[Mapping[str, Any]]) -> list[CatalogueItem]:
+    """The catalogue's documents as items; what is not text counts as absent."""
+
+    def text(value: Any) -> str:
+        return value if isinstance(value, str) else ""
+
+    return [
+        CatalogueItem(
+            str(entry["id"]),
+            text(entry.get("name")),
+            text(entry.get("category")),
+            text(entry.get("supersedes")) or None,
+        )
+        for entry in catalogue
+    ]
+
+
+def _readable(previous: bytes | None) -> ForecastArtifact | None:
+    """The version before, if this release still reads its layout; what it did not expect is left out else."""
+    try:
+        return ForecastArtifact.from_bytes(previous) if previous else None
+    except DamagedError:
+        return None
+
+
+def _score(scores: Mapping[str, Any], of: str) -> float | None:
+    found = (scores.get(of) or {}).get("loss")
+    return None if found is None else float(found)

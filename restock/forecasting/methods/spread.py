@@ -1,0 +1,81 @@
+"""How far demand strays from its forecast mean, per horizon.
+
+The squared errors that the level made at rolling origins are explained, over all parts, by the mean (noise of
+counts), its square and the experts' disagreement (drift of the level); each part then multiplies that by its own
+record, as far as its record is long. Far outliers are cut, or one of them would widen every part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from restock.forecasting.methods.nonnegative import nonnegative_weights
+from restock.forecasting.methods.series import OpenSeries
+from restock.stored.distribution import HORIZONS, Floats
+
+_START = np.array([1.5, 0.1, 0.5])
+_GROWTH = 0.25  # of the noise of counts with the horizon, where there is no record of it; drift has its square already
+_STEP = 5
+_RECORD_WINDOWS = 8.0  # a part's own record counts as much as the pool's after so many separate windows
+
+
+def pooled_spread(series: OpenSeries, level: Floats, apart: Floats, cut: float) -> Floats:
+    """Coefficients [horizons, 3] of the variance of sums: of the mean, its square and the disagreement."""
+    found = np.empty((len(HORIZONS), 3))
+    known = _START
+    for k, days in enumerate(HORIZONS.astype(int)):
+        origins = _origins(series, days)
+        if len(origins) < 3:  # too short a history for this horizon: drift grows on, little faster than days squared
+            known = known * [(days / HORIZONS[max(k - 1, 0)]) ** _GROWTH if k else 1.0, 1.0, 1.0]
+            found[k] = known
+            continue
+        parts, squares = _record(series, level, apart, origins, days)
+        known = _START
+        for _ in range(3):  # iteratively reweighted: the variance is both what is explained and the weight
+            variance = parts @ known
+            cut_squares = np.minimum(squares, cut * variance)
+            known = nonnegative_weights((parts / variance[..., None]).reshape(-1, 3), (cut_squares / variance).ravel())
+            known[0] = max(known[0], 1.0)
+        found[k] = known
+    return found
+
+
+def spread(series: OpenSeries, level: Floats, apart: Floats, pooled: Floats, cut: float) -> Floats:
+    """The variance/mean ratio [parts, horizons] of the demand summed from the last day on."""
+    ratio = np.empty((len(series), len(HORIZONS)))
+    for k, days in enumerate(HORIZONS.astype(int)):
+        mean = np.maximum(level[:, -1] * days, 1e-9)
+        variance = np.stack([mean, mean**2, apart[:, -1] * days**2], axis=-1) @ pooled[k]
+        origins = _origins(series, days)
+        if len(origins) >= 3:
+            parts, squares = _record(series, level, apart, origins, days)
+            own = np.minimum(squares / (parts @ pooled[k]), cut).mean(axis=1)
+            windows = len(origins) * _STEP / (days + _STEP - 1)
+            variance *= (own * windows + _RECORD_WINDOWS) / (windows + _RECORD_WINDOWS)
+        ratio[:, k] = np.maximum(variance / mean, 1.02)
+    return ratio
+
+
+def window_ratio(series: OpenSeries) -> Floats:
+    """The plain variance/mean ratio [parts, horizons] of past window sums: wide wherever demand has moved."""
+    ratio = np.empty((len(series), len(HORIZONS)))
+    for k, days in enumerate(HORIZONS.astype(int)):
+        if series.days < 2 * days + 2:
+            ratio[:, k] = ratio[:, k - 1] if k else 1.5
+            continue
+        sums = series.total[:, days:] - series.total[:, :-days]
+        mean = sums.mean(axis=1)
+        ratio[:, k] = np.where(mean > 0, np.maximum(sums.var(axis=1) / np.maximum(mean, 1e-9), 1.02), 1.5)
+    return ratio
+
+
+def _origins(series: OpenSeries, days: int) -> np.ndarray:
+    return np.arange(series.days - days, max(int(series.days * 0.3), 14), -_STEP)
+
+
+def _record(series: OpenSeries, level: Floats, apart: Floats, origins: np.ndarray, days: int) -> tuple[Floats, Floats]:
+    span = series.spans(origins, days)
+    mean = level[:, origins - 1] * span
+    squares = (series.sums(origins, days) - mean) ** 2
+    floor = np.maximum(mean, 0.02 * series.counts.mean(axis=1, keepdims=True) * days + 1e-3)
+    return np.stack([floor, floor**2, apart[:, origins - 1] * span**2], axis=-1), squares

@@ -1,0 +1,28 @@
+"""Slow TSB: the chance that a day brings demand and the size it then has, smoothed apart (Teunter et al. 2011).
+
+The chance is updated every day, so a part that is no longer used fades, which Croston's method does not see.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.signal import lfilter
+
+from restock.forecasting.methods.negative_binomial import quantile_table
+from restock.forecasting.methods.series import OpenSeries
+from restock.forecasting.methods.spread import window_ratio
+from restock.stored.distribution import HORIZONS, Floats
+
+_CHANCE, _SIZE = 0.02, 0.05
+
+
+def fit(series: OpenSeries) -> tuple[Floats, Floats]:
+    """Rates [parts] and quantile tables."""
+    used = series.counts > 0
+    start = used.mean(axis=1, keepdims=True) * (1 - _CHANCE)
+    chance = lfilter([_CHANCE], [1, _CHANCE - 1], used.astype(float), axis=1, zi=start)[0][:, -1]
+    later: Floats = np.cumsum(used[:, ::-1], axis=1)[:, ::-1] - used  # demands that came after: the older, the lighter
+    weight = np.where(used, (1 - _SIZE) ** later, 0.0)
+    size = (weight * series.counts).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
+    rate = chance * size / max(float(series.pace.mean()), 1e-9)
+    return rate, quantile_table(rate[:, None] * HORIZONS, window_ratio(series))

@@ -1,0 +1,110 @@
+"""What a full read has counted so far, kept in the bucket: a run that reaches its deadline is continued by the next.
+
+    rebuild/<rules>-<ranges>/<run>-<number>.parquet
+
+A piece is a stretch of appointment ids, whole from ``after`` to ``last``; pieces that follow each other are what need
+not be read again. Appointments without usage are in it too, as rows without a part. Runs never write under each
+other's names, so a run that was overtaken spoils nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from restock.errors import DamagedError
+from restock.history.history import COLUMNS
+from restock.retraining.publish import write_once
+from restock.stores import ObjectStore
+
+PREFIX = "rebuild/"
+SCHEMA = 1
+OLDEST = timedelta(days=1)
+"""Older pieces are read anew: the changes that tell what was written since must still be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    after: str
+    """The id it begins after; empty at the beginning of the collection."""
+    last: str
+    begun_at: datetime
+    """Read time of the beginning of its full read: the piece holds every version up to then."""
+    rows: pa.Table
+
+    def to_bytes(self) -> bytes:
+        facts = {"schema": SCHEMA, "after": self.after, "last": self.last, "begun_at": self.begun_at.isoformat()}
+        sink = pa.BufferOutputStream()
+        pq.write_table(self.rows.replace_schema_metadata({"piece": json.dumps(facts)}), sink, compression="zstd")
+        return bytes(sink.getvalue())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Piece:
+        """Raises DamagedError for anything but a whole piece of this layout."""
+        try:
+            rows = pq.ParquetFile(pa.BufferReader(data)).read()
+            facts = json.loads((rows.schema.metadata or {})[b"piece"])
+            if facts["schema"] != SCHEMA:
+                raise DamagedError(f"a piece of a full read: schema {facts['schema']!r} is not {SCHEMA}")
+            begun_at = datetime.fromisoformat(facts["begun_at"])
+            return cls(facts["after"], facts["last"], begun_at, rows.replace_schema_metadata(None).cast(COLUMNS))
+        except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as exc:
+            raise DamagedError(f"a piece of a full read: {exc}") from exc
+
+
+class Checkpoint:
+    """The pieces of the full read under way, by one set of rules in so many ranges."""
+
+    def __init__(self, objects: ObjectStore, *, rules: str, ranges: int, run: int) -> None:
+        self._objects = objects
+        self._place = f"{PREFIX}{rules}-{ranges}/"
+        self._run = run
+        self._saved = 0
+        self._is_used = False
+
+    def save(self, piece: Piece) -> None:
+        self._saved += 1
+        write_once(self._objects, {f"{self._place}{self._run}-{self._saved}.parquet": piece.to_bytes()})
+
+    def load(self, now: datetime) -> list[Piece]:
+        """What can be continued; what cannot is deleted."""
+        self._is_used = True
+        found: list[Piece] = []
+        for info in self._objects.list(PREFIX):
+            piece = self._read(info.name) if info.name.startswith(self._place) else None
+            if piece is None or now - piece.begun_at > OLDEST:
+                self._objects.delete(info.name)
+            else:
+                found.append(piece)
+        return found
+
+    def clear(self) -> None:
+        """Once the history is live, or was found wanting. Costs nothing in a run that read nothing in full."""
+        if self._is_used:
+            for info in self._objects.list(PREFIX):
+                self._objects.delete(info.name)
+
+    def _read(self, name: str) -> Piece | None:
+        stored = self._objects.read(name)
+        try:
+            return Piece.from_bytes(stored.data) if stored else None
+        except DamagedError:
+            return None
+
+
+def chain(pieces: Sequence[Piece], after: str, up_to: str) -> Iterator[Piece]:
+    """The pieces that follow each other without a gap from ``after`` on, to ``up_to`` at most (empty: to the end).
+
+    Of two from the same id, written by two runs, either is whole; the one that reaches further saves more.
+    """
+    while following := [piece for piece in pieces if piece.after == after]:
+        piece = max(following, key=lambda one: one.last)
+        yield piece
+        after = piece.last
+        if after == up_to:  # what begins here is the next range's
+            return

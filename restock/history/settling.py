@@ -1,0 +1,75 @@
+"""Pending changes against the live history: what is in already, what is new, what counts towards the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from restock.counting import changes
+from restock.counting.changes import Change
+from restock.errors import DamagedError
+from restock.history.history import History
+from restock.stores import DocumentStore, Snapshot, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A pending change and the precondition for marking it."""
+
+    change: Change
+    update_time: datetime
+
+    @property
+    def path(self) -> str:
+        return changes.path_of(self.change.appointment)
+
+
+def read_pending(documents: DocumentStore) -> tuple[list[Pending], list[str]]:
+    """All pending changes, and what is wrong with those that cannot be read."""
+    pending, damaged = [], []
+    for snapshot in documents.where_true(changes.COLLECTION, "pending"):
+        try:
+            pending.append(as_pending(snapshot))
+        except DamagedError as exc:
+            damaged.append(str(exc))
+    return pending, damaged
+
+
+def as_pending(snapshot: Snapshot) -> Pending:
+    return Pending(changes.from_fields(snapshot.id, snapshot.fields), snapshot.update_time)
+
+
+def settle(pending: Sequence[Pending], history: History, now: datetime) -> list[Pending]:
+    """The changes with their trained_time raised to what the live history already holds.
+
+    A run that died between its commit and its marking leaves such changes. Without this they would count towards the
+    threshold a second time (promise 2). Nothing else may be settled: this history may be an old one, if this holder was
+    overtaken, and only what a history holds stays true in every later one. A withdrawal of what it does not hold, say,
+    may be one of a completion that another run has trained meanwhile.
+    """
+    times = history.source_times([one.change.appointment for one in pending])
+    settled = []
+    for one in pending:
+        held = history.holds(one.change, times)
+        settled.append(one if held is None else Pending(changes.trained(one.change, held, now), one.update_time))
+    return settled
+
+
+def write_settled(documents: DocumentStore, before: Sequence[Pending], after: Sequence[Pending]) -> list[Pending]:
+    """Store what settling raised; return the changes that are still pending, with their new preconditions.
+
+    A change written by somebody else meanwhile keeps its old precondition, so this run cannot mark it.
+    """
+    raised = [new for old, new in zip(before, after, strict=True) if new.change != old.change]
+    written = documents.update_many([Update(one.path, changes.marks(one.change), one.update_time) for one in raised])
+    return [Pending(one.change, written.get(one.path, one.update_time)) for one in after if one.change.is_pending]
+
+
+def mark_trained(documents: DocumentStore, pending: Sequence[Pending], now: datetime) -> int:
+    """Mark each change trained if it is still the document that was read; a newer one waits for the next run."""
+    updates = [
+        Update(one.path, changes.marks(changes.trained(one.change, one.change.source_time, now)), one.update_time)
+        for one in pending
+    ]
+    return len(documents.update_many(updates))

@@ -1,0 +1,170 @@
+"""Writing under a version, and the one conditional write that makes it live."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Protocol
+
+from restock.errors import ConflictError, DamagedError, LeaseLostError
+from restock.history.history import History
+from restock.stored import pointer as pointers
+from restock.stored.pointer import Pointer
+from restock.stores import ObjectStore
+
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "joblib")
+
+NEWEST_KEPT = 10
+"""So many of the newest versions are never pruned, however old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The pointer as one run found it. Without one nothing is live, and its generation is 0."""
+
+    pointer: Pointer | None
+    generation: int
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_live(objects: ObjectStore) -> Live:
+    """Raises DamagedError if there is a pointer that this release cannot read."""
+    stored = objects.read(pointers.NAME)
+    return Live(Pointer.from_bytes(stored.data), stored.generation) if stored else Live(None, 0)
+
+
+def read_verified(objects: ObjectStore, name: str, digest: str) -> bytes:
+    """Raises DamagedError unless the object is there and is the one the pointer vouches for."""
+    stored = objects.read(name)
+    if stored is None:
+        raise DamagedError(f"{name} is missing")
+    if sha256(stored.data) != digest:
+        raise DamagedError(f"{name} is not what was published: its digest differs")
+    return stored.data
+
+
+def write_once(objects: ObjectStore, files: Mapping[str, bytes]) -> None:
+    """Write files that must not exist yet. Nothing is ever overwritten under a version (promise 4).
+
+    A conflict may be the echo of our own write, whose answer was lost: the same bytes under the name are success.
+    """
+    for name, data in files.items():
+        try:
+            objects.write(name, data, if_generation=0)
+        except ConflictError:
+            read_verified(objects, name, sha256(data))
+
+
+def commit(objects: ObjectStore, new: Pointer, found: Live) -> int:
+    """Promise 3: make ``new`` live if nobody else wrote the pointer since ``found`` was read; return its generation.
+
+    This one write commits model and history together. After a refusal the pointer is read back: naming our own run, it
+    is the first try of a write whose answer was lost.
+    """
+    try:
+        return objects.write(pointers.NAME, new.to_bytes(), if_generation=found.generation)
+    except ConflictError as exc:
+        now_live = read_live(objects)
+        if now_live.pointer == new:
+            return now_live.generation
+        raise LeaseLostError("the pointer moved while this run was training") from exc
+
+
+@cache
+def libraries() -> Mapping[str, str]:
+    """The versions of what fitted the model; looking them up reads files."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+class Model(Protocol):
+    """What is published of a fitted model."""
+
+    @property
+    def recipe(self) -> Mapping[str, Any]: ...
+
+    @property
+    def scores(self) -> Mapping[str, Any]: ...
+
+    def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:
+        """What serving loads, with what came otherwise than the live one, given as it was published, said."""
+
+    def estimators(self) -> bytes: ...
+
+    def window(self) -> Mapping[str, Any]: ...
+
+
+class Files:
+    """What one run writes under its own version, and the pointer that will name it."""
+
+    def __init__(self, version: int, written_at: datetime) -> None:
+        self.version, self.written_at = version, written_at
+        self.contents: dict[str, bytes] = {}
+
+    def add_model(self, model: Model, rules: str, previous: bytes | None) -> None:
+        forecast, estimators = model.forecast(self.version, self.written_at, previous), model.estimators()
+        manifest = {
+            "schema": pointers.SCHEMA,
+            "version": self.version,
+            "trained_at": self.written_at.isoformat(),
+            "rules": rules,
+            "window": dict(model.window()),
+            "recipe": dict(model.recipe),
+            "scores": dict(model.scores),
+            "digests": {"forecast": sha256(forecast), "model.joblib": sha256(estimators)},
+            "libraries": dict(libraries()),
+            "revision": os.environ.get("K_REVISION", ""),
+        }
+        self.contents[pointers.forecast_name(self.version)] = forecast
+        self.contents[pointers.estimators_name(self.version)] = estimators
+        self.contents[pointers.manifest_name(self.version)] = json.dumps(manifest, indent=1, default=str).encode()
+
+    def add_history(self, history: History) -> None:
+        self.contents[pointers.history_name(self.version)] = history.to_bytes()
+
+    def pointer(self, live: Pointer | None, published_by: str, rules: str) -> Pointer:
+        """Naming what was added here, and for the rest what was live before."""
+        facts: dict[str, Any] = asdict(live) if live else {}
+        facts |= {"run": self.version, "rules": rules, "published_by": published_by, "pinned": False}
+        facts["published_at"] = self.written_at.isoformat()
+        if forecast := self.contents.get(pointers.forecast_name(self.version)):
+            manifest = self.contents[pointers.manifest_name(self.version)]
+            facts |= {"version": self.version, "trained_at": self.written_at.isoformat()}
+            facts |= {"forecast_sha256": sha256(forecast), "manifest_sha256": sha256(manifest)}
+        if history := self.contents.get(pointers.history_name(self.version)):
+            facts |= {"history": self.version, "history_sha256": sha256(history)}
+        return Pointer(**facts)
+
+
+def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
+    """Delete versions and histories older than ``days``; never what is live, nor the newest ten. Returns the names.
+
+    An operator may roll back meanwhile: the pointer is read before each version, and its manifest, without which there
+    is no rolling back to it, goes first.
+    """
+    deleted: list[str] = []
+    for prefix in ("models/", "history/"):
+        versions: dict[int, list[str]] = {}
+        newest: dict[int, datetime] = {}
+        for found in objects.list(prefix):
+            number = found.name.removeprefix(prefix).split("/")[0].removesuffix(".parquet")
+            if number.isdigit():
+                versions.setdefault(int(number), []).append(found.name)
+                newest[int(number)] = max(found.updated, newest.get(int(number), found.updated))
+        old = now - timedelta(days=days)
+        for old_version in sorted(versions)[:-NEWEST_KEPT]:
+            live = read_live(objects).pointer if newest[old_version] < old else None
+            if live is None or old_version == (live.version if prefix == "models/" else live.history):
+                continue
+            for name in sorted(versions[old_version], key=lambda name: name != pointers.manifest_name(old_version)):
+                objects.delete(name)
+                deleted.append(name)
+    return deleted

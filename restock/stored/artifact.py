@@ -1,0 +1,132 @@
+"""The forecast artifact: what training hands to serving, declared once.
+
+Layout of its bytes: the magic word, the length of a JSON header, the header, then the arrays it lists, little-endian
+and back to back. Nothing in it executes (promise 7); equal forecasts are equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restock.errors import DamagedError
+from restock.stored.distribution import HORIZONS, LEVELS, DemandDistribution, Floats
+
+SCHEMA = 1
+RECENT_DAYS = 90
+_MAGIC = b"RESTOCK\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: its catalogue id (or folded name), the name shown, whether the catalogue still lists it."""
+
+    key: str
+    name: str
+    active: bool = True
+    category: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastArtifact:
+    """One version's forecasts. ``parts`` are ordered by name, and every array has one row per part in that order."""
+
+    header: dict[str, Any]
+    parts: tuple[Part, ...]
+    distribution: DemandDistribution
+    recent: NDArray[np.float32]  # [parts, 90] the last days of actual demand, 0 before the history begins
+
+    @property
+    def recent_start(self) -> date:
+        """The day of the first column of ``recent``."""
+        return date.fromisoformat(self.header["trained_through"]) - timedelta(RECENT_DAYS - 1)
+
+    def mean(self, start: date, days: int) -> Floats:
+        """Mean demand [parts, days]."""
+        return self.distribution.mean(start, days)
+
+    def quantiles(self, start: date, days: int, levels: Sequence[float]) -> Floats:
+        """Quantiles [parts, levels] of the demand summed over the days."""
+        return self.distribution.quantiles(start, days, levels)
+
+    def quantile_paths(self, start: date, days: int, levels: Sequence[float]) -> Floats:
+        """Quantiles [parts, levels, days] of the demand summed from the start to each day."""
+        return self.distribution.quantile_paths(start, days, levels)
+
+    def chance_above(self, start: date, days: int, stock: Any) -> Floats:
+        """The probability [parts] that the demand summed over the days exceeds the stock."""
+        return self.distribution.chance_above(start, days, stock)
+
+    def to_bytes(self) -> bytes:
+        """The artifact as stored; the same forecasts give the same bytes."""
+        arrays = {
+            "rate": self.distribution.rate,
+            "weekday": self.distribution.weekday,
+            "unit": self.distribution.unit,
+            "table": self.distribution.table,
+            "recent": self.recent,
+        }
+        about = {
+            **self.header,
+            "schema": SCHEMA,
+            "levels": LEVELS.tolist(),
+            "horizons": HORIZONS.tolist(),
+            "closed_days": sorted(day.isoformat() for day in self.distribution.closed_days),
+            "parts": [asdict(part) for part in self.parts],
+            "arrays": {name: list(array.shape) for name, array in arrays.items()},
+        }
+        text = json.dumps(about, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+        body = b"".join(np.ascontiguousarray(array, "<f4").tobytes() for array in arrays.values())
+        return _MAGIC + len(text).to_bytes(8, "little") + text + body
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> ForecastArtifact:
+        """Read an artifact; raise DamagedError for anything that is not whole and sound."""
+        try:
+            return cls._read(data)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as exc:
+            raise DamagedError(f"this is not a forecast artifact of schema {SCHEMA}: {exc}") from exc
+
+    @classmethod
+    def _read(cls, data: bytes) -> ForecastArtifact:
+        begin = len(_MAGIC) + 8
+        if data[: len(_MAGIC)] != _MAGIC:
+            raise ValueError("it begins with other bytes")
+        end = begin + int.from_bytes(data[len(_MAGIC) : begin], "little")
+        header = json.loads(data[begin:end])
+        if header["schema"] != SCHEMA:
+            raise ValueError(f"its schema is {header['schema']}")
+        if header["levels"] != LEVELS.tolist() or header["horizons"] != HORIZONS.tolist():
+            raise ValueError("its quantile table has other levels or horizons")
+        parts = tuple(Part(**part) for part in header.pop("parts"))
+        closed_days = frozenset(date.fromisoformat(day) for day in header["closed_days"])
+        date.fromisoformat(header["trained_through"])
+        n = len(parts)
+        shapes = {
+            "rate": (n,),
+            "weekday": (n, 7),
+            "unit": (n,),
+            "table": (n, len(HORIZONS), len(LEVELS)),
+            "recent": (n, RECENT_DAYS),
+        }
+        if {name: tuple(shape) for name, shape in header.pop("arrays").items()} != shapes:
+            raise ValueError("its arrays do not fit its parts")
+        arrays = {}
+        for name, shape in shapes.items():
+            arrays[name] = np.frombuffer(data, "<f4", math.prod(shape), end).reshape(shape)
+            end += arrays[name].nbytes
+            if not np.isfinite(arrays[name]).all():
+                raise ValueError(f"{name} is not finite")
+        if end != len(data):
+            raise ValueError("it has another length than its header says")
+        if (arrays["rate"] < 0).any() or (arrays["weekday"] < 0).any() or (arrays["unit"] <= 0).any():
+            raise ValueError("a rate, a weekday factor or a unit is negative")
+        recent = arrays.pop("recent")
+        return cls(header, parts, DemandDistribution(**arrays, closed_days=closed_days), recent)

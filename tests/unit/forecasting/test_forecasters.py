@@ -1,0 +1,175 @@
+"""One battery of checks for every method and for what is published: nothing a forecast may never do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from restock.forecasting.classes import classify
+from restock.forecasting.combination import Recipe, combine
+from restock.forecasting.demand import Demand
+from restock.forecasting.methods.baselines import mean_28, oldest_80
+from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
+from restock.forecasting.methods.series import OpenSeries
+from restock.stored.artifact import Part
+from restock.stored.distribution import DemandDistribution
+
+MONDAY = date(2026, 1, 5)
+LEVELS = (0.05, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
+
+
+def published(demand: Demand) -> DemandDistribution:
+    return combine(fit_candidates(OpenSeries.of(demand)), classify(demand), Recipe.prior())
+
+
+def method(name: str) -> Callable[[Demand], DemandDistribution]:
+    if name == "published":
+        return published
+    if name in CANDIDATES:
+        return lambda demand: fit_candidates(OpenSeries.of(demand), with_trees=name == "trees").distribution(name)
+    return lambda demand: {"mean_28": mean_28, "oldest_80": oldest_80}[name](OpenSeries.of(demand))
+
+
+METHODS = ("published", *CANDIDATES, "mean_28", "oldest_80")
+WITHOUT_TREES = tuple(name for name in METHODS if name != "trees")  # too short a history teaches no tree
+
+
+def shop(quantities: np.ndarray, **changes) -> Demand:
+    parts = tuple(Part(f"p{k}", f"Part {k}") for k in range(len(quantities)))
+    return Demand(parts, MONDAY, np.asarray(quantities, float), **changes)
+
+
+@pytest.fixture(scope="module")
+def small() -> Demand:
+    random = np.random.default_rng(7)
+    rates = np.exp(random.normal(-1.5, 1.3, 60))
+    quantities = random.negative_binomial(rates[:, None] * np.ones(260), 0.6)
+    quantities[:, 6::7] = 0
+    return shop(quantities)
+
+
+@pytest.fixture(scope="module")
+def fitted(small) -> dict[str, DemandDistribution]:
+    return {name: method(name)(small) for name in METHODS}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_forecasts_are_finite_and_never_negative(name, fitted, small):
+    start = small.last_day + timedelta(1)
+
+    for days in (1, 7, 90, 200):
+        mean, quantiles = fitted[name].mean(start, days), fitted[name].quantiles(start, days, LEVELS)
+        assert np.isfinite(mean).all()
+        assert np.isfinite(quantiles).all()
+        assert (mean >= 0).all()
+        assert (quantiles >= 0).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_quantiles_grow_with_the_level_and_sums_with_the_days(name, fitted, small):
+    paths = fitted[name].quantile_paths(small.last_day + timedelta(1), 100, LEVELS)
+
+    assert (np.diff(paths, axis=1) >= 0).all()
+    assert (np.diff(paths, axis=2) >= 0).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_chance_of_exceeding_a_quantile_is_what_its_level_leaves(name, fitted, small):
+    start = small.last_day + timedelta(1)
+
+    for level in LEVELS:
+        stock = fitted[name].quantiles(start, 8, [level])[:, 0]
+        assert (fitted[name].chance_above(start, 8, stock) <= 1 - level + 1e-3).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_closed_weekday_is_zero(name, fitted, small):
+    sunday = small.last_day + timedelta(6 - small.last_day.weekday() or 7)
+
+    assert fitted[name].mean(sunday, 1).max() == 0
+    assert fitted[name].quantiles(sunday, 1, LEVELS).max() == 0
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_forecast_has_the_scale_of_the_demand(name, fitted, small):
+    forecast = fitted[name].mean(small.last_day + timedelta(1), 28).sum()
+
+    assert 0.8 < forecast / (small.quantities[:, -84:].sum() / 3) < 1.25
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_equal_demand_gives_equal_forecasts(name, fitted, small):
+    again = method(name)(small)
+
+    for array in ("rate", "weekday", "unit", "table"):
+        assert (getattr(again, array) == getattr(fitted[name], array)).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_future_changes_nothing(name, fitted, small):
+    later = np.concatenate([small.quantities, np.full((60, 40), 99.0)], axis=1)
+
+    known = method(name)(replace(small, quantities=later).until(small.days))
+
+    assert (known.table == fitted[name].table).all()
+    assert (known.rate == fitted[name].rate).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_parts_do_not_depend_on_their_order(name, fitted, small):
+    order = np.random.default_rng(3).permutation(60)
+
+    shuffled = method(name)(small.only(order))
+
+    np.testing.assert_allclose(shuffled.rate, fitted[name].rate[order], rtol=1e-3)
+    np.testing.assert_allclose(shuffled.table, fitted[name].table[order], rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("name", WITHOUT_TREES)
+@pytest.mark.parametrize(
+    "quantities",
+    [
+        pytest.param(np.array([[3.0]]), id="one part, one day"),
+        pytest.param(np.zeros((5, 1)), id="a catalogue that nobody has used yet"),
+        pytest.param(np.zeros((5, 400)), id="all zeros"),
+        pytest.param(np.ones((1, 2)), id="two days"),
+        pytest.param(np.where(np.arange(300) == 150, 1e6, 1.0)[None], id="one enormous outlier"),
+        pytest.param(np.full((2, 40), 1e7), id="enormous demand"),
+        pytest.param(np.full((2, 60), 0.33), id="fractions"),
+        pytest.param(np.zeros((0, 30)), id="no parts"),
+    ],
+)
+def test_odd_shops_are_survived(name, quantities):
+    demand = shop(quantities)
+
+    forecast = method(name)(demand)
+
+    start = demand.last_day + timedelta(1)
+    assert np.isfinite(forecast.mean(start, 30)).all()
+    assert np.isfinite(forecast.quantiles(start, 30, LEVELS)).all()
+    if quantities.size and not quantities.any():
+        assert forecast.quantiles(start, 30, LEVELS).max() == 0
+
+
+@pytest.mark.parametrize("name", ["published", "compact"])
+def test_one_enormous_outlier_moves_neither_its_part_for_ever_nor_the_others(name):
+    quantities = np.random.default_rng(1).poisson(0.5, (30, 300)).astype(float)
+    clean = method(name)(shop(quantities))
+    quantities[0, 150] = 5000
+
+    spoilt = method(name)(shop(quantities))
+
+    start = MONDAY + timedelta(300)
+    assert spoilt.mean(start, 28)[0].sum() < 28 * 0.5 * 8
+    others = spoilt.mean(start, 28)[1:].sum() / clean.mean(start, 28)[1:].sum()
+    assert others == pytest.approx(1, abs=0.1)
+
+
+def test_twenty_thousand_parts_are_forecast():
+    quantities = (np.random.default_rng(2).random((20_000, 30)) < 0.03).astype(float)
+
+    forecast = published(shop(quantities))
+
+    assert forecast.mean(MONDAY + timedelta(30), 28).sum() == pytest.approx(20_000 * 0.03 * 28, rel=0.15)

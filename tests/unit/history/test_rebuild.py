@@ -1,0 +1,234 @@
+"""The full read: in ranges, in threads, and continued by the next run where one reached its deadline."""
+
+from datetime import timedelta
+
+import pytest
+
+from restock.counting.appointments import CountingRules
+from restock.counting.changes import COLLECTION, to_fields
+from restock.errors import ConflictError, OutOfTimeError
+from restock.history.checkpoint import OLDEST, PREFIX, Checkpoint, Piece, chain
+from restock.history.history import History
+from restock.history.rebuild import ID_LETTERS, ranges, read_everything
+from tests.builders import NOON, a_settings, appointment, change, part, usage
+from tests.fakes import FakeClock, FakeDocuments, FakeObjects
+
+ANCHOR = "restock_state/retrain"
+NAMES = [f"{ID_LETTERS[k % 62]}{k:03}" for k in range(0, 400, 7)]
+
+
+class Shop:
+    """Appointments, a bucket, and full reads that stop after so many messages of progress."""
+
+    def __init__(self, **settings):
+        self.clock = FakeClock(NOON)
+        self.documents, self.objects = FakeDocuments(self.clock), FakeObjects(self.clock)
+        self.rules = CountingRules.of(a_settings(**settings))
+        self.documents.set(ANCHOR, {"run": 1})
+        self.read_ids = []
+        self.runs = 0
+        for name in NAMES:
+            self.complete(name)
+
+    def complete(self, name, quantity=1):
+        self.documents.set(f"appointments/{name}", appointment(parts=[part(quantity=quantity)]))
+
+    def count(self, name, **more):
+        """What on_appointment leaves of a write."""
+        self.documents.set(f"{COLLECTION}/{name}", to_fields(change(name, at=self.clock(), **more)))
+
+    def read(self, *, parallel=3, stop_after=None, expected=None):
+        self.runs += 1
+        checkpoint = Checkpoint(self.objects, rules=self.rules.digest, ranges=parallel, run=self.runs)
+        messages = []
+
+        def progress(message):
+            messages.append(message)
+            if len(messages) == stop_after:
+                raise OutOfTimeError("stopped")
+
+        history = read_everything(
+            self.documents,
+            self.rules,
+            anchor=ANCHOR,
+            page_size=2,
+            parallel=parallel,
+            checkpoint=checkpoint,
+            expected=expected or History.of((), self.rules.digest, NOON),
+            reject=lambda where, rejections: None,
+            progress=progress,
+            kept_every=4,
+        )
+        checkpoint.clear()  # as the run does once the history is live
+        return history
+
+    def stop_halfway(self):
+        with pytest.raises(OutOfTimeError):
+            self.read(stop_after=len(NAMES) // 4)
+        self.clock.advance(minutes=10)
+
+
+def units(history):
+    """Of every appointment in the history."""
+    return dict(zip(history.rows["appointment"].to_pylist(), history.rows["quantity"].to_pylist(), strict=True))
+
+
+@pytest.mark.parametrize("parallel", [1, 2, 7, 60])
+def test_any_number_of_ranges_reads_every_appointment_once(parallel):
+    shop = Shop()
+    shop.documents.set("appointments/Ärger", appointment())
+    reads = shop.documents.reads
+
+    history = shop.read(parallel=parallel)
+
+    assert units(history) == dict.fromkeys([*NAMES, "Ärger"], 1.0)
+    assert shop.documents.reads - reads == len(NAMES) + 2
+
+
+def test_ranges_leave_no_gap_and_no_overlap():
+    for count in range(1, 61):
+        found = ranges(count)
+
+        assert [one.after for one in found[1:]] == [one.up_to for one in found[:-1]]
+        assert (found[0].after, found[-1].up_to) == ("", "")
+
+
+def test_a_continued_read_reads_only_what_is_left_and_finds_the_same():
+    shop, undisturbed = Shop(), Shop()
+    shop.stop_halfway()
+    reads = shop.documents.reads
+
+    history = shop.read()
+
+    assert units(history) == units(undisturbed.read())
+    assert shop.documents.reads - reads < len(NAMES)
+    assert history.rebuilt_at < shop.clock() - timedelta(minutes=9)  # what was written since may be missing
+
+
+def test_pieces_survive_any_number_of_deadlines():
+    shop = Shop()
+    attempts = 0
+    history = None
+
+    while history is None:
+        attempts += 1
+        try:
+            history = shop.read(stop_after=9)
+        except OutOfTimeError:
+            shop.clock.advance(minutes=10)
+
+    assert units(history) == dict.fromkeys(NAMES, 1.0)
+    assert attempts > 3
+
+
+def test_what_was_written_after_its_page_was_read_is_read_again():
+    shop = Shop()
+    shop.stop_halfway()
+    edited, withdrawn, deleted, added = NAMES[0], NAMES[1], NAMES[2], "000"
+    shop.complete(edited, quantity=5)
+    shop.documents.set(f"appointments/{withdrawn}", appointment("cancelled"))
+    shop.documents.delete(f"appointments/{deleted}")
+    shop.complete(added)
+    for name in (edited, withdrawn, deleted, added):
+        shop.count(name, used=usage())
+
+    history = shop.read()
+
+    expected = dict.fromkeys(NAMES, 1.0) | {edited: 5.0, added: 1.0}
+    assert units(history) == {name: count for name, count in expected.items() if name not in (withdrawn, deleted)}
+
+
+def test_a_change_trained_meanwhile_is_read_again_all_the_same():
+    shop = Shop()
+    shop.stop_halfway()
+    shop.documents.set(f"appointments/{NAMES[0]}", appointment("cancelled"))
+    shop.count(NAMES[0], used=usage(), trained_time=shop.clock())
+
+    assert NAMES[0] not in units(shop.read())
+
+
+def test_an_appointment_without_usage_is_not_taken_for_deleted_in_a_continued_read():
+    shop = Shop(keep_usage_when_deleted_after_days=1)
+    shop.documents.set(f"appointments/{NAMES[0]}", appointment("cancelled"))
+    known = shop.read()
+    old = change(NAMES[0], usage(1, day=NOON.date() - timedelta(days=400)), rules=shop.rules.digest)
+    expected, _ = known.applied([old])
+    shop.stop_halfway()
+
+    assert NAMES[0] not in units(shop.read(expected=expected))
+
+
+def test_other_rules_another_number_of_ranges_or_a_day_make_pieces_worthless():
+    shop = Shop()
+    shop.stop_halfway()
+    assert shop.objects.list(PREFIX)
+
+    shop.clock.advance(seconds=OLDEST.total_seconds())
+    reads = shop.documents.reads
+    shop.read()
+
+    assert shop.documents.reads - reads > len(NAMES)
+
+    shop.stop_halfway()
+    reads = shop.documents.reads
+    shop.read(parallel=2)
+
+    assert shop.documents.reads - reads > len(NAMES)
+
+
+def test_a_damaged_piece_is_read_anew():
+    shop = Shop()
+    shop.stop_halfway()
+    for info in shop.objects.list(PREFIX):
+        shop.objects.damage(info.name)
+
+    assert units(shop.read()) == dict.fromkeys(NAMES, 1.0)
+
+
+def test_nothing_is_left_once_cleared_and_clearing_costs_nothing_where_nothing_was_read():
+    shop = Shop()
+    shop.stop_halfway()
+    unused = Checkpoint(shop.objects, rules="r", ranges=1, run=9)
+
+    unused.clear()
+
+    assert shop.objects.list(PREFIX)
+
+    unused.load(shop.clock())
+    unused.clear()
+
+    assert not shop.objects.list(PREFIX)
+
+
+def test_of_pieces_from_the_same_id_the_longest_is_followed():
+    rows = History.of((), "r", NOON).rows
+    pieces = [
+        Piece(after, last, NOON, rows) for after, last in (("", "b"), ("", "c"), ("b", "x"), ("c", "f"), ("g", "h"))
+    ]
+
+    assert [piece.last for piece in chain(pieces, "", "")] == ["c", "f"]
+
+
+def test_a_piece_that_meets_its_own_first_try_is_kept():
+    shop = Shop()
+
+    def lose_the_answer(effect):
+        if effect.startswith("write rebuild/"):
+            shop.objects.after = lambda effect: None
+            raise ConflictError(f"{effect}: met its own first try")
+
+    shop.objects.after = lose_the_answer
+
+    assert set(units(shop.read())) == set(NAMES)
+
+
+def test_pieces_end_with_their_range_though_the_next_range_goes_on_from_there():
+    shop = Shop()
+    shop.documents._documents.clear()
+    shop.documents.set(ANCHOR, {"run": 1})
+    for name in ("1", "2", ID_LETTERS[7], "71", "8", "9"):
+        shop.complete(name)
+    with pytest.raises(OutOfTimeError):
+        shop.read(parallel=8, stop_after=4)
+
+    assert sorted(shop.read(parallel=8).rows["appointment"].to_pylist()) == ["1", "2", "7", "71", "8", "9"]

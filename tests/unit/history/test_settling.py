@@ -1,0 +1,106 @@
+"""Pending changes against the live history, and marking them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from restock.counting.appointments import NOTHING
+from restock.counting.changes import to_fields
+from restock.history.history import CountedAppointment, History
+from restock.history.settling import Pending, mark_trained, read_pending, settle, write_settled
+from tests.builders import NOON, change, usage
+from tests.fakes import FakeClock, FakeDocuments
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def documents():
+    return FakeDocuments(FakeClock(NOON))
+
+
+def store(documents, *changes):
+    for one in changes:
+        documents.create(f"restock_changes/{one.appointment}", to_fields(one))
+    return read_pending(documents)[0]
+
+
+def a_history(*counted, rebuilt_at=NOON - timedelta(days=9)):
+    return History.of(counted, "r", rebuilt_at)
+
+
+def test_what_the_history_holds_is_settled_and_no_longer_counts(documents):
+    pending = store(documents, change("a1"), change("a2"))
+    held = a_history(CountedAppointment("a1", usage(1), NOON))
+
+    left = write_settled(documents, pending, settle(pending, held, NOON))
+
+    assert [one.change.appointment for one in left] == ["a2"]
+    stored = documents.stored("restock_changes")["restock_changes/a1"]
+    assert (stored["pending"], stored["awaiting"], stored["trained_time"]) == (False, False, NOON)
+    assert stored["expire_at"] == NOON + timedelta(days=7)
+
+
+def test_promise_2_a_completion_trained_in_an_older_version_counts_no_more_but_its_edit_is_applied(documents):
+    edited = change("a1", usage(5), NOON + MINUTE, completed_time=NOON)
+    pending = store(documents, edited)
+    held = a_history(CountedAppointment("a1", usage(1), NOON))
+
+    (left,) = write_settled(documents, pending, settle(pending, held, NOON))
+
+    assert left.change.is_pending
+    assert not left.change.is_awaiting
+
+
+def test_what_the_last_full_read_could_see_is_settled(documents):
+    pending = store(documents, change("a1"))
+
+    assert write_settled(documents, pending, settle(pending, a_history(rebuilt_at=NOON), NOON)) == []
+
+
+def test_promise_1_a_withdrawal_of_what_this_history_does_not_hold_is_not_settled(documents):
+    """This history may be an old one; the live one may hold the completion that is being withdrawn."""
+    pending = store(documents, change("a1", NOTHING))
+
+    assert write_settled(documents, pending, settle(pending, a_history(), NOON)) == pending
+
+
+def test_settling_writes_nothing_that_did_not_change(documents):
+    pending = store(documents, change("a1"))
+    writes = documents.writes
+
+    write_settled(documents, pending, settle(pending, a_history(), NOON))
+
+    assert documents.writes == writes
+
+
+def test_promise_1_a_change_written_meanwhile_is_not_marked(documents):
+    pending = store(documents, change("a1"), change("a2"))
+    documents.set("restock_changes/a1", to_fields(change("a1", usage(9), NOON + MINUTE)))
+
+    assert mark_trained(documents, pending, NOON) == 1
+    stored = documents.stored("restock_changes")
+    assert stored["restock_changes/a1"]["pending"] is True
+    assert stored["restock_changes/a2"]["pending"] is False
+
+
+def test_a_change_settled_by_this_run_can_still_be_marked_by_it(documents):
+    pending = store(documents, change("a1", usage(5), NOON + MINUTE, completed_time=NOON))
+    held = a_history(CountedAppointment("a1", usage(1), NOON))
+
+    left = write_settled(documents, pending, settle(pending, held, NOON))
+
+    assert mark_trained(documents, left, NOON) == 1
+
+
+def test_promise_8_what_cannot_be_read_is_named_and_the_rest_is_read(documents):
+    store(documents, change("a1"))
+    documents.set("restock_changes/broken", {"pending": True, "schema": 99})
+
+    pending, problems = read_pending(documents)
+
+    assert [one.change.appointment for one in pending] == ["a1"]
+    assert ["restock_changes/broken" in problem for problem in problems] == [True]
+    assert isinstance(pending[0], Pending)

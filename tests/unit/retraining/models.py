@@ -1,0 +1,85 @@
+"""A model without mathematics: what the run, the gate and publishing need of one, at no cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from restock.history.history import History
+from restock.retraining.gate import Evidence
+from restock.stored.pointer import Pointer
+
+GOOD = Evidence(is_finite=True, forecast_28=10.0, recent_28=())
+ABSURD = Evidence(is_finite=False, forecast_28=float("nan"), recent_28=())
+
+
+@dataclass
+class ConstantModel:
+    """Forecasts the same for ever, and says of itself what it is told to."""
+
+    rows: int
+    judged: Evidence = GOOD
+    recipe: Mapping[str, Any] = field(default_factory=lambda: {"method": "constant"})
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    active_parts: int = 1
+
+    def evidence(self) -> Evidence:
+        return self.judged
+
+    def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:
+        return json.dumps({"version": version, "trained_at": trained_at.isoformat(), "rows": self.rows}).encode()
+
+    def estimators(self) -> bytes:
+        return b"estimators"
+
+    def window(self) -> Mapping[str, Any]:
+        return {"rows": self.rows, "active_parts": self.active_parts, "units": float(self.rows)}
+
+
+@dataclass
+class ConstantFit:
+    """Fits nothing; remembers what it was given. ``before`` may raise, or do what happens while a model is fitted."""
+
+    judged: Evidence = GOOD
+    before: Callable[[], object] = lambda: None
+    active_parts: int = 1
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    histories: list[History] = field(default_factory=list)
+    champions: list[Mapping[str, Any] | None] = field(default_factory=list)
+    catalogues: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
+
+    def __call__(
+        self,
+        history: History,
+        catalogue: Sequence[Mapping[str, Any]],
+        *,
+        today: date,
+        champion: Mapping[str, Any] | None,
+        budget_seconds: float,
+        progress: Callable[[str], None],
+    ) -> ConstantModel:
+        self.before()
+        self.histories.append(history)
+        self.catalogues.append(catalogue)
+        self.champions.append(champion)
+        return ConstantModel(len(history), self.judged, scores=self.scores, active_parts=self.active_parts)
+
+
+def a_pointer(**changed: Any) -> Pointer:
+    pointer = Pointer(
+        version=1,
+        history=1,
+        run=1,
+        forecast_sha256="f" * 64,
+        manifest_sha256="m" * 64,
+        history_sha256="h" * 64,
+        published_by="retrain (manual)",
+        published_at="2026-03-02T12:00:00+00:00",
+        trained_at="2026-03-02T12:00:00+00:00",
+        rules="r",
+    )
+    return replace(pointer, **changed)

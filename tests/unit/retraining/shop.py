@@ -1,0 +1,109 @@
+"""A shop in memory: its app writes appointments, the events arrive at once, and retrains are run by hand."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from restock.counting.appointments import CountingRules
+from restock.counting.count import AppointmentWritten, Version, count
+from restock.counting.threshold import STATE
+from restock.history.history import History
+from restock.logs import Log
+from restock.retraining.request import Request
+from restock.retraining.run import Outcome, Tools, retrain
+from restock.stored.pointer import NAME, Pointer, history_name
+from tests.builders import NOON, a_settings, appointment
+from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue
+from tests.unit.retraining.models import ConstantFit
+
+
+class Shop:
+    def __init__(self, **settings: Any) -> None:
+        self.clock = FakeClock(NOON)
+        self.documents, self.objects = FakeDocuments(self.clock), FakeObjects(self.clock)
+        self.queue = FakeQueue(self.clock)
+        self.settings = a_settings(**({"retrain_threshold": 3, "rebuild_parallel": 1} | settings))
+        self.fit = ConstantFit()
+        self.lines = io.StringIO()
+        self.documents.set("spare_parts/p1", {"name": "Oil Filter", "category": "Filters", "price": 9.5})
+
+    def write(self, id: str, fields: Mapping[str, Any] | None) -> AppointmentWritten:
+        """One write of the app (None: a deletion); its event is not delivered."""
+        self.clock.advance(seconds=1)
+        path = f"appointments/{id}"
+        before = self.documents.get(path)
+        self.documents.delete(path) if fields is None else self.documents.set(path, fields)
+        after = self.documents.get(path)
+        versions = [Version(found.fields, found.update_time) if found else None for found in (before, after)]
+        return AppointmentWritten(id, versions[0], versions[1], self.clock())
+
+    def deliver(self, event: AppointmentWritten) -> None:
+        count(
+            event,
+            rules=CountingRules.of(self.settings),
+            threshold=self.settings.retrain_threshold,
+            documents=lambda: self.documents,
+            queue=lambda: self.queue,
+            now=self.clock(),
+            log=self.log("on_appointment"),
+        )
+
+    def happen(self, id: str, fields: Mapping[str, Any] | None) -> None:
+        self.deliver(self.write(id, fields))
+
+    def complete(self, *ids: str, **more: Any) -> None:
+        for id in ids:
+            self.happen(id, appointment(**more))
+
+    def retrain(self, reason: str = "manual", **asked: bool) -> Outcome:
+        return retrain(Request(reason, **asked), self.tools())
+
+    def tools(self, **changed: Any) -> Tools:
+        given = {
+            "settings": self.settings,
+            "documents": self.documents,
+            "objects": self.objects,
+            "queue": self.queue,
+            "fit": self.fit,
+            "log": self.log("retrain"),
+            "clock": self.clock,
+        }
+        return Tools(**(given | changed))
+
+    def log(self, component: str) -> Log:
+        return Log(component, stream=self.lines)
+
+    def errors(self) -> list[str]:
+        lines = [json.loads(line) for line in self.lines.getvalue().splitlines()]
+        return [line["message"] for line in lines if line["severity"] == "ERROR"]
+
+    def pointer(self) -> Pointer:
+        stored = self.objects.read(NAME)
+        assert stored
+        return Pointer.from_bytes(stored.data)
+
+    def history(self) -> History:
+        stored = self.objects.read(history_name(self.pointer().history))
+        assert stored
+        return History.from_bytes(stored.data)
+
+    def used(self) -> dict[str, float]:
+        """Units per appointment, as the live history has them."""
+        found: dict[str, float] = {}
+        for row in self.history().rows.to_pylist():
+            found[row["appointment"]] = found.get(row["appointment"], 0) + row["quantity"]
+        return found
+
+    def state(self) -> Mapping[str, Any]:
+        found = self.documents.get(STATE)
+        return found.fields if found else {}
+
+    def record(self, run: int) -> Mapping[str, Any]:
+        return self.documents.stored("restock_runs")[f"restock_runs/{run}"]
+
+    def pending(self) -> list[str]:
+        changes = self.documents.stored("restock_changes")
+        return [path.removeprefix("restock_changes/") for path, change in changes.items() if change["pending"]]

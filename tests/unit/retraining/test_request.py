@@ -1,0 +1,32 @@
+"""What retrain can be asked for; what it cannot is in tests/hostile."""
+
+from __future__ import annotations
+
+import pytest
+
+from restock.errors import BadRequestError
+from restock.retraining.request import Request, parse_request
+
+
+@pytest.mark.parametrize("reason", ["schedule", "threshold", "manual"])
+def test_a_reason_is_enough(reason):
+    assert parse_request(f'{{"reason": "{reason}"}}'.encode()) == Request(reason)
+
+
+def test_a_rebuild_and_force_can_be_asked_for():
+    assert parse_request(b'{"reason": "manual", "rebuild": true, "force": true}') == Request("manual", True, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"reason=manual", "not JSON"),
+        (b"[]", "not an object"),
+        (b"{}", "reason is None; send one of schedule, threshold, manual"),
+        (b'{"reason": "manual", "rebuilt": true}', "unknown field 'rebuilt'; known are reason, rebuild and force"),
+        (b'{"reason": "manual", "force": "yes"}', "force is 'yes'; send true or false"),
+    ],
+)
+def test_a_mistake_is_named_with_its_remedy(body, words):
+    with pytest.raises(BadRequestError, match=words):
+        parse_request(body)
