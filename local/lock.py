@@ -6,17 +6,14 @@ Hashes are kept, addresses of registries are not. Run `make test` afterwards; it
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from pathlib import Path
 
 from local import setup
+from local.uv import SetUpError, Uv
 
-UV = "uv==0.13.9"  # resolves for every platform and Python at once, which pip cannot
-TOOL = setup.ROOT / ".local" / "lock"
 OPTIONS = (
     "--quiet",
-    "--universal",
+    "--universal",  # for every platform and Python at once
     "--generate-hashes",
     "--no-header",
     "--no-emit-index-url",
@@ -26,33 +23,26 @@ OPTIONS = (
 FUNCTIONS = ("on_appointment", "retrain", "forecast")
 
 
-def uv() -> Path:
-    """uv in an environment of its own, for nothing else needs it."""
-    program = setup.python_of(TOOL).with_name("uv.exe" if sys.platform == "win32" else "uv")
-    if not program.exists():
-        setup.run([sys.executable, "-m", "venv", TOOL], "lock: no environment for uv could be made")
-        setup.run([setup.python_of(TOOL), "-m", "pip", "install", "-qq", UV], f"lock: pip could not install {UV}")
-    return program
-
-
-def compile_pins(program: Path, *words: str) -> None:
-    command = [str(program), "pip", "compile", *OPTIONS, *words]
-    if subprocess.run(command, cwd=setup.ROOT, check=False).returncode:
-        raise setup.SetUpError(f"lock: uv found no versions for {words[0]} (see above)")
+def compile_pins(uv: Uv, name: str, *words: str) -> None:
+    print(f"lock: {name}.txt", flush=True)
+    uv.run(
+        ["pip", "compile", *OPTIONS, f"{name}.in", *words, "-o", f"{name}.txt"],
+        f"lock: uv found no versions for {name}.in (see above)",
+        cwd=setup.ROOT,
+        cache_will_do=False,  # a lock refreshed from what was there before would not be fresh
+    )
 
 
 def main() -> None:
-    program = uv()
-    print("lock: requirements-dev.txt", flush=True)
-    compile_pins(program, "requirements-dev.in", "-o", "requirements-dev.txt")
+    uv = Uv(setup.ROOT / ".local")
+    compile_pins(uv, "local/uv")
+    compile_pins(uv, "requirements-dev")
     for name in FUNCTIONS:
-        target = f"functions/{name}/requirements"
-        print(f"lock: {target}.txt", flush=True)
-        compile_pins(program, f"{target}.in", "-c", "requirements-dev.txt", "-o", f"{target}.txt")
+        compile_pins(uv, f"functions/{name}/requirements", "-c", "requirements-dev.txt")
 
 
 if __name__ == "__main__":
     try:
         main()
-    except setup.SetUpError as problem:
+    except SetUpError as problem:
         sys.exit(str(problem))

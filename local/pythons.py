@@ -11,8 +11,9 @@ from pathlib import Path
 
 from local import setup
 from local.machine import home
+from local.uv import Uv
 
-SUPPORTED = ((3, 11), (3, 12), (3, 13))
+SUPPORTED = ((3, 11), (3, 12), (3, 13), (3, 14))
 PINS = setup.ROOT / "requirements-dev.txt"
 
 
@@ -35,7 +36,8 @@ class OtherPython:
     def set_up(self) -> Path:
         """Its environment's interpreter; installs once."""
         if not setup.is_ready(self.environment, PINS, self.version):
-            setup.make(self.name, self.environment, PINS, python=self.executable, python_version=self.version)
+            uv = Uv(setup.ROOT / ".local")
+            setup.make(self.name, self.environment, PINS, uv, python=self.executable, python_version=self.version)
         return setup.python_of(self.environment)
 
 

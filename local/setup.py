@@ -12,25 +12,22 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from local.uv import BASE_PYTHON, SetUpError, Uv
+
 ROOT = Path(__file__).resolve().parent.parent
 DEV = ROOT / ".venv"
+OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 14)
 ENVIRONMENTS = {
     "dev": (DEV, ROOT / "requirements-dev.txt"),
     "on_appointment": (ROOT / "functions/on_appointment/venv", ROOT / "functions/on_appointment/requirements.txt"),
     "retrain": (ROOT / "functions/retrain/venv", ROOT / "functions/retrain/requirements.txt"),
     "forecast": (ROOT / "functions/forecast/venv", ROOT / "functions/forecast/requirements.txt"),
 }
-
-
-class SetUpError(Exception):
-    """An environment could not be made; the message says which, and what to do."""
 
 
 def python_of(environment: Path) -> Path:
@@ -52,31 +49,24 @@ def is_ready(environment: Path, pins: Path, python_version: str = sys.version) -
 
 
 def make(
-    name: str, environment: Path, pins: Path, *, python: str = sys.executable, python_version: str = sys.version
+    name: str, environment: Path, pins: Path, uv: Uv, *, python: str = BASE_PYTHON, python_version: str = sys.version
 ) -> None:
     """Build one environment; the marker comes last, so that a half-made one is never taken for whole."""
     started = time.monotonic()
     print(f"set-up: {name}: installing {pins.relative_to(ROOT)} ...", flush=True)
-    shutil.rmtree(environment, ignore_errors=True)
-    run(
-        [python, "-m", "venv", environment],
-        f"{name}: {python} could not make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv",
+    uv.run(
+        ["venv", "-q", "--clear", "--no-project", "--no-python-downloads", "--python", python, environment],
+        f"{name}: {python} could not make a virtual environment (see above); mend that and run the command again",
     )
-    pip = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
-    run(
-        [python_of(environment), *pip, "--require-hashes", "-r", pins],
-        f"{name}: pip could not install {pins.relative_to(ROOT)} (see above); mend that and run the command again",
+    uv.run(
+        ["pip", "sync", "-q", "--require-hashes", "--python", python_of(environment), pins],
+        f"{name}: uv could not install {pins.relative_to(ROOT)} (see above); mend that and run the command again",
     )
     for site_packages in environment.glob("[lL]ib*/**/site-packages"):
         # The deployed folder carries a copy of restock/; here the source is on the path, as an editable install has it.
         (site_packages / "restock-source.pth").write_text(str(ROOT) + "\n", encoding="utf-8")
     (environment / ".pins").write_text(digest_of(pins, python_version))
-    print(f"set-up: {name}: ready after {time.monotonic() - started:.0f} s", flush=True)
-
-
-def run(command: list[str | Path], remedy: str) -> None:
-    if subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, check=False).returncode:
-        raise SetUpError(remedy)
+    print(f"set-up: {name}: ready after {time.monotonic() - started:.1f} s", flush=True)
 
 
 @contextlib.contextmanager
@@ -97,20 +87,28 @@ def alone() -> Iterator[None]:
         yield
 
 
+def refuse_unknown_pythons() -> None:
+    """Every pin has wheels for these; an older Python cannot run Restock, a newer one has not been tried."""
+    if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        return
+    oldest, newest = (".".join(map(str, version)) for version in (OLDEST_PYTHON, NEWEST_PYTHON))
+    raise SetUpError(
+        f"Restock needs Python {oldest} to {newest}; this is {sys.version.split()[0]}. "
+        f"Name another: make PYTHON=python{newest} ... (uv python install {newest} installs one)"
+    )
+
+
 def main(chosen: list[str]) -> None:
-    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs on whatever Python the machine has
-        raise SetUpError(
-            f"Restock needs Python 3.11 or newer; this is {sys.version.split()[0]}. "
-            "Name another: make PYTHON=python3.12 ..."
-        )
+    refuse_unknown_pythons()
     if all(is_ready(*ENVIRONMENTS[name]) for name in chosen or ENVIRONMENTS):
         return
     with alone():
         missing = [name for name in chosen or ENVIRONMENTS if not is_ready(*ENVIRONMENTS[name])]
         if missing:
             print(f"set-up: {len(missing)} environment(s) to install, once: {', '.join(missing)}", flush=True)
+        uv = Uv(ROOT / ".local")
         for name in missing:
-            make(name, *ENVIRONMENTS[name])
+            make(name, *ENVIRONMENTS[name], uv)
 
 
 def main_or_exit(chosen: list[str]) -> None:
@@ -119,6 +117,8 @@ def main_or_exit(chosen: list[str]) -> None:
         main(chosen)
     except SetUpError as problem:
         sys.exit(f"set-up: {problem}")
+    except OSError as problem:  # a full disk, a folder that may not be written
+        sys.exit(f"set-up: {problem}; mend that and run the same command again")
     except KeyboardInterrupt:
         sys.exit("set-up: interrupted; run the same command again and it goes on from here")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from local import pythons, setup
+from local.uv import Uv
 
 
 @pytest.fixture
@@ -17,6 +18,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "a clone"
     root.mkdir()
     (root / "pins.txt").write_text("")
+    uv = Uv(setup.ROOT / ".local").program()
+    monkeypatch.setenv("PATH", f"{Path(uv).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(setup, "ROOT", root)
     monkeypatch.setattr(setup, "ENVIRONMENTS", {"dev": (root / "env", root / "pins.txt")})
     return root
@@ -47,17 +50,17 @@ def test_an_environment_is_made_once_and_sees_the_source(folder: Path, capfd: py
 def test_a_set_up_interrupted_half_way_is_finished_by_running_it_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted_in_pip(command: list[str | Path], remedy: str) -> None:
+    def interrupted_in_sync(uv: Uv, words: list[str | Path], remedy: str) -> None:
         make_python(folder)
-        if "pip" in command:
+        if "sync" in words:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(setup, "run", interrupted_in_pip)
+    monkeypatch.setattr(Uv, "run", interrupted_in_sync)
     with pytest.raises(SystemExit, match="run the same command again"):
         setup.main_or_exit([])
     after_the_interruption = is_ready(folder)
 
-    monkeypatch.setattr(setup, "run", lambda command, remedy: make_python(folder))
+    monkeypatch.setattr(Uv, "run", lambda uv, words, remedy: make_python(folder))
     setup.main_or_exit([])
 
     assert after_the_interruption is False
@@ -82,26 +85,26 @@ def test_changed_pins_another_python_or_another_place_ask_for_a_new_one(
     assert (with_another_python, in_another_place, is_ready(folder)) == (False, False, False)
 
 
-def test_a_failing_pip_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    really = setup.run
+def test_pins_that_cannot_be_installed_say_what_to_do(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "pins.txt").write_text("nothing==1 --hash=sha256:" + "0" * 64)
+    monkeypatch.setenv("UV_NO_INDEX", "1")
 
-    def without_pip(command: list[str | Path], remedy: str) -> None:
-        make_python(folder)
-        if "pip" in command:
-            really([sys.executable, "-c", "raise SystemExit(1)"], remedy)
-
-    monkeypatch.setattr(setup, "run", without_pip)
-
-    with pytest.raises(SystemExit, match=r"pip could not install pins\.txt \(see above\); mend that and run"):
+    with pytest.raises(SystemExit, match=r"dev: uv could not install pins\.txt \(see above\); mend that and run"):
         setup.main_or_exit([])
 
     assert is_ready(folder) is False
+    assert "you require nothing==1" in capfd.readouterr().err
 
 
-def test_an_old_python_is_told_what_is_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.version_info", (3, 9, 2))
+@pytest.mark.parametrize("version", [(3, 9, 2), (3, 15, 0)])
+def test_a_python_outside_what_is_tested_is_told_what_is_needed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr("sys.version_info", version)
 
-    with pytest.raises(SystemExit, match=r"needs Python 3\.11 or newer.*make PYTHON="):
+    with pytest.raises(SystemExit, match=r"needs Python 3\.11 to 3\.14; this is .*make PYTHON=python3\.14"):
         setup.main_or_exit([])
 
 
