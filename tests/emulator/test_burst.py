@@ -28,6 +28,7 @@ from restock.counting.count import AppointmentWritten
 from restock.gcp.tasks import CloudTasksQueue
 from tests.builders import a_settings, cloud_event, environment, payload
 from tests.emulator.repair_shop import TRAPS, ZONE, RepairShop
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
 
@@ -104,10 +105,7 @@ class Loop:
         return statuses
 
     def come_to_rest(self) -> None:
-        deadline = time.monotonic() + 120
-        while self.tasks.pending(self.queue):
-            assert time.monotonic() < deadline, [task.name for task in self.tasks.pending(self.queue)]
-            time.sleep(0.1)
+        wait_until(lambda: not self.tasks.pending(self.queue), timeout_seconds=120, every_seconds=0.1)
 
     def retrain(self) -> None:
         """By hand, through the queue."""

@@ -15,6 +15,7 @@ import pytest
 
 from restock.retraining.publish import read_live
 from tests.emulator.repair_shop import THRESHOLD, Answer, RepairShop, RetrainProcess
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
 
@@ -90,14 +91,9 @@ def crash_after(step: str, process: RetrainProcess, storage) -> Crash:
     return Crash(shop, answer, live.version, shop.pending(), ask_until_alive(process, shop), leased_at)
 
 
-def ask_until_alive(process: RetrainProcess, shop: RepairShop) -> Answer | None:
+def ask_until_alive(process: RetrainProcess, shop: RepairShop) -> Answer:
     """The master starts another worker within a moment."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if answer := process.ask(shop, "threshold"):
-            return answer
-        time.sleep(0.1)
-    return None
+    return wait_until(lambda: process.ask(shop, "threshold"), timeout_seconds=20, every_seconds=0.1)
 
 
 table: list[str] = []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from local.stack import Options, Stack
 from restock import __main__ as operator
 from restock.stored.pointer import NAME, Pointer, history_name
 from tests.recount import Row, recount
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
 
@@ -92,11 +92,11 @@ class Shop:
         return recount(self.documents.collection("appointments").stream(), zone=ZONE)
 
     def wait(self, condition: Callable[[], bool], *, seconds: float = 90) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
+        def holds() -> bool:
             self.stack.check()
-            assert time.monotonic() < deadline, f"not within {seconds} s; logs in {self.stack.options.log_dir}"
-            time.sleep(0.05)
+            return condition()
+
+        wait_until(holds, timeout_seconds=seconds, every_seconds=0.05)
 
 
 @pytest.fixture(scope="module")
