@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Callable
 
 from restock.errors import StoreUnavailableError
 from restock.gcp.rest import FAILURES, Rest
+from restock.serving.kept import Kept, Reading
 
-REFRESH_BEFORE_SECONDS = 225
+RENEW_BEFORE_SECONDS = 225
 """The metadata server itself renews a token this long before its end (google-auth uses the same margin)."""
+SHORTEST_FRESH_SECONDS = 10
+"""A token nearer to its end than that is used all the same; it is only asked after more often."""
+UNUSABLE_BEFORE_SECONDS = 5
+"""A request takes its time to arrive."""
 
 
 class AccessToken:
@@ -23,25 +27,20 @@ class AccessToken:
 
     def __init__(self, rest: Rest, clock: Callable[[], float] = time.monotonic) -> None:
         self._rest = rest
-        self._clock = clock
-        self._value = ""
-        self._good_until = float("-inf")
-        self._lock = threading.Lock()
+        self._kept = Kept(self._fetch, clock=clock)
 
     def __call__(self) -> str:
         """Raises StoreUnavailableError when the metadata server gives none."""
-        with self._lock:
-            if self._clock() >= self._good_until:
-                self._fetch()
-            return f"Bearer {self._value}"
+        return f"Bearer {self._kept.get()}"
 
-    def _fetch(self) -> None:
+    def _fetch(self) -> Reading[str]:
         host = os.environ.get("GCE_METADATA_HOST", "metadata.google.internal")
         url = f"http://{host}/computeMetadata/v1/instance/service-accounts/default/token"
         try:
             answer = self._rest.request("GET", url, headers={"Metadata-Flavor": "Google"})
             token = json.loads(answer.data) if answer.status == 200 else {}
-            self._value, lifetime = str(token["access_token"]), float(token["expires_in"])
+            value, lifetime = str(token["access_token"]), float(token["expires_in"])
         except (*FAILURES, ValueError, KeyError, TypeError) as exc:
             raise StoreUnavailableError("the metadata server gave no access token") from exc
-        self._good_until = self._clock() + max(0.0, lifetime - REFRESH_BEFORE_SECONDS)
+        fresh = max(lifetime - RENEW_BEFORE_SECONDS, SHORTEST_FRESH_SECONDS)
+        return Reading(value, fresh, usable_seconds=lifetime - UNUSABLE_BEFORE_SECONDS)

@@ -21,58 +21,47 @@ from typing import Any
 
 from restock.errors import StoreUnavailableError, TokenRefusedError
 from restock.gcp.rest import FAILURES, Rest
+from restock.serving.kept import Kept, Reading
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10
 REFETCH_SECONDS = 60
-RETRY_SECONDS = 1  # while there is no certificate at all, and nobody can be let in
 LONGEST_TOKEN = 4096
 LONGEST_UID = 128
 
 
 class Certificates:
-    """Google's public certificates by key id."""
+    """Google's public certificates by key id. Whose key is known never waits for Google."""
 
     def __init__(self, rest: Rest, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._rest = rest
         self._url = url
-        self._clock = clock
-        self._by_key_id: dict[str, str] = {}
-        self._fetched_at = self._good_until = float("-inf")
-        self._lock = threading.Lock()
+        self._kept = Kept(self._fetch, clock=clock)
 
     def of(self, key_id: object) -> str:
         """The certificate of this key; raise TokenRefusedError if Google knows none."""
-        with self._lock:
-            is_known = isinstance(key_id, str) and key_id in self._by_key_id
-            now = self._clock()
-            pause = REFETCH_SECONDS if self._by_key_id else RETRY_SECONDS
-            if (not is_known or now >= self._good_until) and now - self._fetched_at >= pause:
-                self._fetch(now)
-            elif not self._by_key_id:
-                raise StoreUnavailableError("the certificates could not be fetched a moment ago")
-            if not isinstance(key_id, str) or key_id not in self._by_key_id:
-                raise TokenRefusedError("it is signed with a key that is not Google's")
-            return self._by_key_id[key_id]
+        by_key_id = self._kept.get()
+        if isinstance(key_id, str) and key_id not in by_key_id:
+            by_key_id = self._kept.get_newer(REFETCH_SECONDS)
+        if not isinstance(key_id, str) or key_id not in by_key_id:
+            raise TokenRefusedError("it is signed with a key that is not Google's")
+        return by_key_id[key_id]
 
     def fetch_first(self) -> None:
         """Before anybody needs them; a failure is told to the first token."""
-        with self._lock, contextlib.suppress(StoreUnavailableError):
-            self._fetch(self._clock())
+        with contextlib.suppress(StoreUnavailableError):
+            self._kept.get()
 
-    def _fetch(self, now: float) -> None:
+    def _fetch(self) -> Reading[Mapping[str, str]]:
         try:
             answer = self._rest.request("GET", self._url)
             found = json.loads(answer.data) if answer.status == 200 else None
         except (*FAILURES, ValueError):
             found = None
-        self._fetched_at = self._clock()  # whoever waited for this fetch does not make the next one
-        if isinstance(found, dict) and found:
-            self._by_key_id = found
-            max_age = re.search(r"max-age=(\d+)", answer.headers.get("Cache-Control", ""))
-            self._good_until = now + (int(max_age[1]) if max_age else REFETCH_SECONDS)
-        elif not self._by_key_id:
+        if not isinstance(found, dict) or not found:
             raise StoreUnavailableError("the certificates that tokens are checked with could not be fetched")
+        max_age = re.search(r"max-age=(\d{1,9})", answer.headers.get("Cache-Control", ""))
+        return Reading(found, float(max_age[1]) if max_age else REFETCH_SECONDS)
 
 
 class FirebaseTokens:

@@ -9,15 +9,19 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from restock.errors import StoreUnavailableError, TokenRefusedError
 from restock.logs import Log
 from restock.serving.http import HttpError
+from restock.serving.kept import Kept, Patience, Reading
 
 ADMIN_CACHE_SECONDS = 60.0
 """A role taken away works on for at most this long, while Firestore answers."""
 MOST_USERS_KEPT = 1000
+PATIENCE = Patience(seconds=1.0)
+"""Who comes back after a while waits for the role as it is now; if Firestore hangs, for so long."""
 
 
 class Tokens(Protocol):
@@ -72,31 +76,21 @@ class Admins:
     def __init__(self, documents: Documents, clock: Callable[[], float] = time.monotonic) -> None:
         self._documents = documents
         self._clock = clock
-        self._known: OrderedDict[str, tuple[bool, float]] = OrderedDict()
+        self._known: OrderedDict[str, Kept[bool]] = OrderedDict()
         self._lock = threading.Lock()
 
     def include(self, uid: str) -> bool:
         """Whether this user is one; when Firestore fails, what was last known of a user known before (promise 5)."""
-        now = self._clock()
         with self._lock:
-            known = self._known.get(uid)
-            if known and now - known[1] < ADMIN_CACHE_SECONDS:
-                return known[0]
-            if known:  # one request looks again, the others go on with this
-                self._known[uid] = (known[0], now)
-        try:
-            user = self._documents.document(("users", uid), ("role", "isActive")) or {}
-        except StoreUnavailableError:
-            if known is None:
-                raise
-            return known[0]
-        is_admin = user.get("role") == "admin" and user.get("isActive") is True
-        with self._lock:
-            self._known[uid] = (is_admin, now)
+            kept = self._known.setdefault(uid, Kept(partial(self._read, uid), patience=PATIENCE, clock=self._clock))
             self._known.move_to_end(uid)
             if len(self._known) > MOST_USERS_KEPT:
                 self._known.popitem(last=False)
-        return is_admin
+        return kept.get()
+
+    def _read(self, uid: str) -> Reading[bool]:
+        user = self._documents.document(("users", uid), ("role", "isActive")) or {}
+        return Reading(user.get("role") == "admin" and user.get("isActive") is True, ADMIN_CACHE_SECONDS)
 
 
 _CHALLENGE = ("WWW-Authenticate", "Bearer")

@@ -1,27 +1,22 @@
 """The catalogue's stock on hand: read for /v1/restock only, and kept for a stated number of seconds.
 
-One request reads, the others go on with what is known: a Firestore that hangs must not hold every thread, for they are
-also those that answer the app.
+The app is answered by the same threads: none of them may be held by a Firestore that hangs (restock/serving/kept.py).
 """
 
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from restock.errors import StoreUnavailableError
+from restock.serving.kept import Kept, Patience, Reading
 
 FIELDS = ("stock", "leadTimeDays", "minOrderQuantity", "onOrder")
-LONGEST_WAIT_SECONDS = 1.0
-"""For the read of another request, where there is an older one to go on with;"""
-LONGEST_FIRST_WAIT_SECONDS = 3.0
-"""and where there is none."""
-RETRY_SECONDS = 5.0
-"""After a read that failed, where there is an older one to go on with."""
+PATIENCE = Patience(seconds=1.0, first_seconds=3.0)
+"""For the read that runs: figures of now are worth a moment, where there are older ones to go on with, and some more
+where there are none."""
 
 
 class Documents(Protocol):
@@ -47,35 +42,16 @@ class Stock:
         self._documents = documents
         self._keep_seconds = keep_seconds
         self._clock = clock
-        self._known: tuple[Mapping[str, Shelf], float] | None = None
-        self._due_at = self._failed_at = float("-inf")
-        self._reading = threading.Lock()
+        self._kept = Kept(self._read, patience=PATIENCE, clock=clock)
 
     def shelves(self) -> tuple[Mapping[str, Shelf], float]:
         """The shelves, and when (on this clock) they were read. Raises StoreUnavailableError if they never were."""
-        asked_at = self._clock()
-        patience = LONGEST_WAIT_SECONDS if self._known else LONGEST_FIRST_WAIT_SECONDS
-        if asked_at >= self._due_at and self._reading.acquire(timeout=patience):
-            try:
-                if self._clock() >= self._due_at and self._failed_at < asked_at:  # still, after waiting for another
-                    self._read()
-            finally:
-                self._reading.release()
-        if self._known is None:
-            raise StoreUnavailableError("another request finds Firestore slow or down")
-        return self._known
+        return self._kept.get()
 
-    def _read(self) -> None:
+    def _read(self) -> Reading[tuple[Mapping[str, Shelf], float]]:
         now = self._clock()
-        try:
-            rows = self._documents.collection("spare_parts", FIELDS)
-            self._known = {id: shelf_of(fields) for id, fields in rows}, now
-            self._due_at = now + self._keep_seconds
-        except StoreUnavailableError:
-            self._failed_at = self._clock()
-            if self._known is None:
-                raise
-            self._due_at = self._failed_at + RETRY_SECONDS
+        rows = self._documents.collection("spare_parts", FIELDS)
+        return Reading(({id: shelf_of(fields) for id, fields in rows}, now), self._keep_seconds)
 
 
 def shelf_of(fields: Mapping[str, Any]) -> Shelf:

@@ -12,6 +12,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -20,6 +21,7 @@ import bench.tokens
 from restock.errors import StoreUnavailableError, TokenRefusedError
 from restock.gcp import identity
 from tests.published import artifact
+from tests.waiting import wait_until
 
 PROJECT = "demo-shop"
 PATH = "/forecast_restock_demand"
@@ -72,6 +74,8 @@ class Cloud:
         self.cache_control = "public, max-age=3600"
         self.status = 200
         self.fetches = 0
+        self.goes_on = threading.Event()
+        self.goes_on.set()
         self.users: dict[str, dict] = {}
         cloud = self
 
@@ -83,6 +87,7 @@ class Cloud:
                 found: object = None
                 if path == "/certificates":
                     cloud.fetches += 1
+                    cloud.goes_on.wait(10)
                     found = cloud.certificates
                 elif "/documents/users/" in path:
                     found = cloud.users.get(path.rsplit("/", 1)[-1])
@@ -269,7 +274,23 @@ def test_certificates_are_kept_for_their_max_age(tokens, cloud, google, clock):
 
     clock.now += 3601
     tokens.uid_of(google.token())
-    assert cloud.fetches == 2
+    wait_until(lambda: cloud.fetches == 2)
+
+
+def test_20_callers_whose_key_is_known_wait_for_nothing_while_google_hangs(tokens, cloud, google, clock):
+    token = google.token()
+    tokens.uid_of(token)
+    cloud.goes_on.clear()
+    clock.now += 3601
+    started = time.monotonic()
+
+    with ThreadPoolExecutor(20) as pool:
+        users = list(pool.map(tokens.uid_of, [token] * 20))
+
+    assert users == ["anna"] * 20
+    assert time.monotonic() - started < 1
+    wait_until(lambda: cloud.fetches == 2)
+    cloud.goes_on.set()
 
 
 def test_an_unknown_key_is_looked_up_at_most_once_a_minute(tokens, cloud, google, clock):

@@ -8,8 +8,9 @@ import pytest
 
 from restock.errors import StoreUnavailableError
 from restock.logs import Log
+from restock.serving.kept import FIRST_RETRY_SECONDS
 from restock.serving.live_model import LiveModel
-from restock.serving.previous import RETRY_SECONDS, PreviousVersion
+from restock.serving.previous import PreviousVersion
 from tests.published import Shelf, artifact
 
 
@@ -56,7 +57,7 @@ def test_it_is_read_once_for_each_live_version(live):
     assert versions.reads == 1
 
 
-def test_a_bucket_without_an_answer_is_asked_again_after_some_seconds(live):
+def test_a_bucket_without_an_answer_is_asked_again_after_a_pause(live):
     model, versions, clock = live[0].get(), live[1], Clock()
     previous = PreviousVersion(live[0], versions, clock)
     versions.is_down = True
@@ -64,6 +65,6 @@ def test_a_bucket_without_an_answer_is_asked_again_after_some_seconds(live):
     assert [previous.artifact(model) for _ in range(3)] == [None] * 3
     assert versions.reads == 1
     versions.is_down = False
-    clock.now += RETRY_SECONDS
+    clock.now += FIRST_RETRY_SECONDS
 
     assert previous.artifact(model).header["version"] == 1

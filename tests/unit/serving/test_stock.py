@@ -9,7 +9,9 @@ import pytest
 
 from restock.errors import StoreUnavailableError
 from restock.serving import stock as module
-from restock.serving.stock import FIELDS, RETRY_SECONDS, Shelf, Stock, shelf_of
+from restock.serving.kept import RETRY_SECONDS, Patience
+from restock.serving.stock import FIELDS, Shelf, Stock, shelf_of
+from tests.waiting import wait_until
 
 
 class Catalogue:
@@ -68,23 +70,20 @@ def test_while_firestore_is_down_the_last_stock_is_used_and_retried():
     assert stock.shelves() == (first[0], clock.now)
 
 
-def test_promise_5_while_firestore_hangs_one_request_waits_and_the_others_use_the_last_stock(monkeypatch):
-    monkeypatch.setattr(module, "LONGEST_WAIT_SECONDS", 0.01)
+def test_promise_5_while_firestore_hangs_requests_use_the_last_stock(monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", Patience(seconds=0.01))
     catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
     stock = Stock(catalogue, keep_seconds=30, clock=clock)
     first = stock.shelves()
     clock.now += 3600
     catalogue.is_read.clear()
     catalogue.goes_on.clear()
-    reader = threading.Thread(target=stock.shelves, daemon=True)
-    reader.start()
-    assert catalogue.is_read.wait(10)
 
-    assert stock.shelves() == first
-    assert reader.is_alive()
+    assert [stock.shelves() for _ in range(3)] == [first] * 3
+    assert catalogue.is_read.wait(10)
     catalogue.goes_on.set()
-    reader.join(10)
-    assert stock.shelves()[1] == clock.now
+    wait_until(lambda: stock.shelves()[1] == clock.now)
+    assert catalogue.reads == 2
 
 
 def test_without_any_reading_it_says_so():
@@ -96,19 +95,17 @@ def test_without_any_reading_it_says_so():
 
 
 def test_promise_5_while_the_first_read_hangs_others_are_refused_soon(monkeypatch):
-    monkeypatch.setattr(module, "LONGEST_FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(module, "PATIENCE", Patience(first_seconds=0.01))
     catalogue = Catalogue(oil={"stock": 4})
     catalogue.goes_on.clear()
     stock = Stock(catalogue, keep_seconds=30)
-    reader = threading.Thread(target=stock.shelves, daemon=True)
-    reader.start()
-    assert catalogue.is_read.wait(10)
 
-    with pytest.raises(StoreUnavailableError):
-        stock.shelves()
-    assert reader.is_alive()
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError):
+            stock.shelves()
+    assert catalogue.reads == 1
     catalogue.goes_on.set()
-    reader.join(10)
+    wait_until(lambda: stock._kept._reader is None)
     assert stock.shelves()[0] == {"oil": Shelf(on_hand=4.0)}
 
 
