@@ -10,6 +10,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import fields
+from typing import Any
 
 from infra.errors import CommandFailedError
 from infra.parts.access import addresses
@@ -57,11 +58,31 @@ def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]
         state = found.get("state", "not deployed")
         say(f"{door:15} {state:12} {digest:9} {made:20} {where[0] if where else ''}")
     queue = standing.named("queues", settings.queue)
-    say(f"{'queue':15} {queue.get('state', 'stands' if queue else 'missing'):12} {len(standing.tasks) or ''}")
+    say(f"{'queue':15} {queue.get('state', 'stands' if queue else 'missing'):12} {waiting(standing.tasks)}")
     job = standing.named("jobs", settings.job)
     when, last = f"{job.get('schedule', '')} {job.get('timeZone', '')}", job.get("lastAttemptTime", "never")[:19]
     say(f"{'schedule':15} {job.get('state', 'stands' if job else 'missing'):12} {when}, last {last}")
+    say(f"{'bucket':15} {'stands' if standing.bucket else 'MISSING':12} gs://{settings.bucket}")
     pointer = standing.pointer.get("updated", "")[:19]
     say(f"{'pointer':15} {'published' if standing.pointer else 'none yet':12} {pointer}")
     subscription = standing.trigger_subscription(settings).rsplit("/", 1)[-1]
     say(f"{'trigger':15} {'set' if subscription else 'missing':12} {subscription}")
+
+
+def waiting(tasks: list[dict[str, Any]]) -> str:
+    """What the queue holds, for a person.
+
+    >>> waiting([{"name": "q/tasks/b", "scheduleTime": "2026-03-02T12:00:01.5Z"}, {"name": "q/tasks/a"}])
+    '2 tasks wait, the first, a, is due'
+    >>> waiting([{"name": "q/tasks/b", "scheduleTime": "2026-03-02T12:00:01.5Z"}])
+    '1 task waits, b, until 2026-03-02 12:00:01 UTC'
+    >>> waiting([])
+    'no task waits'
+    """
+    if not tasks:
+        return "no task waits"
+    first = min(tasks, key=lambda task: task.get("scheduleTime", ""))
+    name, due = first["name"].rsplit("/", 1)[-1], first.get("scheduleTime", "")[:19].replace("T", " ")
+    when = f"until {due} UTC" if due else "is due"
+    many = f"{len(tasks)} tasks wait, the first" if len(tasks) > 1 else "1 task waits"
+    return f"{many}, {name}, {when}"

@@ -207,7 +207,7 @@ LAST = (
         "tasks",
         "cloudtasks",
         lambda s, _: ("tasks", "list", f"--queue={s.queue}", f"--location={s.region}"),
-        lambda s, st: st.named("queues", s.queue) and not st.pointer,
+        lambda s, st: st.named("queues", s.queue),
     ),
 )
 ROUNDS = (FIRST, LISTS, DETAILS, LAST)

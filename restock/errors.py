@@ -21,6 +21,18 @@ class StoreUnavailableError(RestockError):
     """Firestore, Cloud Storage or Cloud Tasks did not answer, or asked to try again; a retry may help."""
 
 
+class NotSignedInError(StoreUnavailableError):
+    """There are no credentials to speak to Google with, or they have ended."""
+
+
+class NotPermittedError(StoreUnavailableError):
+    """The account lacks a role; nothing but granting it helps."""
+
+
+class BucketMissingError(StoreUnavailableError):
+    """The bucket itself is gone, not merely an object in it."""
+
+
 class StoreRefusedError(RestockError):
     """The store refused what was sent and always will: too large, malformed, or not permitted."""
 
@@ -30,7 +42,7 @@ class ConflictError(RestockError):
 
 
 class LeaseHeldError(RestockError):
-    """Another retrain holds the lease."""
+    """Another retrain is at work, or died before it let the lease go; it ends by itself."""
 
 
 class LeaseLostError(RestockError):

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 _trace: ContextVar[str] = ContextVar("trace", default="")
 _lock = threading.Lock()
+MOST_OF_A_TRACE = 16_000
+"""Characters kept of a stack trace, its end: Cloud Logging takes 256 KB a line."""
 
 
 def follow_trace(header: str | None, project: str) -> None:
@@ -44,7 +47,9 @@ class Log:
         self._write("WARNING", message, fields)
 
     def error(self, message: str, **fields: Any) -> None:
-        self._write("ERROR", message, fields)
+        """While an exception is handled, with its trace, in the field that Cloud Error Reporting groups errors by."""
+        trace = stack_trace()
+        self._write("ERROR", message, {**fields, "stack_trace": trace} if trace else fields)
 
     def _write(self, severity: str, message: str, fields: dict[str, Any]) -> None:
         line = {"severity": severity, "time": self._clock(), "component": self.component, "message": message}
@@ -54,3 +59,15 @@ class Log:
         text = json.dumps(line, default=str)
         with _lock:
             print(text, file=self._stream or sys.stdout, flush=True)
+
+
+def stack_trace() -> str:
+    """Of the exception that is being handled, in Python's own format; empty if there is none.
+
+    It names files, lines and messages, never values, and is for the log and the run record: no HTTP answer has it.
+    """
+    if sys.exc_info()[0] is None:
+        return ""
+    whole = traceback.format_exc().rstrip()
+    first, _, rest = whole.partition("\n")
+    return whole if len(whole) <= MOST_OF_A_TRACE else f"{first}\n  ...\n{rest[-MOST_OF_A_TRACE:]}"

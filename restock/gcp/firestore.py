@@ -13,11 +13,13 @@ from typing import Any
 from google.api_core import exceptions as api
 from google.api_core.retry import Retry, if_transient_error
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import firestore
 from google.cloud.firestore_v1 import FieldFilter
 from google.cloud.firestore_v1.bulk_batch import BulkWriteBatch
 
 from restock.errors import ConflictError, StoreRefusedError, StoreUnavailableError
+from restock.gcp.failures import unavailable
 from restock.gcp.values import moment, plain
 from restock.stores import Fields, Snapshot, Update, pause
 
@@ -42,7 +44,8 @@ def client(project: str) -> firestore.Client:
     with _lock:
         if project not in _clients:
             emulated = bool(os.environ.get("FIRESTORE_EMULATOR_HOST"))
-            _clients[project] = firestore.Client(project, AnonymousCredentials() if emulated else None)
+            with _spoken(f"project {project}"):
+                _clients[project] = firestore.Client(project, AnonymousCredentials() if emulated else None)
         return _clients[project]
 
 
@@ -52,11 +55,13 @@ def _spoken(what: str) -> Iterator[None]:
     try:
         yield
     except _CONFLICTS as exc:
+        if isinstance(exc, api.NotFound) and "The database" in exc.message:  # the database itself, not a document in it
+            raise unavailable(what, exc) from exc
         raise ConflictError(f"{what}: {exc.message}") from exc
     except _REFUSALS as exc:
         raise StoreRefusedError(f"{what}: {exc.message}") from exc
-    except (api.GoogleAPIError, ValueError) as exc:
-        raise StoreUnavailableError(f"{what}: {exc}") from exc
+    except (api.GoogleAPIError, GoogleAuthError, ValueError) as exc:
+        raise unavailable(what, exc) from exc
 
 
 class FirestoreDocuments:

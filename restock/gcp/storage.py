@@ -13,7 +13,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import storage  # type: ignore[attr-defined]  # a namespace package mypy sees half of
 
-from restock.errors import ConflictError, StoreUnavailableError
+from restock.errors import BucketMissingError, ConflictError, StoreUnavailableError
+from restock.gcp.failures import unavailable
 from restock.stored.stored_object import StoredObject
 from restock.stores import ObjectInfo
 
@@ -26,7 +27,8 @@ def client(project: str) -> storage.Client:
     with _lock:
         if project not in _clients:
             emulated = bool(os.environ.get("STORAGE_EMULATOR_HOST"))
-            _clients[project] = storage.Client(project, AnonymousCredentials() if emulated else None)
+            with _spoken(f"project {project}"):
+                _clients[project] = storage.Client(project, AnonymousCredentials() if emulated else None)
         return _clients[project]
 
 
@@ -37,7 +39,7 @@ def _spoken(name: str) -> Iterator[None]:
     except api.PreconditionFailed as exc:
         raise ConflictError(f"{name}: somebody else wrote it first") from exc
     except (api.GoogleAPIError, GoogleAuthError, requests.RequestException) as exc:
-        raise StoreUnavailableError(f"{name}: {exc}") from exc
+        raise unavailable(name, exc) from exc
 
 
 class BucketObjects:
@@ -49,6 +51,8 @@ class BucketObjects:
         try:
             with _spoken(name):
                 data = blob.download_as_bytes()
+        except BucketMissingError:
+            raise
         except StoreUnavailableError as exc:
             if isinstance(exc.__cause__, api.NotFound):
                 return None

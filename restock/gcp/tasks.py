@@ -17,7 +17,7 @@ from google.cloud import tasks_v2
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from restock.errors import StoreUnavailableError
+from restock.gcp.failures import unavailable
 from restock.settings import Settings
 
 CALL_SECONDS = 20.0
@@ -30,16 +30,23 @@ def client(emulator_host: str) -> tasks_v2.CloudTasksClient:
     """The client of this process, made on first use; REST for a local endpoint, which speaks nothing else."""
     with _lock:
         if emulator_host not in _clients:
-            _clients[emulator_host] = (
-                tasks_v2.CloudTasksClient(
-                    transport="rest",
-                    credentials=AnonymousCredentials(),
-                    client_options={"api_endpoint": f"http://{emulator_host}"},
-                )
-                if emulator_host
-                else tasks_v2.CloudTasksClient()
-            )
+            _clients[emulator_host] = _local(emulator_host) if emulator_host else _googles()
         return _clients[emulator_host]
+
+
+def _local(emulator_host: str) -> tasks_v2.CloudTasksClient:
+    return tasks_v2.CloudTasksClient(
+        transport="rest",
+        credentials=AnonymousCredentials(),
+        client_options={"api_endpoint": f"http://{emulator_host}"},
+    )
+
+
+def _googles() -> tasks_v2.CloudTasksClient:
+    try:
+        return tasks_v2.CloudTasksClient()
+    except GoogleAuthError as exc:
+        raise unavailable("Cloud Tasks", exc) from exc
 
 
 class CloudTasksQueue:
@@ -71,5 +78,5 @@ class CloudTasksQueue:
         except api.Conflict:  # over gRPC AlreadyExists, its subclass: also when our own first try got through
             return False
         except (api.GoogleAPIError, GoogleAuthError, requests.RequestException) as exc:
-            raise StoreUnavailableError(f"{self._queue}: {exc}") from exc
+            raise unavailable(self._queue, exc) from exc
         return True

@@ -75,3 +75,13 @@ def test_only_post_runs_anything(door):
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "POST"
     assert asked == []
+
+
+def test_what_nobody_foresaw_is_answered_without_its_trace(door):
+    client, _, outcomes = door
+    outcomes.clear()  # popping from it fails inside the door
+
+    answer = client.post("/", json={"reason": "manual"})
+
+    assert answer.status_code == 500
+    assert not any(word in answer.get_data(as_text=True) for word in ("Traceback", "IndexError", "main.py"))

@@ -280,6 +280,13 @@ def test_every_alert_has_its_page_in_the_runbook() -> None:
         assert f"### {section}\n" in runbook
 
 
+def test_status_says_that_the_bucket_is_gone() -> None:
+    lines: list[str] = []
+    operate.show(settings(), Standing(), lines.append)
+
+    assert "bucket          MISSING      gs://my-shop-restock" in lines
+
+
 def test_every_role_a_deployer_needs_is_in_the_runbook() -> None:
     runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 

@@ -339,12 +339,17 @@ def test_a_function_whose_build_failed_is_told_and_deployed_again(deployed: Worl
 
 
 def test_status_shows_what_stands(deployed: World) -> None:
-    lines = deployed.infra("status").text.splitlines()
-    words = [line.split()[:2] for line in lines]
+    deployed.google.resources["storage demo-shop-restock/o/models/current.json"] = {"updated": "2026-03-02T12:00:00Z"}
+
+    text = deployed.infra("status").text
+
+    words = [line.split()[:2] for line in text.splitlines()]
 
     assert ["forecast", "ACTIVE"] in words
     assert ["queue", "stands"] in words
-    assert ["pointer", "none"] in words
+    assert "1 task waits, first-training-" in text
+    assert ["bucket", "stands"] in words
+    assert ["pointer", "published"] in words
     assert ["trigger", "set"] in words
 
 
