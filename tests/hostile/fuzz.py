@@ -3,7 +3,8 @@
 ``python -m tests.hostile.fuzz --seconds 60 events retrain forecast``
 
 
-Needs atheris, which has no wheel for every platform and is therefore no requirement: ``pip install atheris``.
+Needs atheris, which has no wheel for every platform and is therefore no requirement:
+``uv pip install --python .venv atheris``.
 """
 
 from __future__ import annotations

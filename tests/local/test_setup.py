@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local import pythons, setup
-from local.uv import Uv
+from local.uv import Pip, Uv
 
 
 @pytest.fixture
@@ -18,7 +18,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "a clone"
     root.mkdir()
     (root / "pins.txt").write_text("")
-    uv = Uv(setup.ROOT / ".local").program()
+    uv = Uv(setup.ROOT / ".local").program
+    monkeypatch.setattr(Pip, "find", lambda: None)  # it takes a second, and nothing here needs it
     monkeypatch.setenv("PATH", f"{Path(uv).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(setup, "ROOT", root)
     monkeypatch.setattr(setup, "ENVIRONMENTS", {"dev": (root / "env", root / "pins.txt")})
