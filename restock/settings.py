@@ -6,95 +6,33 @@ The README's table, the deploy tool and the local stack are checked against this
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from restock import written
 from restock.errors import SettingsError
+from restock.setting_kinds import (
+    account,
+    address,
+    days_list,
+    flag,
+    names,
+    number,
+    one_of,
+    origins,
+    place,
+    queue,
+    text,
+    time_zone,
+    whole,
+)
 
 ON_APPOINTMENT, RETRAIN, FORECAST = "on_appointment", "retrain", "forecast"
 EVERY_DOOR = (ON_APPOINTMENT, RETRAIN, FORECAST)
 COUNTING_DOORS = (ON_APPOINTMENT, RETRAIN)
-
-
-def text(value: str) -> str:
-    return value
-
-
-def time_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except Exception as exc:
-        raise ValueError("is not a time zone; write one like Europe/London") from exc
-    return value
-
-
-def day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError as exc:
-        raise ValueError("is not a day; write YYYY-MM-DD") from exc
-
-
-def names(value: str) -> frozenset[str]:
-    found = frozenset(word.strip().casefold() for word in value.split(",") if word.strip())
-    if not found:
-        raise ValueError("names nothing; write one or more words separated by commas")
-    return found
-
-
-def origins(value: str) -> tuple[str, ...]:
-    found = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
-    if not found:
-        raise ValueError("names no origin; write * or origins like https://shop.example separated by commas")
-    return found
-
-
-def days_list(value: str) -> frozenset[date]:
-    return frozenset(day(part.strip()) for part in value.split(",") if part.strip())
-
-
-def flag(value: str) -> bool:
-    if value.strip().lower() not in {"true", "false"}:
-        raise ValueError("is neither true nor false")
-    return value.strip().lower() == "true"
-
-
-def one_of(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value not in choices:
-            raise ValueError(f"is none of {', '.join(choices)}")
-        return value
-
-    return parse
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not re.fullmatch(r"[+-]?\d{1,12}", value.strip(), re.ASCII):
-            raise ValueError(f"is not a whole number; write one from {low} to {high}")
-        number = int(value)
-        if not low <= number <= high:
-            raise ValueError(f"is outside {low} to {high}")
-        return number
-
-    return parse
-
-
-def number(low: float, high: float) -> Callable[[str], float]:
-    def parse(value: str) -> float:
-        try:
-            found = float(value)
-        except ValueError as exc:
-            raise ValueError(f"is not a number; write one from {low:g} to {high:g}") from exc
-        if not low <= found <= high:
-            raise ValueError(f"is outside {low:g} to {high:g}")
-        return found
-
-    return parse
 
 
 def setting(
@@ -136,7 +74,7 @@ class Settings:
     history_start: date = setting(
         "HISTORY_START",
         "Earlier days are taken for typing errors.",
-        parse=day,
+        parse=written.day,
         default=date(2010, 1, 1),
         doors=COUNTING_DOORS,
         unit="YYYY-MM-DD",
@@ -158,12 +96,18 @@ class Settings:
         unit="completions",
     )
     retrain_queue: str = setting(
-        "RETRAIN_QUEUE", "The Cloud Tasks queue of retrains: projects/P/locations/L/queues/Q.", doors=COUNTING_DOORS
+        "RETRAIN_QUEUE",
+        "The Cloud Tasks queue of retrains: projects/P/locations/L/queues/Q.",
+        parse=queue,
+        doors=COUNTING_DOORS,
     )
-    retrain_url: str = setting("RETRAIN_URL", "Where the retrain function answers.", doors=COUNTING_DOORS)
+    retrain_url: str = setting(
+        "RETRAIN_URL", "Where the retrain function answers.", parse=address, doors=COUNTING_DOORS
+    )
     retrain_invoker: str = setting(
         "RETRAIN_INVOKER",
         "The service account in whose name the queue calls retrain; empty: no token.",
+        parse=account,
         default="",
         doors=COUNTING_DOORS,
     )
@@ -171,6 +115,7 @@ class Settings:
         # Not CLOUD_TASKS_EMULATOR_HOST: the Firebase CLI sets that to an emulator that speaks otherwise than Google.
         "TASKS_EMULATOR_HOST",
         "A local Cloud Tasks endpoint, host:port; empty: Google's.",
+        parse=place,
         default="",
         doors=COUNTING_DOORS,
     )

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from restock.settings import Settings
+from restock.written import fold
 
 PARSING = 1
 """Raise this when the same document comes to mean something else: histories counted before are then rebuilt."""
@@ -126,15 +127,6 @@ def usage_of(fields: Mapping[str, Any] | None, update_time: datetime, rules: Cou
 def is_completed(status: Any, rules: CountingRules) -> bool:
     """Exact match after trimming and folding case: 'Completed ' is, 'incomplete' and 'not completed' are not."""
     return isinstance(status, str) and fold(status) in rules.completed_statuses
-
-
-def fold(name: str) -> str:
-    """A name as it is compared: trimmed and without case, as the app does.
-
-    >>> fold(" Air FILTER ")
-    'air filter'
-    """
-    return name.strip().casefold()
 
 
 def is_kept_when_deleted(usage: Usage, deleted_at: datetime, rules: CountingRules) -> bool:

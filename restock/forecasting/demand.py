@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from restock.counting.appointments import fold
 from restock.forecasting.closures import open_days, open_weekdays
 from restock.stored.artifact import Part
 from restock.stored.distribution import Floats
+from restock.written import fold
 
 _STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 _LOTS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 20.0, 24.0, 25.0, 50.0, 100.0)

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from restock.counting.appointments import fold
 from restock.errors import DamagedError
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
 from restock.retraining.gate import Evidence
 from restock.stored.artifact import ForecastArtifact
+from restock.written import fold
 
 GATE_DAYS = 28
 GATE_SPANS = 3

@@ -23,10 +23,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from restock.counting.appointments import LONGEST_NAME, MOST_UNITS, fold
+from restock.counting.appointments import LONGEST_NAME, MOST_UNITS
 from restock.errors import BadRequestError, DamagedError
 from restock.history.history import COLUMNS, History
 from restock.stores import ObjectStore
+from restock.written import fold
 
 NAME = "imports/usage.parquet"
 NEEDED = ("date", "part", "quantity")

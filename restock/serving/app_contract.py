@@ -6,11 +6,11 @@ Messages, statuses and the order of the checks are what an existing app relies o
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from restock import written
 from restock.serving.http import HttpError
 
 if TYPE_CHECKING:
@@ -68,11 +68,9 @@ _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 def _day(value: object) -> date:
     try:
-        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise HttpError(400, "current_date must be in YYYY-MM-DD format", field="current_date")
+        return written.day(value if isinstance(value, str) else "")
+    except ValueError as exc:
+        raise HttpError(400, "current_date must be in YYYY-MM-DD format", field="current_date") from exc
 
 
 def demand(model: Model, request: DemandRequest, now: datetime) -> tuple[dict[str, Any], Encoded]:

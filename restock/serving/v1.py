@@ -15,6 +15,7 @@ from restock.serving.model import Model
 from restock.serving.stock import Shelf
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.distribution import DemandDistribution
+from restock.written import fold
 
 MEAN_DECIMALS = 4
 MOST_NUMBERS = 400_000
@@ -183,9 +184,9 @@ def rows_of(artifact: ForecastArtifact, wanted: Sequence[str], field: str = "par
         return [row for row, part in enumerate(artifact.parts) if part.active]
     rows: list[int] = []
     for word in wanted:
-        folded = word.strip().casefold()
+        folded = fold(word)
         found = [row for row, part in enumerate(artifact.parts) if part.key == word]
-        found = found or [row for row, part in enumerate(artifact.parts) if part.name.strip().casefold() == folded]
+        found = found or [row for row, part in enumerate(artifact.parts) if fold(part.name) == folded]
         if not found:
             raise HttpError(404, f"part {word[:100]!r} is not known to the model", field=field)
         rows += [row for row in found if row not in rows]
