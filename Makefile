@@ -4,10 +4,15 @@ RUN = .venv/bin/python -m
 # The operator's verbs mean the local Restock while one is running (make up), else the deployed one.
 OPERATE = $(if $(shell $(RUN) restock.local_stack),restock,infra)
 SETUP = @$(PYTHON) -m local.setup
+# What a person types here is data: neither make nor the shell finds anything to expand or run in it.
+override ID := $(value ID)
+override VERSION := $(value VERSION)
+override DATA := $(value DATA)
+export ID VERSION DATA
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-deploy simulate fuzz up load emulators plan deploy status rollback pin unpin \
-        retrain rebuild forget teardown cost stage bench bench-quick bench-serving accuracy lock clean
+        retrain rebuild forget teardown cost stage bench bench-quick bench-serving accuracy lock lock-emulator clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -34,13 +39,13 @@ status: setup  ## how far the threshold is, the lease, the last runs, the live v
 	@$(RUN) $(OPERATE) status
 
 rollback: setup  ## make VERSION=n live again
-	@$(RUN) $(OPERATE) rollback $(VERSION)
+	@$(RUN) $(OPERATE) rollback $${VERSION:+-- "$$VERSION"}
 
 pin: setup  ## keep the live version until unpinned
 	@$(RUN) $(OPERATE) pin
 
 forget: setup  ## delete one appointment's usage now: ID=appointment
-	@$(RUN) $(OPERATE) forget $(ID)
+	@$(RUN) $(OPERATE) forget $${ID:+-- "$$ID"}
 
 unpin: setup  ## let retrains publish again
 	@$(RUN) $(OPERATE) unpin
@@ -85,10 +90,13 @@ bench-serving: setup  ## the serving rows alone
 	@$(RUN) bench.serving
 
 accuracy: setup  ## score the forecasts on the data sets in DATA=folder (default: a generated shop)
-	@$(RUN) bench.accuracy $(DATA)
+	@$(RUN) bench.accuracy $${DATA:+-- "$$DATA"}
 
-lock: setup  ## refresh all pins from the requirements.in files
+lock: setup  ## refresh all pins from the requirements.in files, uv's own too
 	@$(RUN) local.lock
+
+lock-emulator: setup  ## pin the Firestore emulator that the Firebase CLI of package.json names
+	@$(RUN) local.emulator_jar
 
 clean:  ## remove environments and everything generated
 	rm -rf .venv functions/*/venv .local build .pytest_cache .mypy_cache .ruff_cache node_modules

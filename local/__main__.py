@@ -28,12 +28,15 @@ python3 -m local COMMAND
 Variables it heeds, beside the functions' own settings (see the README):
 
   FORECAST_PORT           where the forecast answers; unset: 5057, or any free port if that is taken
-  FIRESTORE_EMULATOR_JAR  the Firestore emulator; unset: the Google Cloud SDK's, or one the Firebase CLI downloaded
+  FIRESTORE_EMULATOR_JAR  the Firestore emulator; unset: the Google Cloud SDK's, else one the Firebase CLI downloaded,
+                          else the pinned one is fetched into .local
+  FIRESTORE_EMULATOR_URL  where to fetch it from; unset: where the Firebase CLI does
   LIKE_CLOUD_RUN=true     freeze functions between requests, keep retrain private, serve tokens (up)
   EVENT_DELAY_SECONDS     every event arrives a random part of it later, and so out of order (up)
   EVENT_DUPLICATES        the share of events that arrive twice, 0 to 1 (up)
   EVENT_SEED              another run of luck for the two above (up)
 """
+WITH_EMULATOR = {"up", "demo", "emulators", "test"}
 
 
 def main(words: list[str]) -> int:
@@ -61,12 +64,28 @@ def main(words: list[str]) -> int:
     from local.processes import ProcessError
 
     try:
+        if words[0] in WITH_EMULATOR:
+            bring_emulator(is_needed=words[0] != "test")
         return commands[words[0]](words[1:]) or 0
     except ProcessError as exc:
         print(f"\n{exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def bring_emulator(*, is_needed: bool) -> None:
+    """Fetch the Firestore emulator where there is none; the tests go on without it and list what they did not run."""
+    from local.console import say
+    from local.emulator_jar import ensure
+    from local.processes import ProcessError
+
+    try:
+        ensure(say)
+    except ProcessError as exc:
+        if is_needed:
+            raise
+        say(str(exc))
 
 
 def continue_in(command: list[str]) -> int:

@@ -9,11 +9,10 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import machine
+from local import emulator_jar, machine
 from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port
 
 CONDITION = "&ifGenerationMatch=0"  # only if there is no such object yet
-FIRESTORE_MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,7 @@ class FirestoreEmulator:
         java, jar = machine.java(), machine.firestore_jar()
         if not java or not jar:
             raise ProcessError(machine.remedy_for("java" if not java else "firestore"))
+        emulator_jar.refuse_old_java(java, Path(jar))
         host = f"127.0.0.1:{port or free_port()}"
         command = [
             java,
@@ -61,7 +61,7 @@ class FirestoreEmulator:
             "-XX:TieredStopAtLevel=1",
             "-cp",
             jar,
-            FIRESTORE_MAIN,
+            emulator_jar.program_in(Path(jar)).main_class,
             "--host=127.0.0.1",
             f"--port={host.rpartition(':')[2]}",
         ]

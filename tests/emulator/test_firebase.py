@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from google.cloud import firestore
 
-from local import firebase, shop
+from local import emulator_jar, firebase, machine, shop
 from local.demo import ask
 from local.firebase import Emulators
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage", "node")
+
+
+def test_the_firestore_emulator_that_set_up_fetches_is_the_one_this_cli_names() -> None:
+    assert json.loads(machine.EMULATOR_PIN.read_text()) == emulator_jar.named_by_cli()
 
 
 @pytest.fixture(scope="module")

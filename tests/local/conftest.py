@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local import machine
 from local.functions import FUNCTIONS
 from local.processes import free_port
 from local.stack import Options
@@ -49,3 +50,16 @@ def options_in(folder: Path) -> Options:
         state_file=folder / "stack.json",
         forecast_port=free_port(),
     )
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with an empty home and nothing on its PATH."""
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.delenv("FIRESTORE_EMULATOR_JAR", raising=False)
+    monkeypatch.delenv("FIREBASE_EMULATORS_PATH", raising=False)
+    monkeypatch.setattr(machine, "INSTALLED_SDKS", ())
+    monkeypatch.setattr(machine, "ROOT", tmp_path)  # where set-up may have put one
+    return tmp_path

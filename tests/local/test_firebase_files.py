@@ -53,7 +53,7 @@ def test_every_function_of_firebase_json_has_its_description() -> None:
 def test_a_jar_in_a_deep_folder_with_a_blank_is_named_in_folded_lines(tmp_path: Path) -> None:
     deep = tmp_path / ("a folder " + "x" * 100) / "emulator.jar"
 
-    wrapper = runnable_jar(deep, tmp_path / "wrapper.jar")
+    wrapper = runnable_jar(deep, "org.example.Main", tmp_path / "wrapper.jar")
 
     manifest = zipfile.ZipFile(wrapper).read("META-INF/MANIFEST.MF").decode()
     assert max(len(line) for line in manifest.split("\r\n")) <= 72

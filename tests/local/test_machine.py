@@ -15,18 +15,6 @@ from local.processes import ProcessError
 JAR = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
 
 
-@pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with an empty home and nothing on its PATH."""
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.delenv("FIRESTORE_EMULATOR_JAR", raising=False)
-    monkeypatch.delenv("FIREBASE_EMULATORS_PATH", raising=False)
-    monkeypatch.setattr(machine, "INSTALLED_SDKS", ())
-    return tmp_path
-
-
 def put(file: Path) -> str:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"")
