@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from restock.serving.kept import Kept, Patience, Reading
+from restock.stored import names
 from restock.written import fold, number
 
 FIELDS = ("name", "stock", "leadTimeDays", "minOrderQuantity", "onOrder", "isActive", "discontinued")
@@ -53,7 +54,7 @@ class Stock:
 
     def _read(self) -> Reading[tuple[Mapping[str, Shelf], float]]:
         now = self._clock()
-        rows = self._documents.collection("spare_parts", FIELDS)
+        rows = self._documents.collection(names.CATALOGUE, FIELDS)
         return Reading(({id: shelf_of(fields) for id, fields in rows}, now), self._keep_seconds)
 
 

@@ -17,7 +17,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from restock.retraining import run
+from restock.retraining import counted
 from restock.retraining.request import Request
 from restock.settings import Settings
 from tests.builders import rules
@@ -448,7 +448,7 @@ def explore(
         report.add(walk)
 
     # Full reads are interrupted and continued in shops of eight bookings, not only in those of thousands
-    with patch.object(run, "read_everything", partial(run.read_everything, kept_every=2)):
+    with patch.object(counted, "read_everything", partial(counted.read_everything, kept_every=2)):
         every_history()
     report.seconds = time.perf_counter() - started
     return report
