@@ -11,6 +11,7 @@ from restock.stored.state import RetrainState
 
 SETBACKS = ("failed", "refused")
 """They are told as errors, which alerts are made of."""
+TRACE_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class Outcome:
     run: int | None = None
     version: int | None = None
     generation: int | None = None
+
+
+def last_lines(trace: str) -> str:
+    """Of a stack trace, for the run record: where it went wrong; the log has all of it."""
+    return "\n".join(trace.splitlines()[-TRACE_LINES:])
 
 
 def unchanged(state: RetrainState) -> RetrainState:

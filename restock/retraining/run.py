@@ -21,10 +21,11 @@ from dataclasses import replace
 from restock.counting.threshold import ask_if_due
 from restock.errors import LeaseHeldError, OvertakenError
 from restock.history.settling import Pending, mark_trained
+from restock.logs import stack_trace
 from restock.retraining.attempt import Attempt
 from restock.retraining.challenger import Challenger, challenge, live_forecast
 from restock.retraining.counted import Counted, count_up, report_drift
-from restock.retraining.endings import Outcome, end, end_with_setback
+from restock.retraining.endings import Outcome, end, end_with_setback, last_lines
 from restock.retraining.found import known_history, settled_changes, situation
 from restock.retraining.journal import Journal
 from restock.retraining.lease import acquire, go_on_after
@@ -56,7 +57,7 @@ def retrain(asked: Request, tools: Tools) -> Outcome:
         return end(run, Outcome("overtaken", 503, str(exc)))
     except Exception as exc:
         error = f"{type(exc).__name__}: {exc}"
-        run.journal.know(error=error)
+        run.journal.know(error=error, trace=last_lines(stack_trace()))
         return end_with_setback(run, Outcome("failed", 500, f"training failed: {error}"))
 
 

@@ -55,6 +55,8 @@ class RunRecord:
     status: str = RUNNING
     decision: str = ""
     error: str | None = None
+    trace: str | None = None
+    """Where the error arose: the last lines of its stack trace."""
     version: int | None = None
     generation: int | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class RunRecord:
             "status": self.status,
             "decision": self.decision,
             "error": self.error,
+            "trace": self.trace,
             "version": self.version,
             "generation": self.generation,
             "started_at": self.started_at,
@@ -108,6 +111,7 @@ class RunRecord:
                 status=needed(fields, "status", str),
                 decision=needed(fields, "decision", str),
                 error=optional(fields, "error", str),
+                trace=optional(fields, "trace", str),
                 version=optional(fields, "version", int),
                 generation=optional(fields, "generation", int),
                 seconds={str(name): float(spent) for name, spent in needed(fields, "seconds", dict).items()},

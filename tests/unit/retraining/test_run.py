@@ -214,6 +214,7 @@ def test_failing_3_a_failed_run_consumes_nothing_and_is_retried_later_each_time(
     assert waits == [first, 2 * first, 4 * first]
     assert "no memory left" in shop.state()["last_error"]
     assert "no memory left" in shop.record(1)["error"]
+    assert "in explode" in shop.record(1)["trace"]
     assert any("no memory left" in message for message in shop.errors())
     assert len(shop.pending()) == 3
     shop.fit.before = lambda: None
