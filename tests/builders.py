@@ -91,7 +91,7 @@ def change(id: str = "a1", used: Usage | None = None, at: datetime = NOON, **mor
     return Change(id, usage(1) if used is None else used, at, **given)
 
 
-def payload(
+def payload(  # noqa: PLR0913  # every part of an event, each with a default
     id: str = "a1",
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,

@@ -418,7 +418,7 @@ def histories(verbs: Sequence[str], fewest: int, most: int) -> st.SearchStrategy
     return st.lists(st.tuples(st.sampled_from(verbs), number, number), min_size=fewest, max_size=most)
 
 
-def explore(
+def explore(  # noqa: PLR0913  # what a walk varies, each named in every call
     number: int,
     *,
     with_seed: int,

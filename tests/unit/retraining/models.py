@@ -53,7 +53,7 @@ class ConstantFit:
     champions: list[Mapping[str, Any] | None] = field(default_factory=list)
     catalogues: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
 
-    def __call__(
+    def __call__(  # noqa: PLR0913  # as the Protocol has it
         self,
         history: History,
         catalogue: Sequence[Mapping[str, Any]],
