@@ -23,7 +23,6 @@ from bench.sized_shop import SizedShop
 from bench.world import Place
 from local.processes import Child, ProcessError
 from local.stack import Stack
-from restock.counting import changes as counting_changes
 from restock.counting.appointments import CountingRules
 from restock.settings import RETRAIN, Settings
 from restock.stored import names
@@ -127,7 +126,7 @@ def leave_changes(place: Place, shop: SizedShop, count: int) -> None:
     present = {
         name: {key: value for key, value in found.items() if value is not None} for name, found in fields.items()
     }
-    place.write(counting_changes.COLLECTION, present.items())
+    place.write(names.CHANGES, present.items())
 
 
 def live_manifest(place: Place) -> bytes:
