@@ -83,6 +83,7 @@ class TokenServer:
             "iat": now,
             "exp": now + 3600,
             "sub": "bench",
+            "admin": True,
         }
         return self._signer.sign(claims)
 

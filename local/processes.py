@@ -94,7 +94,7 @@ class Child:
     _pump: threading.Thread | None = None
 
     @classmethod
-    def start(  # noqa: PLR0913  # what subprocess.Popen would be told
+    def start(
         cls,
         name: str,
         command: Sequence[str | Path],

@@ -232,9 +232,10 @@ class Settings:
     )
     require_admin: bool = setting(
         "FORECAST_REQUIRE_ADMIN",
-        "Only users whose users/{uid} document has role admin and isActive true.",
+        "In firebase mode: only users whose users/{uid} has role admin and isActive true, or whose token has an admin "
+        "claim. false: every account that is neither anonymous nor of an unverified e-mail address.",
         parse=flag,
-        default=False,
+        default=True,
         doors=(FORECAST,),
         unit="true or false",
     )
@@ -244,11 +245,11 @@ class Settings:
         default="",
         doors=(FORECAST,),
     )
-    cors_origins: tuple[str, ...] = setting(
+    cors_origins: tuple[str, ...] | None = setting(
         "CORS_ORIGINS",
-        "Origins whose pages may read answers; * is any.",
+        "Origins whose pages may read answers; * is any. Unset: any in firebase and public mode, none in iam mode.",
         parse=origins,
-        default=("*",),
+        default=None,
         doors=(FORECAST,),
         unit="origins separated by commas",
     )
@@ -260,6 +261,13 @@ class Settings:
         doors=(FORECAST,),
         unit="seconds",
     )
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """In iam mode a browser reaches forecast through its operator's proxy, with the operator's rights."""
+        if self.cors_origins is not None:
+            return self.cors_origins
+        return () if self.forecast_auth == "iam" else ("*",)
 
     @property
     def zone(self) -> ZoneInfo:

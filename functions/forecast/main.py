@@ -79,11 +79,15 @@ ACCESS: Access = Everyone()
 PAGE = Page(SETTINGS.forecast_auth)
 if SETTINGS.forecast_auth == "public":
     LOG.warning("FORECAST_AUTH is public: anyone who finds this address may read the shop's forecasts")
+if SETTINGS.forecast_auth == "iam" and SETTINGS.allowed_origins:
+    LOG.warning("CORS_ORIGINS is set in iam mode: these pages may read forecasts through an operator's proxy")
 if SETTINGS.forecast_auth == "firebase":
     from restock.gcp.identity import FirebaseTokens
 
     if not SETTINGS.firebase_api_key:
         LOG.warning("FIREBASE_WEB_API_KEY is not set: the page cannot sign people in")
+    if not SETTINGS.require_admin:
+        LOG.warning("FORECAST_REQUIRE_ADMIN is false: every account of the project may read the shop's forecasts")
     TOKENS = FirebaseTokens(SETTINGS.project)
     PAGE = Page("firebase", SETTINGS.firebase_api_key, TOKENS.emulator)
     ACCESS = FirebaseUsers(TOKENS, Admins(documents()) if SETTINGS.require_admin else None, LOG)

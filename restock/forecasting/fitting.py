@@ -18,7 +18,6 @@ from restock.forecasting.train import Trained, train
 from restock.history.history import History
 from restock.retraining.gate import Evidence
 from restock.stored.artifact import ForecastArtifact
-from restock.stored.manifest import Window
 from restock.written import fold
 
 GATE_DAYS = 28
@@ -70,15 +69,15 @@ class FittedModel:
         joblib.dump(self.trained.estimators, stored, compress=3)
         return stored.getvalue()
 
-    def window(self) -> Window:
+    def window(self) -> Mapping[str, Any]:
         demand = self.trained.demand
-        return Window(
-            first_day=demand.first_day.isoformat(),
-            last_day=demand.last_day.isoformat(),
-            parts=len(demand.parts),
-            active_parts=sum(part.active for part in demand.parts),
-            units=float(demand.quantities.sum()),
-        )
+        return {
+            "first_day": demand.first_day.isoformat(),
+            "last_day": demand.last_day.isoformat(),
+            "parts": len(demand.parts),
+            "active_parts": sum(part.active for part in demand.parts),
+            "units": float(demand.quantities.sum()),
+        }
 
 
 class Fitter:

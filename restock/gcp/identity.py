@@ -21,6 +21,7 @@ from typing import Any
 
 from restock.errors import StoreUnavailableError, TokenRefusedError
 from restock.gcp.rest import FAILURES, Rest
+from restock.serving.access import Caller
 from restock.serving.kept import Kept, Reading
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
@@ -79,13 +80,13 @@ class FirebaseTokens:
             threading.Thread(target=self._certificates.fetch_first, daemon=True).start()
             threading.Thread(target=importlib.import_module, args=("google.auth.jwt",), daemon=True).start()
 
-    def uid_of(self, token: str) -> str:
-        """The user this token stands for. Raises TokenRefusedError; StoreUnavailableError if it cannot be checked."""
+    def caller_of(self, token: str) -> Caller:
+        """Whom this token stands for. Raises TokenRefusedError; StoreUnavailableError if it cannot be checked."""
         if len(token) > LONGEST_TOKEN:
             raise TokenRefusedError("it is too long")
         try:
             claims = self._unsigned(token) if self.emulator else self._signed(token)
-            return self._user(claims)
+            return self._caller(claims)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
             raise TokenRefusedError(f"it is not valid: {type(exc).__name__}") from exc
 
@@ -108,7 +109,7 @@ class FirebaseTokens:
             raise TokenRefusedError("it is not one of the emulator's")
         return _segment(claims)
 
-    def _user(self, claims: Mapping[str, Any]) -> str:
+    def _caller(self, claims: Mapping[str, Any]) -> Caller:
         now = time.time()
         for claim, low, high in (
             ("exp", now - CLOCK_SKEW_SECONDS, math.inf),
@@ -122,7 +123,13 @@ class FirebaseTokens:
         uid = claims["sub"]
         if not isinstance(uid, str) or not 0 < len(uid) <= LONGEST_UID:
             raise TokenRefusedError("it names no user")
-        return uid
+        provider = (claims.get("firebase") or {}).get("sign_in_provider")
+        return Caller(
+            uid,
+            has_admin_claim=claims.get("admin") is True or claims.get("role") == "admin",
+            is_anonymous="anonymous" in (provider, claims.get("provider_id")),
+            is_unverified="email" in claims and claims.get("email_verified") is not True,
+        )
 
 
 def is_google_cloud(env: Mapping[str, str]) -> bool:

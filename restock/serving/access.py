@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -24,8 +25,18 @@ PATIENCE = Patience(seconds=1.0)
 """Who comes back after a while waits for the role as it is now; if Firestore hangs, for so long."""
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a valid token stands for."""
+
+    uid: str
+    has_admin_claim: bool = False
+    is_anonymous: bool = False
+    is_unverified: bool = False
+
+
 class Tokens(Protocol):
-    def uid_of(self, token: str) -> str: ...
+    def caller_of(self, token: str) -> Caller: ...
 
 
 class Documents(Protocol):
@@ -33,33 +44,35 @@ class Documents(Protocol):
 
 
 class Access(Protocol):
-    def check(self, authorization: str | None) -> None:
+    def check(self, authorization: str) -> None:
         """Raise HttpError 401, 403 or 503 unless the caller may go on."""
 
 
 class Everyone:
     """Public and iam mode."""
 
-    def check(self, authorization: str | None) -> None:
+    def check(self, authorization: str) -> None:
         """Nothing is left to check here."""
 
 
 class FirebaseUsers:
-    """Users of the shop's Firebase project; only its active admins, if so set."""
+    """Accounts of the shop's Firebase project: its active admins, or, if ``admins`` is None, whoever is known by name.
+
+    The shop's customers have accounts of the same project, and anybody can make one: an account alone proves nothing.
+    """
 
     def __init__(self, tokens: Tokens, admins: Admins | None, log: Log) -> None:
         self._tokens = tokens
         self._admins = admins
         self._log = log
 
-    def check(self, authorization: str | None) -> None:
+    def check(self, authorization: str) -> None:
         """Raise HttpError unless the header's token is of somebody who may call."""
-        scheme, _, token = (authorization or "").partition(" ")
+        scheme, _, token = authorization.partition(" ")
         try:
             if scheme.lower() != "bearer":
                 raise TokenRefusedError("there is none")
-            uid = self._tokens.uid_of(token.strip())
-            allowed = self._admins is None or self._admins.include(uid)
+            allowed = self._may_call(self._tokens.caller_of(token.strip()))
         except TokenRefusedError as exc:
             self._log.info("a token was refused", reason=str(exc))
             raise HttpError(401, "Please sign in: a valid token is needed", headers=(_CHALLENGE,)) from exc
@@ -68,6 +81,11 @@ class FirebaseUsers:
             raise HttpError(503, "Callers cannot be checked at the moment", headers=(("Retry-After", "5"),)) from exc
         if not allowed:
             raise HttpError(403, "This account may not see forecasts")
+
+    def _may_call(self, caller: Caller) -> bool:
+        if self._admins is None:
+            return not (caller.is_anonymous or caller.is_unverified)
+        return caller.has_admin_claim or self._admins.include(caller.uid)
 
 
 class Admins:

@@ -15,8 +15,8 @@ from restock.logs import Log, follow_trace
 from restock.serving import app_contract, operations
 from restock.serving.access import Access
 from restock.serving.assets import Page
-from restock.serving.compression import SMALLEST_BYTES, Encoded, accepts_gzip
-from restock.serving.headers import PREFLIGHT_HEADERS, SECURITY_HEADERS, CorsPolicy
+from restock.serving.compression import SMALLEST_BYTES, Encoded
+from restock.serving.headers import SECURITY_HEADERS, CorsPolicy
 from restock.serving.http import Answer, HttpError, Request
 from restock.serving.live_model import LiveModel
 from restock.serving.operations import Operation
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Shelf, Stock
 
-LARGEST_BODY_BYTES = 64 * 1024
 CHEAP_COPY_BYTES = 512 * 1024  # up to about here a copy costs less than one more send
 LARGEST_ANSWER_BYTES = 24 * 2**20  # the platform refuses answers above 32 MB
 NOT_KEPT = (("Cache-Control", "no-store"),)
@@ -57,7 +56,7 @@ class Api:
         self._log = log
         self._now = now
         self._zone = settings.zone
-        self._cors = CorsPolicy(settings.cors_origins)
+        self._cors = CorsPolicy(settings.allowed_origins)
         self._previous = previous
         self._page = page
         self._answers: dict[str, Callable[[Operation, Request], Answer]] = {
@@ -77,12 +76,12 @@ class Api:
         except Exception as exc:  # a mistake of ours: the log gets the reason, the caller none of our names
             self._log.error("a request failed", path=request.path[:200], error=repr(exc))
             answer = HttpError(500, "The forecast could not be made; please try again").answer()
-        cors = self._cors.headers(request.header)
+        cors = self._cors.headers(request.header("Origin"))
         return Answer(answer.status, answer.body, answer.content_type, (*SECURITY_HEADERS, *cors, *answer.headers))
 
     def _operate(self, request: Request) -> Answer:
         if request.method == "OPTIONS":
-            return Answer(204, headers=PREFLIGHT_HEADERS)
+            return Answer(204, headers=self._cors.preflight(request.header("Access-Control-Request-Headers")))
         found = operations.find(request.path)
         asset = None if found else self._page.find(request.path)
         if not found and asset is None:
@@ -100,7 +99,7 @@ class Api:
 
     def _restock_demand(self, operation: Operation, request: Request) -> Answer:
         now = self._now()
-        wanted = app_contract.parse_request(read_body(request), self._today(now))
+        wanted = app_contract.parse_request(request.body(), self._today(now))
         head, tail = app_contract.demand(self._model(), wanted, now)
         return Answer(200, (opened(head),), tail=tail)
 
@@ -123,10 +122,8 @@ class Api:
             return Answer.of(head | v1.model_facts(model, self._live.problem), headers=NOT_KEPT)
         besides: object = None  # what the answer depends on besides model and parameters
         if operation is operations.RESTOCK:
-            from restock.serving.order_list import restock
-
             shelves, besides = self._shelves()
-            answer = partial(restock, model, shelves, values)
+            answer = partial(v1.restock, model, shelves, values)
         elif operation is operations.CHANGES:
             before = self._previous().artifact(model)
             besides = before and before.header["version"]
@@ -134,9 +131,9 @@ class Api:
         else:
             answer = partial(v1.forecast, model, values)
         asked = (operation.path, model.generation, *values.values(), besides)
-        tag = f'W/"{hashlib.sha256(repr(asked).encode()).hexdigest()[:24]}"'
-        headers = (("ETag", tag), ("Cache-Control", "private, no-cache"))
-        if tag in (request.header("If-None-Match") or ""):
+        tag = hashlib.sha256(repr(asked).encode()).hexdigest()[:24]
+        headers = (("ETag", f'W/"{tag}"'), ("Cache-Control", "private, no-cache"))
+        if request.has(tag):
             return Answer(304, headers=headers)
         content = model.answers.get(tag, lambda: orjson.dumps(answer()), is_costly=True)
         return Answer(200, (opened(head),), tail=content, headers=headers)
@@ -167,16 +164,6 @@ class Api:
         raise HttpError(503, message, headers=(("Retry-After", str(wait)),))
 
 
-def read_body(request: Request) -> bytes:
-    """The request's body, bounded: neither a declared nor an undeclared length makes this process read more."""
-    body = b""
-    if (request.content_length or 0) <= LARGEST_BODY_BYTES:
-        body = request.read(LARGEST_BODY_BYTES + 1)
-    if len(body) > LARGEST_BODY_BYTES or (request.content_length or 0) > LARGEST_BODY_BYTES:
-        raise HttpError(413, f"The request body is larger than {LARGEST_BODY_BYTES} bytes")
-    return body
-
-
 def opened(head: dict[str, Any]) -> bytes:
     """JSON that goes on."""
     return orjson.dumps(head)[:-1] + b","
@@ -189,7 +176,7 @@ def fit(answer: Answer, request: Request) -> Answer:
     headers = answer.headers
     if len(tail.tail) >= SMALLEST_BYTES:
         headers = (*headers, ("Vary", "Accept-Encoding"))
-        if accepts_gzip(request.header("Accept-Encoding")):
+        if request.accepts_gzip:
             body, headers = tail.gzip(head), (*headers, ("Content-Encoding", "gzip"))
     if sum(map(len, body)) > LARGEST_ANSWER_BYTES:
         raise HttpError(

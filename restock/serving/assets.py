@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from restock.serving.http import Answer, Request
+from restock.serving.operations import without_empty_segments
 
 FOLDER = Path(__file__).with_name("page")
 CONTENT_TYPES = {
@@ -42,6 +43,7 @@ class Page:
         >>> [Page("public").find(path) for path in ("/", "/any/forecast/page/app.js", "/page/../http.py", "/x")]
         ['index.html', 'app.js', None, None]
         """
+        path = without_empty_segments(path)
         _, slash, name = path.rpartition("/page/")
         if slash:
             return name if name == "config.json" or name in _names() else None
@@ -50,9 +52,9 @@ class Page:
     def answer(self, name: str, request: Request) -> Answer:
         """The file, or 304 if the browser has it."""
         content = self._config() if name == "config.json" else _content(name)
-        tag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
-        headers = [("ETag", tag), ("Cache-Control", "no-cache"), ("Content-Security-Policy", self._policy())]
-        if tag in (request.header("If-None-Match") or ""):
+        tag = hashlib.sha256(content).hexdigest()[:24]
+        headers = [("ETag", f'"{tag}"'), ("Cache-Control", "no-cache"), ("Content-Security-Policy", self._policy())]
+        if request.has(tag):
             return Answer(304, headers=tuple(headers))
         return Answer(200, (content,), CONTENT_TYPES[Path(name).suffix], tuple(headers))
 

@@ -51,15 +51,3 @@ class Encoded:
     def _deflated(self) -> bytes:
         compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
         return compressor.compress(self.tail) + compressor.flush()
-
-
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """
-    >>> accepts_gzip("br, gzip;q=0.8"), accepts_gzip("gzip;q=0"), accepts_gzip("identity"), accepts_gzip(None)
-    (True, False, False, False)
-    """
-    for entry in (accept_encoding or "").lower().split(","):
-        coding, _, quality = entry.partition(";")
-        if coding.strip() == "gzip":
-            return quality.replace(" ", "").rstrip("0").rstrip(".") != "q="
-    return False

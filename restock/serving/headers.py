@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 
 Headers = tuple[tuple[str, str], ...]
@@ -14,29 +14,45 @@ SECURITY_HEADERS: Headers = (
     ("Strict-Transport-Security", "max-age=31536000"),
 )
 
-_ANY_ORIGIN: Headers = (("Access-Control-Allow-Origin", "*"),)
-
-PREFLIGHT_HEADERS: Headers = (
-    ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match"),
-    ("Access-Control-Max-Age", "3600"),
-)
+_EXPOSED = ("Access-Control-Expose-Headers", "ETag, Retry-After")
+_USUAL_HEADERS = "Authorization, Content-Type, If-None-Match"
+_NAMES = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~ ,\t-]+")
+_LONGEST_NAMES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class CorsPolicy:
-    """Which pages of other origins may read answers.
+    """Which pages of other origins may read answers; none, where none is named.
 
-    >>> CorsPolicy(("https://a.example", "https://b.example")).headers({"Origin": "https://b.example"}.get)
-    (('Access-Control-Allow-Origin', 'https://b.example'), ('Vary', 'Origin'))
+    >>> CorsPolicy(("https://a.example", "https://b.example")).headers("https://b.example")[0]
+    ('Access-Control-Allow-Origin', 'https://b.example')
+    >>> CorsPolicy(()).headers("https://b.example")
+    ()
     """
 
     origins: tuple[str, ...]
 
-    def headers(self, header: Callable[[str], str | None]) -> Headers:
+    def headers(self, origin: str) -> Headers:
         """The app reads Access-Control-Allow-Origin in every answer: a caller of no listed origin sees the first."""
+        if not self.origins:
+            return ()
         if "*" in self.origins:
-            return _ANY_ORIGIN
-        origin = header("Origin")
+            return (("Access-Control-Allow-Origin", "*"), _EXPOSED)
         allowed = origin if origin in self.origins else self.origins[0]
-        return (("Access-Control-Allow-Origin", allowed or self.origins[0]), ("Vary", "Origin"))
+        return (("Access-Control-Allow-Origin", allowed), ("Vary", "Origin"), _EXPOSED)
+
+    def preflight(self, wanted: str) -> Headers:
+        """A page may send whatever headers it asks for: tracing libraries add theirs, and this API obeys none of them.
+
+        >>> dict(CorsPolicy(("*",)).preflight("authorization, baggage"))["Access-Control-Allow-Headers"]
+        'authorization, baggage'
+        """
+        if not self.origins:
+            return ()
+        is_list = 0 < len(wanted) <= _LONGEST_NAMES and _NAMES.fullmatch(wanted)
+        return (
+            ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
+            ("Access-Control-Allow-Headers", wanted if is_list else _USUAL_HEADERS),
+            ("Access-Control-Max-Age", "3600"),
+            ("Vary", "Access-Control-Request-Headers"),
+        )

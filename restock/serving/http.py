@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from werkzeug.http import parse_accept_header, parse_etags
 
 from restock.errors import RestockError
 from restock.serving.compression import Encoded
@@ -14,16 +15,45 @@ from restock.serving.compression import Encoded
 JSON = "application/json; charset=utf-8"
 
 
+LONGEST_HEADER = 8190
+"""The server's own limit; a longer one is not looked at, whatever server stands before."""
+LARGEST_BODY_BYTES = 64 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``header`` looks one up by name, ``read`` gives at most so many bytes of the body."""
+    """``look_up`` finds a header by name, ``read`` gives at most so many bytes of the body."""
 
     method: str
     path: str
     query: str
-    header: Callable[[str], str | None]
+    look_up: Callable[[str], str | None]
     read: Callable[[int], bytes]
     content_length: int | None = None
+
+    def header(self, name: str) -> str:
+        """What it says, as far as this process reads it; empty if nothing."""
+        value = self.look_up(name) or ""
+        return value if len(value) <= LONGEST_HEADER else ""
+
+    def has(self, tag: str) -> bool:
+        """Whether the caller already has the answer with this tag: If-None-Match, compared weakly."""
+        return parse_etags(self.header("If-None-Match")).contains_weak(tag)
+
+    @property
+    def accepts_gzip(self) -> bool:
+        return parse_accept_header(self.header("Accept-Encoding")).quality("gzip") > 0
+
+    def body(self) -> bytes:
+        """The whole body; neither a declared nor an undeclared length makes this process read more than its limit."""
+        declared = self.content_length or 0
+        try:
+            body = self.read(LARGEST_BODY_BYTES + 1) if declared <= LARGEST_BODY_BYTES else b""
+        except Exception as exc:  # each server has its own errors for a body that breaks its framing
+            raise HttpError(400, "The request body is broken off or wrongly framed") from exc
+        if max(len(body), declared) > LARGEST_BODY_BYTES:
+            raise HttpError(413, f"The request body is larger than {LARGEST_BODY_BYTES} bytes")
+        return body
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,5 +105,16 @@ def find(path: str) -> list[Operation]:
     """
     if path in _BY_PATH:
         return _BY_PATH[path]
-    path = "/" + path.strip("/")
+    path = without_empty_segments(path).rstrip("/")
     return [operation for operation in OPERATIONS if path.endswith("/" + operation.path)]
+
+
+def without_empty_segments(path: str) -> str:
+    """As routers read addresses: slashes that stand together are one.
+
+    >>> without_empty_segments("//v1///restock/")
+    '/v1/restock/'
+    """
+    while "//" in path:
+        path = path.replace("//", "/")
+    return path if path.startswith("/") else f"/{path}"

@@ -116,7 +116,7 @@ class AuthEmulator:
 def token() -> str:
     now = int(time.time())
     claims = {"iss": "https://securetoken.google.com/demo-shop", "aud": "demo-shop", "sub": "anna"}
-    claims |= {"auth_time": now, "iat": now, "exp": now + 3600}
+    claims |= {"admin": True, "auth_time": now, "iat": now, "exp": now + 3600}
     words = [json.dumps(one).encode() for one in ({"alg": "none"}, claims)]
     return ".".join([*(base64.urlsafe_b64encode(word).rstrip(b"=").decode() for word in words), ""])
 

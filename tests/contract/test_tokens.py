@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -129,10 +130,10 @@ def client(cloud: Cloud, forecast_door, shelf):
     shelf.publish(artifact({"Oil Filter": 1.0}))
     cloud.add_user("anna", "admin", True)
     cloud.add_user("fired", "user", True)
+    cloud.add_user("customer", "customer", True)
     cloud.add_user("left", "admin", False)
     return forecast_door(
         FORECAST_AUTH="firebase",
-        FORECAST_REQUIRE_ADMIN="true",
         FIRESTORE_EMULATOR_HOST=cloud.host,
         K_SERVICE="forecast",
     )
@@ -187,6 +188,14 @@ TRIED: dict[str, tuple[int, Callable[[Signer, Signer], str | None]]] = {
     "inactive user": (403, lambda google, stranger: google.token(sub="left")),
     "user without a document": (403, lambda google, stranger: google.token(sub="nobody")),
     "user with a path for a name": (403, lambda google, stranger: google.token(sub="../spare_parts/a")),
+    "anonymous": (403, lambda google, stranger: google.token(
+        sub="guest", provider_id="anonymous", firebase={"sign_in_provider": "anonymous"})),
+    "a customer of the shop": (403, lambda google, stranger: google.token(
+        sub="customer", email="c@example.com", email_verified=True)),
+    "a customer who says admin in other words": (403, lambda google, stranger: google.token(
+        sub="customer", admin="true", roles=["admin"])),
+    "an admin by claim": (200, lambda google, stranger: google.token(sub="boss", admin=True)),
+    "an admin by a role claim": (200, lambda google, stranger: google.token(sub="boss", role="admin")),
     "valid": (200, lambda google, stranger: google.token()),
     "valid, with 5 s of clock skew": (200, lambda google, stranger: google.token(iat=int(time.time()) + 5)),
 }  # fmt: skip
@@ -215,6 +224,36 @@ def test_refusals_of_a_status_are_identical_whatever_was_wrong(client, google, s
     assert dict(next(iter(seen[401]))[1])["WWW-Authenticate"] == "Bearer"
 
 
+WIDER = {
+    "a customer": (200, {"sub": "customer", "email": "c@example.com", "email_verified": True}),
+    "by telephone": (200, {"sub": "caller", "phone_number": "+49301234567"}),
+    "anonymous": (403, {"sub": "guest", "provider_id": "anonymous", "firebase": {"sign_in_provider": "anonymous"}}),
+    "anonymous, said once": (403, {"sub": "guest", "firebase": {"sign_in_provider": "anonymous"}}),
+    "an e-mail address nobody verified": (403, {"sub": "x", "email": "c@example.com", "email_verified": False}),
+    "an e-mail address said to be verified in words": (403, {"sub": "x", "email": "c@x.de", "email_verified": "true"}),
+    "a firebase claim of nonsense": (401, {"sub": "x", "firebase": "password"}),
+}
+
+
+@pytest.mark.parametrize("who", WIDER)
+def test_wider_access_still_refuses_accounts_that_anybody_can_make(cloud, forecast_door, shelf, google, who):
+    expected, changed = WIDER[who]
+    shelf.publish(artifact({"Oil Filter": 1.0}))
+    client = forecast_door(FORECAST_AUTH="firebase", FORECAST_REQUIRE_ADMIN="false", K_SERVICE="forecast")
+
+    assert ask(client, google.token(**changed)).status_code == expected
+
+
+def test_wider_access_is_said_at_the_start(forecast_door, capsys):
+    forecast_door(FORECAST_AUTH="firebase")
+    assert "FORECAST_REQUIRE_ADMIN" not in capsys.readouterr().out
+    sys.modules.pop("main")
+
+    forecast_door(FORECAST_AUTH="firebase", FORECAST_REQUIRE_ADMIN="false")
+
+    assert "FORECAST_REQUIRE_ADMIN is false: every account" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("path", ["/health", "/openapi.json"])
 def test_open_operations_need_no_token(client, path):
     assert client.get(path).status_code == 200
@@ -233,7 +272,9 @@ def test_a_preflight_needs_no_token(client):
 def test_the_emulators_tokens_are_accepted_where_it_is_configured(cloud, forecast_door, shelf, monkeypatch):
     shelf.publish(artifact({"Oil Filter": 1.0}))
     monkeypatch.delenv("K_SERVICE", raising=False)
-    client = forecast_door(FORECAST_AUTH="firebase", FIREBASE_AUTH_EMULATOR_HOST="127.0.0.1:9099")
+    client = forecast_door(
+        FORECAST_AUTH="firebase", FIREBASE_AUTH_EMULATOR_HOST="127.0.0.1:9099", FORECAST_REQUIRE_ADMIN="false"
+    )
 
     assert ask(client, unsigned()).status_code == 200
     assert ask(client, unsigned(aud="another-shop")).status_code == 401
@@ -267,25 +308,29 @@ def tokens(cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> ident
     return identity.FirebaseTokens(PROJECT, clock=clock)
 
 
+def uid_of(tokens: identity.FirebaseTokens, token: str) -> str:
+    return tokens.caller_of(token).uid
+
+
 def test_certificates_are_kept_for_their_max_age(tokens, cloud, google, clock):
     for _ in range(5):
-        assert tokens.uid_of(google.token()) == "anna"
+        assert uid_of(tokens, google.token()) == "anna"
     assert cloud.fetches == 1
 
     clock.now += 3601
-    tokens.uid_of(google.token())
+    uid_of(tokens, google.token())
     wait_until(lambda: cloud.fetches == 2)
 
 
 def test_20_callers_whose_key_is_known_wait_for_nothing_while_google_hangs(tokens, cloud, google, clock):
     token = google.token()
-    tokens.uid_of(token)
+    uid_of(tokens, token)
     cloud.goes_on.clear()
     clock.now += 3601
     started = time.monotonic()
 
     with ThreadPoolExecutor(20) as pool:
-        users = list(pool.map(tokens.uid_of, [token] * 20))
+        users = list(pool.map(uid_of, [tokens] * 20, [token] * 20))
 
     assert users == ["anna"] * 20
     assert time.monotonic() - started < 1
@@ -294,37 +339,37 @@ def test_20_callers_whose_key_is_known_wait_for_nothing_while_google_hangs(token
 
 
 def test_an_unknown_key_is_looked_up_at_most_once_a_minute(tokens, cloud, google, clock):
-    tokens.uid_of(google.token())
+    uid_of(tokens, google.token())
     for number in range(50):
         with pytest.raises(TokenRefusedError):
-            tokens.uid_of(google.token(key_id=f"invented-{number}"))
+            uid_of(tokens, google.token(key_id=f"invented-{number}"))
     assert cloud.fetches == 1
 
     clock.now += 61
     with pytest.raises(TokenRefusedError):
-        tokens.uid_of(google.token(key_id="invented"))
+        uid_of(tokens, google.token(key_id="invented"))
     assert cloud.fetches == 2
 
 
 def test_a_rotated_key_is_accepted_within_a_minute(tokens, cloud, google, clock):
-    tokens.uid_of(google.token())
+    uid_of(tokens, google.token())
     successor = Signer("key-2")
     cloud.certificates = {"key-2": successor.certificate}
 
     clock.now += 61
 
-    assert tokens.uid_of(successor.token()) == "anna"
+    assert uid_of(tokens, successor.token()) == "anna"
     with pytest.raises(TokenRefusedError):
-        tokens.uid_of(google.token())
+        uid_of(tokens, google.token())
 
 
 def test_when_certificates_cannot_be_renewed_the_known_ones_go_on(tokens, cloud, google, clock):
-    tokens.uid_of(google.token())
+    uid_of(tokens, google.token())
     cloud.status = 503
 
     clock.now += 3 * 3600
 
-    assert tokens.uid_of(google.token()) == "anna"
+    assert uid_of(tokens, google.token()) == "anna"
 
 
 def test_without_any_certificate_the_answer_is_503_not_401_and_the_next_second_tries_again(
@@ -334,12 +379,12 @@ def test_without_any_certificate_the_answer_is_503_not_401_and_the_next_second_t
 
     for _ in range(2):
         with pytest.raises(StoreUnavailableError):
-            tokens.uid_of(google.token())
+            uid_of(tokens, google.token())
     assert cloud.fetches == 1
 
     cloud.status = 200
     clock.now += 1
-    assert tokens.uid_of(google.token()) == "anna"
+    assert uid_of(tokens, google.token()) == "anna"
 
 
 def test_a_caller_who_cannot_be_checked_is_told_to_come_back(client, cloud, google):

@@ -151,6 +151,15 @@ def test_what_the_caller_says_of_a_part_wins_over_the_catalogue(client, catalogu
     assert (after["lead_time_days"], after["on_order"], after["order_quantity"]) == (9, 1.0, 40.0)
 
 
+def test_a_part_without_stock_in_the_catalogue_counts_as_empty_and_says_so(client, catalogue):
+    del catalogue["oil-1"]
+
+    oil = get(client, "/v1/restock", part="oil-1")["parts"][0]
+
+    assert oil["on_hand"] is None
+    assert oil["days_of_cover"] == 0
+
+
 def test_new_stock_changes_the_answer_and_its_tag(client, catalogue):
     first = client.get("/v1/restock?part=oil-1")
     catalogue["oil-1"] = {"stock": 400}
@@ -283,6 +292,44 @@ def test_an_unchanged_answer_is_a_304(client, shelf):
     assert client.get("/v1/forecast?days=3", headers={"If-None-Match": tag}).status_code == 200
 
 
+@pytest.mark.parametrize("given", ["*", "{tag}", '"x", {tag}', "W/{tag}", '"x",W/{tag},"y"', "  {tag}  "])
+@pytest.mark.parametrize("path", ["/v1/forecast?days=3", "/page/app.js", "/"])
+def test_if_none_match_is_read_by_the_standard(client, path, given):
+    strong = client.get(path).headers["ETag"].removeprefix("W/")
+
+    answer = client.get(path, headers={"If-None-Match": given.format(tag=strong)})
+
+    assert (answer.status_code, answer.data) == (304, b"")
+
+
+@pytest.mark.parametrize("given", ['"*"', '"x"', "{bare}x", '"{bare}x"', "", "W/", '"'])
+def test_another_tag_gets_the_answer(client, given):
+    bare = client.get("/v1/forecast?days=3").headers["ETag"].removeprefix("W/").strip('"')
+
+    answer = client.get("/v1/forecast?days=3", headers={"If-None-Match": given.format(bare=bare)})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "is_packed"),
+    [
+        ("gzip;q=0.0", False), ("gzip;q=0", False), ("gzip; q=0.000", False), ("*;q=0", False), ("gzip;q=0, *", False),
+        ("identity", False), ("br", False), ("gzip;q=1.5", False), ("", False), ("xgzip", False),
+        ("GZip", True), ("gzip;q=0.001", True), ("*", True), ("br;q=1.0, gzip;q=0.5", True), ("*;q=0, gzip", True),
+    ],
+)  # fmt: skip
+def test_accept_encoding_is_read_by_the_standard(client, given, is_packed):
+    answer = client.get("/v1/forecast?days=90&recent=true", headers={"Accept-Encoding": given})
+
+    assert (answer.headers.get("Content-Encoding") == "gzip") == is_packed
+
+
+@pytest.mark.parametrize("path", ["/v1//restock", "//v1/restock", "/v1/restock//", "//forecast///v1//restock/"])
+def test_slashes_that_stand_together_are_one(client, path):
+    assert client.get("/", environ_overrides={"PATH_INFO": path}).status_code == 200
+
+
 def test_head_is_get_without_a_body(client):
     whole, head = client.get("/v1/forecast?days=3"), client.head("/v1/forecast?days=3")
 
@@ -343,6 +390,41 @@ def test_listed_origins_and_no_others_may_read_answers(forecast_door, shelf):
     assert allowed["Access-Control-Allow-Origin"] == "https://desk.example"
     assert "Origin" in allowed["Vary"]
     assert refused["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+def test_in_iam_mode_no_page_of_another_origin_may_read_answers_unless_one_is_named(forecast_door, shelf):
+    """An operator's ``gcloud run services proxy`` answers on 127.0.0.1 with the operator's rights."""
+    shelf.publish(artifact({"Belt": 1.0}))
+    origin = {"Origin": "https://evil.example", "Access-Control-Request-Method": "GET"}
+    client = forecast_door(FORECAST_AUTH="iam")
+
+    for answer in (client.get("/v1/model", headers=origin), client.options("/v1/model", headers=origin)):
+        assert answer.status_code in (200, 204)
+        assert [name for name, _ in answer.headers if name.startswith("Access-Control")] == []
+    sys.modules.pop("main").LIVE.stop()
+    named = forecast_door(FORECAST_AUTH="iam", CORS_ORIGINS="https://desk.example")
+    assert named.get("/health", headers=origin).headers["Access-Control-Allow-Origin"] == "https://desk.example"
+
+
+def test_a_preflight_allows_the_headers_that_are_asked_for_and_answers_show_theirs(client):
+    asked = {
+        "Origin": "https://app.example",
+        "Access-Control-Request-Headers": "authorization,baggage,x-requested-with",
+    }
+
+    preflight = client.options("/v1/restock", headers=asked).headers
+    answer = client.get("/v1/restock", headers=asked).headers
+
+    assert preflight["Access-Control-Allow-Headers"] == "authorization,baggage,x-requested-with"
+    assert "Access-Control-Request-Headers" in preflight["Vary"]
+    assert {"ETag", "Retry-After"} <= set(answer["Access-Control-Expose-Headers"].split(", "))
+
+
+@pytest.mark.parametrize("wanted", ["", "x" * 1001, "a\x7f", "<script>", "naïve"])
+def test_a_preflight_that_asks_for_no_list_of_names_gets_the_usual_ones(client, wanted):
+    answer = client.options("/v1/model", headers={"Access-Control-Request-Headers": wanted})
+
+    assert answer.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type, If-None-Match"
 
 
 def test_a_mistake_of_ours_shows_no_internal_name(client, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -133,3 +134,24 @@ def test_a_large_body_is_refused_without_being_kept(start, shelf):
     status, answer = process.ask(body=b"[" * 2_000_000)
 
     assert (status, answer["status"]) == (413, "error")
+
+
+def test_a_body_whose_chunks_are_malformed_is_the_callers_mistake(start, shelf):
+    shelf.publish(artifact({"Oil": 1.0}))
+    process = start()
+    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+
+    for body in (
+        b"zz\r\n{}\r\n",
+        b"5\r\n{}",
+        b"-2\r\n{}\r\n0\r\n\r\n",
+        b"2\r\n{}XX0\r\n\r\n",
+        b"2\r\n{}\r\n0\r\nno trailer\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", process.port), timeout=10) as connection:
+            connection.sendall(head + body)
+            connection.shutdown(socket.SHUT_WR)
+            answer = connection.makefile("rb").read()
+
+        assert answer.startswith(b"HTTP/1.1 400 "), (body, answer[:200])
+        assert process.ask()[0] == 200

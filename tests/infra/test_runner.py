@@ -11,10 +11,9 @@ import pytest
 from infra import operate
 from infra.command import Command, gcloud
 from infra.errors import CommandFailedError
-from infra.reading import read_again
 from infra.runner import Runner
 from infra.smoke import smoke
-from infra.standing import Standing
+from infra.standing import Standing, read_again
 from tests.infra.test_settings import ROOT, settings
 
 
@@ -45,7 +44,7 @@ def runner(said: list[str]) -> Runner:
     return Runner(say=said.append, sleep=lambda _seconds: None)
 
 
-COMMAND = gcloud(settings(), "pubsub topics create t", reason="a topic")
+COMMAND = gcloud("my-shop", "pubsub", "topics", "create", "t", reason="a topic")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_a_forbidden_command_has_its_substitute(scripted) -> None:
     instead = Command(("gcloud", "run"), "the check is switched off")
     tool = runner([])
 
-    tool.run("callers", gcloud(settings(), "run", reason="open", instead=("permitted customer", instead)))
+    tool.run("callers", gcloud("my-shop", "run", reason="open", instead=("permitted customer", instead)))
 
     assert tool.calls[-1] == ("gcloud", "run")
 
