@@ -79,7 +79,8 @@ def thinned(wide: pd.DataFrame, *, parts: int = 165, zeros: float = 0.9, seed: i
     chance = keep[(empty >= zeros).sum(axis=0).clip(1) - 1]
     kept = random.binomial(units, np.minimum(chance * random.lognormal(0, 0.7, len(units)), 1)[:, None])
     found = pd.DataFrame(kept, picked.index, picked.columns)
-    return found[(kept > 0).sum(axis=1) >= 4]
+    sold: pd.DataFrame = found[(kept > 0).sum(axis=1) >= 4]
+    return sold
 
 
 def evaluate(wide: pd.DataFrame, origins: Sequence[int], horizons: Sequence[int], *, daily: bool) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from bench.events import booking, completed
 from bench.results import Row, Section, shown
 from restock.counting.appointments import CountingRules
 from restock.counting.count import AppointmentWritten, Version, count
-from restock.counting.threshold import STATE
 from restock.errors import ConflictError
 from restock.history.settling import mark_trained, read_pending
 from restock.logs import Log
+from restock.stored.names import STATE
 from restock.stores import Fields, Snapshot, Update
 
 APPOINTMENTS_A_DAY = 20

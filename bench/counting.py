@@ -91,8 +91,16 @@ def disconnected(env: dict[str, str]) -> dict[str, str]:
     return {**env, "FIRESTORE_EMULATOR_HOST": f"127.0.0.1:{free_port()}"}
 
 
+Figures = dict[str, list[float]]
+
+
 def warm(place: Place, functions: Path, constant: Path, rounds: int, seconds: float) -> list[Row]:
     """Deliveries per second and CPU per delivery, of a process that has served before."""
+    return warm_rows(*warm_figures(place, functions, constant, rounds, seconds))
+
+
+def warm_figures(place: Place, functions: Path, constant: Path, rounds: int, seconds: float) -> tuple[Figures, Figures]:
+    """Rates and costs by kind of delivery."""
     made = Deliveries()
     connected = {**place.environment, **NEVER}
     irrelevant = made.irrelevant()
@@ -111,8 +119,8 @@ def warm(place: Place, functions: Path, constant: Path, rounds: int, seconds: fl
         while True:
             yield irrelevant
 
-    rates: dict[str, list[float]] = {}
-    costs: dict[str, list[float]] = {}
+    rates: Figures = {}
+    costs: Figures = {}
     with (
         Server(ON_APPOINTMENT, constant, connected) as nothing,
         Server(ON_APPOINTMENT, functions, disconnected(connected)) as alone,
@@ -131,6 +139,10 @@ def warm(place: Place, functions: Path, constant: Path, rounds: int, seconds: fl
                 answers.expect(200)
                 rates.setdefault(name, []).append(answers.per_second)
                 costs.setdefault(name, []).append(meter.cpu_seconds / len(answers.latencies))
+    return rates, costs
+
+
+def warm_rows(rates: Figures, costs: Figures) -> list[Row]:
     base = median(costs["constant"])
     own = median(costs["irrelevant"]) - base
     kinds = (("irrelevant", "an irrelevant write"), ("completion", "a new completion"), ("duplicate", "a duplicate"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bench.generated_shop import GeneratedShop
@@ -43,9 +44,9 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for parts, days in SIZES:
         known = demand(parts, days)
-        seconds, trained = cpu_seconds(lambda known=known: train(known))
+        seconds, trained = cpu_seconds(partial(train, known))
         data = artifact(trained)
-        load, served = cpu_seconds(lambda data=data: ForecastArtifact.from_bytes(data), 20)
+        load, served = cpu_seconds(partial(ForecastArtifact.from_bytes, data), 20)
         start = known.last_day + timedelta(1)
         served.quantiles(start, 30, LEVELS)
 

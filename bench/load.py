@@ -52,7 +52,7 @@ class _Client:
     received: bytearray = field(default_factory=bytearray)
 
 
-def drive(
+def drive(  # noqa: C901  # one loop over all connections, whose state is in its locals
     port: int,
     requests: Iterator[bytes],
     *,

@@ -20,7 +20,7 @@ from local.stack import Stack
 from restock.history.history import History
 from restock.history.rebuild import KEPT_EVERY
 from restock.settings import RETRAIN
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.pointer import Pointer
 
 MOST_ATTEMPTS = 12
@@ -81,8 +81,8 @@ def continued(place: Place, functions: Path, shop: SizedShop, seconds: float) ->
 
 def live_history(place: Place) -> History:
     objects = place.objects()
-    live = Pointer.from_bytes(objects.read(pointers.NAME).data)
-    return History.from_bytes(objects.read(pointers.history_name(live.history)).data)
+    live = Pointer.from_bytes(objects.read(names.POINTER).data)
+    return History.from_bytes(objects.read(names.history(live.history)).data)
 
 
 def line(kind: str, one: Retrained) -> tuple[str, ...]:

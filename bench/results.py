@@ -43,7 +43,9 @@ class Row:
         return self.what, self.measured, self.compared_to, self.ratio, self.wanted, verdict
 
 
-def ratio_row(what: str, value: float, base: float, *, of: str, unit: str = "s", most: float | None = None) -> Row:
+def ratio_row(  # noqa: PLR0913  # the last three are named in every call
+    what: str, value: float, base: float, *, of: str, unit: str = "s", most: float | None = None
+) -> Row:
     """A row whose point is value / base, with the most it may be."""
     ratio = value / base
     wanted = "" if most is None else f"≤ {most:g} ×"

@@ -23,10 +23,9 @@ from bench.sized_shop import SizedShop
 from bench.world import Place
 from local.processes import Child, ProcessError
 from local.stack import Stack
-from restock.counting import changes as counting_changes
 from restock.counting.appointments import CountingRules
 from restock.settings import RETRAIN, Settings
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.pointer import Pointer
 
 PARTS, DAYS = 200, 730
@@ -103,8 +102,8 @@ def furnish(place: Place, shop: SizedShop, manifest: bytes) -> None:
     place.write("spare_parts", shop.catalogue())
     history = shop.history.to_bytes()
     objects = place.objects()
-    objects.write(pointers.history_name(0), history, if_generation=0)
-    objects.write(pointers.manifest_name(0), manifest, if_generation=0)
+    objects.write(names.history(0), history, if_generation=0)
+    objects.write(names.manifest(0), manifest, if_generation=0)
     yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     pointer = Pointer(
         version=0,
@@ -118,23 +117,23 @@ def furnish(place: Place, shop: SizedShop, manifest: bytes) -> None:
         trained_at=yesterday,
         rules=shop.rules,
     )
-    objects.write(pointers.NAME, pointer.to_bytes(), if_generation=0)
+    objects.write(names.POINTER, pointer.to_bytes(), if_generation=0)
 
 
 def leave_changes(place: Place, shop: SizedShop, count: int) -> None:
     """Write what on_appointment would have left."""
-    fields = {one.appointment: counting_changes.to_fields(one) for one in shop.changes(count, datetime.now(UTC))}
+    fields = {one.appointment: one.to_fields() for one in shop.changes(count, datetime.now(UTC))}
     present = {
         name: {key: value for key, value in found.items() if value is not None} for name, found in fields.items()
     }
-    place.write(counting_changes.COLLECTION, present.items())
+    place.write(names.CHANGES, present.items())
 
 
 def live_manifest(place: Place) -> bytes:
     """Of the live version; its recipe can be the champion of another shop of this bench."""
     objects = place.objects()
-    live = Pointer.from_bytes(objects.read(pointers.NAME).data)
-    return bytes(objects.read(pointers.manifest_name(live.version)).data)
+    live = Pointer.from_bytes(objects.read(names.POINTER).data)
+    return bytes(objects.read(names.manifest(live.version)).data)
 
 
 def retrained(place: Place, functions: Path, shop: SizedShop, changes: int, body: Mapping[str, Any]) -> Retrained:

@@ -35,7 +35,7 @@ from local.emulators import StorageServer
 from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.gcp.storage import BucketObjects
 from restock.settings import FORECAST
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import HORIZONS, DemandDistribution
 from restock.stored.pointer import Pointer
@@ -89,8 +89,8 @@ def shop(parts: int, version: int) -> ForecastArtifact:
 
 def publish(objects: ObjectStore, forecast: ForecastArtifact) -> None:
     data, version = forecast.to_bytes(), forecast.header["version"]
-    objects.write(pointers.forecast_name(version), data, if_generation=0)
-    live = objects.read(pointers.NAME)
+    objects.write(names.forecast(version), data, if_generation=0)
+    live = objects.read(names.POINTER)
     pointer = Pointer(
         version=version,
         history=version,
@@ -103,7 +103,7 @@ def publish(objects: ObjectStore, forecast: ForecastArtifact) -> None:
         trained_at=now(),
         rules="",
     )
-    objects.write(pointers.NAME, pointer.to_bytes(), if_generation=live.generation if live else 0)
+    objects.write(names.POINTER, pointer.to_bytes(), if_generation=live.generation if live else 0)
 
 
 def now() -> str:

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from restock.counting.appointments import Usage, UsedPart
-from restock.counting.changes import Change
 from restock.history.history import COLUMNS, History
+from restock.stored.change import Change
 
 WEEKDAY_FACTOR = np.array([1.1, 0.9, 0.85, 0.95, 1.15, 1.3, 0.0])  # Monday to Sunday
 PARTS_PER_APPOINTMENT = np.array([1, 1, 2, 2, 3, 4])

@@ -9,19 +9,19 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from infra import cost, operate, prerequisites
-from infra.deploy import deploy, plan
+from infra.deploy import deploy, plan, teardown
 from infra.errors import InfraError
+from infra.parts import Removal
 from infra.parts.functions import variables_of
+from infra.reading import read_again, read_all, read_project
 from infra.replay import replay
 from infra.runner import Runner
 from infra.settings import DOORS, ROOT, InfraSettings, load
 from infra.smoke import smoke
 from infra.stage import stage, stage_all
-from infra.standing import Standing, read_again, read_all, read_project
-from infra.teardown import teardown
+from infra.standing import Standing
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -66,13 +66,8 @@ def main(argv: list[str] | None = None, runner: Runner | None = None) -> int:
 
 
 def run(asked: argparse.Namespace, runner: Runner) -> int:
-    if asked.verb == "stage":
-        for door in asked.doors or DOORS:
-            staged = stage(door)
-            print(f"{staged.folder.relative_to(ROOT)}: {len(staged.files)} files, {staged.digest[:12]}")
-        return 0
-    if asked.verb == "cost":
-        return cost.run(asked)
+    if asked.verb in WITHOUT_SETTINGS:
+        return WITHOUT_SETTINGS[asked.verb](asked)
     settings = load(asked.settings)
     for door in DOORS:
         variables_of(settings, door, "0")  # wrong variables are refused before Google is asked anything
@@ -81,45 +76,58 @@ def run(asked: argparse.Namespace, runner: Runner) -> int:
         return 0
     prerequisites.check_gcloud(runner)
     project = read_project(settings, runner)
-    if asked.verb in operate.VERBS and asked.verb != "status":
+    if asked.verb not in WITH_PROJECT:
         return operate.restock(settings, str(project.get("projectNumber", "")), [asked.verb, *asked.rest])
-    return with_project(asked, settings, runner, project)
-
-
-def with_project(asked: argparse.Namespace, settings: InfraSettings, runner: Runner, project: dict[str, Any]) -> int:
     if asked.verb in {"plan", "deploy"}:
         prerequisites.check_project(settings, runner, project)
     else:
         prerequisites.refuse([] if project else [f"project {settings.project} is not there: check the settings"])
     runner.say(f"reading what stands in {settings.project} ...")
-    standing = read_all(settings, runner, project)
-    if asked.verb == "plan":
-        for remark in prerequisites.check_standing(settings, standing):
-            runner.say(f"  remark: {remark}")
-        plan(settings, standing, stage_all(), print)
-    elif asked.verb == "deploy":
-        for remark in prerequisites.check_standing(settings, standing):
-            runner.say(f"  remark: {remark}")
-        made = deploy(settings, standing, stage_all(), runner)
-        if made:
-            read_again(settings, runner, standing, {"run_services"})
-        if not asked.no_smoke:
-            runner.say("smoke test:")
-            smoke(settings, standing, runner.say)
-    elif asked.verb == "smoke":
+    return WITH_PROJECT[asked.verb](asked, settings, read_all(settings, runner, project), runner)
+
+
+def fill_build(asked: argparse.Namespace) -> int:
+    for door in asked.doors or DOORS:
+        staged = stage(door)
+        print(f"{staged.folder.relative_to(ROOT)}: {len(staged.files)} files, {staged.digest[:12]}")
+    return 0
+
+
+def show_plan(_asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
+    for remark in prerequisites.check_standing(settings, standing):
+        runner.say(f"  remark: {remark}")
+    plan(settings, standing, stage_all(), runner.say)
+    return 0
+
+
+def make(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
+    for remark in prerequisites.check_standing(settings, standing):
+        runner.say(f"  remark: {remark}")
+    if deploy(settings, standing, stage_all(), runner):
+        read_again(settings, runner, standing, {"run_services"})
+    if not asked.no_smoke:
+        runner.say("smoke test:")
         smoke(settings, standing, runner.say)
-    elif asked.verb == "status":
-        operate.show(settings, standing, runner.say)
-        return operate.restock(settings, standing.number, ["status", *asked.rest])
-    elif asked.verb == "replay":
-        replay(settings, standing, runner.say, look_only=asked.look)
-    elif asked.verb == "teardown":
-        return take_down(asked, settings, standing, runner)
+    return 0
+
+
+def call_functions(_asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
+    smoke(settings, standing, runner.say)
+    return 0
+
+
+def show_status(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
+    operate.show(settings, standing, runner.say)
+    return operate.restock(settings, standing.number, ["status", *asked.rest])
+
+
+def send_again(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
+    replay(settings, standing, runner.say, look_only=asked.look)
     return 0
 
 
 def take_down(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
-    due = teardown(settings, standing, with_data=asked.with_data)
+    due = teardown(settings, standing, Removal(with_data=asked.with_data))
     for change in due:
         print(f"  # {change.reason}\n  {change.text()}")
     print(
@@ -137,6 +145,17 @@ def take_down(asked: argparse.Namespace, settings: InfraSettings, standing: Stan
         print(f"[{place}/{len(due)}] {change.reason}", flush=True)
         runner.run("teardown", change)
     return 0
+
+
+WITHOUT_SETTINGS = {"stage": fill_build, "cost": cost.run}
+WITH_PROJECT = {
+    "plan": show_plan,
+    "deploy": make,
+    "smoke": call_functions,
+    "status": show_status,
+    "replay": send_again,
+    "teardown": take_down,
+}
 
 
 if __name__ == "__main__":

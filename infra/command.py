@@ -1,6 +1,11 @@
 """A command as a value: what would run and why. Building one touches nothing; :mod:`infra.runner` runs it.
 
-Every gcloud command names its project, asks nothing and never depends on what the operator's gcloud is configured to.
+Every command stands in its file as the one line that would be typed, with names in braces::
+
+    gcloud(settings, "tasks queues purge {queue} --location={region}", reason="...")
+
+The line is split first and filled in afterwards, so a value never becomes two words, whatever it holds. Every gcloud
+command names its project, asks nothing and never depends on what the operator's gcloud is configured to.
 """
 
 from __future__ import annotations
@@ -13,7 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.settings import InfraSettings
+
 FILES = Path("build/infra")  # where files named on a command line are written, just before it runs
+Value = str | int | tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,21 +73,32 @@ def typed(argv: tuple[str, ...], width: int = 110) -> str:
     return "\n".join(lines)
 
 
-def gcloud(
-    project: str,
-    *words: str,
+def gcloud(  # noqa: PLR0913  # what a command is, each named in every call
+    settings: InfraSettings,
+    line: str,
+    *,
     reason: str,
     files: Mapping[str, str] | None = None,
     changes: tuple[str, ...] = (),
     instead: tuple[str, Command] | None = None,
+    **values: Value,
 ) -> Command:
-    """Build one gcloud command.
+    """Build one gcloud command from its line, the settings' names and ``values``."""
+    words = words_of(f"{line} --project={{project}} --quiet", {**settings.names, **values})
+    return Command(("gcloud", *words), reason, files or {}, changes, instead)
 
-    >>> gcloud("my-shop", "tasks", "queues", "list", reason="to compare").text()
-    'gcloud tasks queues list --project=my-shop --quiet'
+
+def words_of(line: str, values: Mapping[str, Value]) -> tuple[str, ...]:
+    """Split a line as a shell would, then fill in; a tuple standing alone becomes as many words as it has.
+
+    >>> words_of("tasks queues update {queue} --note={note} {flags}", {"queue": "q", "note": "a b", "flags": ("-x",)})
+    ('tasks', 'queues', 'update', 'q', '--note=a b', '-x')
     """
-    argv = ("gcloud", *words, f"--project={project}", "--quiet")
-    return Command(argv, reason, files or {}, changes, instead)
+    words: list[str] = []
+    for word in shlex.split(line):
+        alone = values.get(word[1:-1]) if word[:1] == "{" and word[-1:] == "}" else None
+        words += alone if isinstance(alone, tuple) else [word.format_map(values)]
+    return tuple(words)
 
 
 def file_flag(flag: str, name: str, content: Any) -> tuple[str, dict[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, replace
 
+from infra.cron import Schedule
 from infra.parts.functions import SHAPES
 from infra.prices import PRICES
 from infra.settings import SIZES
@@ -69,8 +70,7 @@ CONDITIONS = 4  # the alerts of infra/alerts.py that look at a metric; those tha
 def retrains_a_month(shop: Shop) -> tuple[float, float]:
     """Scheduled retrains, and those that the threshold leads to."""
     threshold, schedule = SIZES[shop.size]
-    a_day = len(schedule.split()[1].split(","))
-    return a_day * DAYS, shop.completions_a_day * DAYS / threshold
+    return Schedule.read(schedule).runs_a_day() * DAYS, shop.completions_a_day * DAYS / threshold
 
 
 def usage(shop: Shop, did: Operations = OPERATIONS) -> dict[str, float]:
@@ -89,8 +89,8 @@ def usage(shop: Shop, did: Operations = OPERATIONS) -> dict[str, float]:
     }
     kept_mb = did.version_mb * shop.appointments / 14_593 * trainings / DAYS * did.kept_days
     return {
-        "cpu": sum(SHAPES[door]["cpu"] * spent for door, spent in seconds.items()),
-        "memory": sum(_gib(SHAPES[door]["memory"]) * spent for door, spent in seconds.items()),
+        "cpu": sum(SHAPES[door].cpu * spent for door, spent in seconds.items()),
+        "memory": sum(_gib(SHAPES[door].memory) * spent for door, spent in seconds.items()),
         "requests": events + scheduled + crossed + forecasts,
         "reads": completions * (did.event_reads + 1)  # and once more, when a retrain reads the change
         + trainings * (did.retrain_reads_fixed + shop.parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -11,24 +12,46 @@ YEARS = [date(2028, 1, 1) + timedelta(days=days) for days in range(5 * 366)]
 """Long enough that what fires once in a leap year fires twice, or else never."""
 
 
-def longest_pause_hours(schedule: str) -> int:
-    """The longest time from one run to the next; ValueError for a schedule that never fires, or is none.
+@dataclass(frozen=True)
+class Schedule:
+    """What was read of the five fields: the minutes and hours of a day, and the days of :data:`YEARS` it fires on."""
 
-    >>> [longest_pause_hours(text) for text in ("0 3 * * *", "0 3,15 * * *", "0 3 * * 1-6", "0 3 1 * *")]
-    [24, 12, 48, 744]
-    """
-    fields = schedule.split()
-    _minutes, hours, days, months, weekdays = (values(text, *field) for text, field in zip(fields, FIELDS, strict=True))
-    either = "*" not in (fields[2], fields[4])  # cron's own rule: with both fields set, one of them is enough
-    fired = []
-    for place, day in enumerate(YEARS):
-        named = day.day in days, day.isoweekday() % 7 in {weekday % 7 for weekday in weekdays}
-        if day.month in months and (any(named) if either else all(named)):
-            fired.append(24 * place)
-    between_days = [later - earlier + min(hours) - max(hours) for earlier, later in pairwise(fired)]
-    if not between_days:
-        raise ValueError("never fires")
-    return max([*between_days, *(later - earlier for earlier, later in pairwise(sorted(hours)))])
+    minutes: frozenset[int]
+    hours: frozenset[int]
+    days: tuple[int, ...]
+
+    @classmethod
+    def read(cls, schedule: str) -> Schedule:
+        """ValueError for a schedule that never fires, or is none."""
+        texts = schedule.split()
+        minutes, hours, days, months, weekdays = (values(text, *one) for text, one in zip(texts, FIELDS, strict=True))
+        either = "*" not in (texts[2], texts[4])  # cron's own rule: with both fields set, one of them is enough
+        fired = []
+        for place, day in enumerate(YEARS):
+            named = day.day in days, day.isoweekday() % 7 in {weekday % 7 for weekday in weekdays}
+            if day.month in months and (any(named) if either else all(named)):
+                fired.append(place)
+        if len(fired) < 2:
+            raise ValueError("never fires")
+        return cls(frozenset(minutes), frozenset(hours), tuple(fired))
+
+    def longest_pause_hours(self) -> int:
+        """The longest time from one run to the next.
+
+        >>> [Schedule.read(text).longest_pause_hours() for text in ("0 3 * * *", "0 3,15 * * *", "0 3 1 * *")]
+        [24, 12, 744]
+        """
+        overnight = min(self.hours) - max(self.hours)
+        within = [later - earlier for earlier, later in pairwise(sorted(self.hours))]
+        return max([*(24 * (later - earlier) + overnight for earlier, later in pairwise(self.days)), *within])
+
+    def runs_a_day(self) -> float:
+        """How often it fires, on average.
+
+        >>> [Schedule.read(text).runs_a_day() for text in ("0 3 * * *", "0 3,15 * * *", "*/30 8-9 * * *")]
+        [1.0, 2.0, 4.0]
+        """
+        return len(self.minutes) * len(self.hours) * len(self.days) / len(YEARS)
 
 
 def values(text: str, low: int, high: int, names: str = "") -> set[int]:

@@ -1,67 +1,63 @@
-"""One deploy, top to bottom: read what stands, then part by part make what is missing. A plan stops before making."""
+"""One deploy, top to bottom: read what stands, then part by part make what is missing. A plan stops before making.
+
+A teardown is the same parts from the last to the first, each undone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
 
 from infra.command import Change
-from infra.parts import access, dead_letters, first_training, foundation, functions, images, monitoring, queue, schedule
-from infra.parts import firestore as collections
-from infra.parts import storage as bucket
+from infra.parts import (
+    Part,
+    Removal,
+    access,
+    dead_letters,
+    firestore,
+    first_training,
+    foundation,
+    functions,
+    images,
+    monitoring,
+    queue,
+    schedule,
+    storage,
+)
+from infra.reading import read_again
 from infra.runner import Runner
 from infra.settings import InfraSettings
 from infra.stage import Staged
-from infra.standing import Standing, read_again
-
-Compare = Callable[[InfraSettings, Standing], list[Change]]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One paragraph of a deploy. ``looks_at`` names what must be read anew if something before has changed it."""
-
-    title: str
-    compare: Compare
-    looks_at: tuple[str, ...] = ()
+from infra.standing import Standing
 
 
 def parts(staged: Mapping[str, Staged]) -> tuple[Part, ...]:
-    def deploying(door: str) -> Compare:
-        return lambda settings, standing: functions.function(door, settings, standing, staged)
-
     return (
-        Part("Google APIs", foundation.apis),
-        Part("database", foundation.database, foundation.EVERYTHING),
+        foundation.APIS_PART,
+        foundation.DATABASE,
+        # Early: a build with an account whose roles are seconds old is refused.
+        foundation.ACCOUNTS_PART,
+        images.PART,
         # Early: an alert can't name a metric until it is some minutes old, and the functions' builds lie between.
-        Part("metrics", monitoring.metrics),
-        Part("service accounts", foundation.accounts),
-        Part("roles on the project", foundation.project_roles),
-        Part("bucket", bucket.bucket),
-        Part("roles on the bucket", bucket.bucket_roles),
-        Part("expiry of Restock's documents", collections.time_to_live, ("databases",)),
-        Part("indexes Restock does not need", collections.exemptions),
-        Part("queue", queue.queue),
-        Part("roles on the queue", queue.queue_roles),
-        Part("roles on the queue's account", queue.tasks_account_roles),
-        Part("image repository", images.repository),
-        Part("roles on the image repository", images.repository_roles),
-        Part("function forecast", deploying("forecast")),
-        Part("callers of forecast", access.forecast_callers),
-        Part("function retrain", deploying("retrain")),
-        Part("address of retrain", access.address, ("run_services",)),
-        Part("callers of retrain", partial(access.private_callers, "retrain")),
-        Part("function on_appointment", deploying("on_appointment")),
-        Part("callers of on_appointment", partial(access.private_callers, "on_appointment")),
-        Part("schedule", schedule.schedule),
-        Part("dead letters", dead_letters.kept),
-        Part("signer of deliveries", access.signer_of_deliveries, ("project_policy",)),
-        Part("dead letters of the trigger", dead_letters.attached, ("functions", "triggers", "subscriptions")),
-        Part("first training", first_training.first_training),
-        Part("alert channel", monitoring.channel),
-        Part("alerts", monitoring.policies, ("channels",)),
-        Part("dashboard", monitoring.dashboard),
+        monitoring.METRICS,
+        storage.PART,
+        firestore.TIME_TO_LIVE,
+        firestore.EXEMPTIONS,
+        queue.PART,
+        dead_letters.KEPT,
+        functions.part("forecast", staged),
+        access.CALLERS["forecast"],
+        functions.part("retrain", staged),
+        access.ADDRESS,
+        access.CALLERS["retrain"],
+        functions.part("on_appointment", staged),
+        access.CALLERS["on_appointment"],
+        schedule.PART,
+        access.SIGNER,
+        dead_letters.ATTACHED,
+        first_training.PART,
+        monitoring.CHANNEL,
+        monitoring.ALERTS,
+        monitoring.DASHBOARD,
     )
 
 
@@ -70,7 +66,7 @@ def changes(
 ) -> Iterator[tuple[Part, list[Change]]]:
     """Every part with what it would change, from what stands now."""
     for part in parts(staged):
-        yield part, part.compare(settings, standing)
+        yield part, part.due(settings, standing)
 
 
 def plan(settings: InfraSettings, standing: Standing, staged: Mapping[str, Staged], say: Callable[[str], None]) -> int:
@@ -95,7 +91,7 @@ def deploy(settings: InfraSettings, standing: Standing, staged: Mapping[str, Sta
         if again := stale & set(part.looks_at):
             read_again(settings, runner, standing, again)
             stale -= again
-        due = part.compare(settings, standing)
+        due = part.due(settings, standing)
         runner.say(
             f"[{place}/{len(all_parts)}] {part.title}: " + (f"{len(due)} change(s)" if due else "as it should be")
         )
@@ -106,3 +102,9 @@ def deploy(settings: InfraSettings, standing: Standing, staged: Mapping[str, Sta
             made += 1
     runner.say(f"{made} change(s) made." if made else "Nothing to do: what stands is what is wanted.")
     return made
+
+
+def teardown(settings: InfraSettings, standing: Standing, removal: Removal) -> list[Change]:
+    """Everything that deploy made, last made first. Never touched: the database, the app's documents, APIs, and the
+    buckets in which the platform itself keeps uploaded sources."""
+    return [change for part in reversed(parts({})) for change in part.undo(settings, standing, removal)]

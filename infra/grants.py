@@ -1,7 +1,7 @@
-"""Who may do what, and why: one service account per function and per caller, each role on the narrowest resource.
+"""Who may do what where, and why: one account per function and per caller, each role on the narrowest place.
 
-Nothing here is granted on the project where a smaller place can hold it. Firestore knows no role per collection:
-its grants are bound to the one database by a condition.
+Nothing is granted on the project where a smaller place can hold it. Firestore knows no role per collection: its grants
+are bound to the one database by a condition.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.command import Change, gcloud
 from infra.settings import InfraSettings
+from infra.standing import Standing
 
 ACCOUNTS = {
     "on_appointment": "Restock: runs on_appointment",
@@ -21,89 +23,128 @@ ACCOUNTS = {
     "tasks": "Restock: the queue calls retrain",
     "schedule": "Restock: the schedule calls retrain",
 }
-
-
-def pubsub_agent(number: str) -> str:
-    """Pub/Sub's own account in a project: it carries events to on_appointment and moves refused ones."""
-    return f"serviceAccount:service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+PUBSUB_AGENT = "Pub/Sub itself"  # not an account of ours: Google's own, which carries events and moves refused ones
+Condition = tuple[str, str]  # title and expression
 
 
 @dataclass(frozen=True)
-class Grant:
-    account: str
-    role: str
-    reason: str
-    condition: Callable[[InfraSettings], tuple[str, str]] | None = None  # title and expression
+class Place:
+    """Where a role can be granted: the API that keeps its policy, and the line that binds somebody there.
+
+    Reading the policy and taking a role away are the same line with get and remove in place of add.
+    """
+
+    api: str
+    line: str
+    knows_conditions: bool = False  # then gcloud must be told that there is none, or it asks which one is meant
+
+    def line_to(self, verb: str) -> str:
+        """
+        >>> PLACES["queue"].line_to("get"), PLACES["project"].line_to("remove")
+        ('tasks queues get-iam-policy {queue} --location={region}', 'projects remove-iam-policy-binding {project}')
+        """
+        words = "get-iam-policy" if verb == "get" else f"{verb}-iam-policy-binding"
+        return self.line.replace("add-iam-policy-binding", words)
 
 
-def only_this_database(settings: InfraSettings) -> tuple[str, str]:
+PLACES = {
+    "project": Place("", "projects add-iam-policy-binding {project}", knows_conditions=True),
+    "bucket": Place("", "storage buckets add-iam-policy-binding gs://{bucket}", knows_conditions=True),
+    "repository": Place(
+        "artifactregistry", "artifacts repositories add-iam-policy-binding {repository} --location={region}"
+    ),
+    "queue": Place("cloudtasks", "tasks queues add-iam-policy-binding {queue} --location={region}"),
+    "tasks_account": Place("iam", "iam service-accounts add-iam-policy-binding {tasks_account}"),
+    "events_account": Place("iam", "iam service-accounts add-iam-policy-binding {events_account}"),
+    "forecast": Place("run", "run services add-iam-policy-binding {forecast_function} --region={region}"),
+    "retrain": Place("run", "run services add-iam-policy-binding {retrain_function} --region={region}"),
+    "on_appointment": Place("run", "run services add-iam-policy-binding {on_appointment_function} --region={region}"),
+    "dead_topic": Place("pubsub", "pubsub topics add-iam-policy-binding {dead_topic}"),
+    "trigger_subscription": Place("pubsub", "pubsub subscriptions add-iam-policy-binding {trigger_subscription}"),
+}
+
+
+def only_this_database(settings: InfraSettings) -> Condition:
     return "restock_database", f'resource.name=="projects/{settings.project}/databases/(default)"'
 
 
-def only_function_sources(_settings: InfraSettings) -> tuple[str, str]:
+def only_function_sources(_settings: InfraSettings) -> Condition:
     # gcf-v2-uploads-... and gcf-v2-sources-...: made by the platform at the first deploy, so not there to bind on
     return "restock_function_sources", 'resource.name.startsWith("projects/_/buckets/gcf-v2-")'
 
 
-def only_models(settings: InfraSettings) -> tuple[str, str]:
+def only_models(settings: InfraSettings) -> Condition:
     bucket = f"projects/_/buckets/{settings.bucket}"
     # The bucket itself: without leave to list, Cloud Storage answers 403 instead of 404 while there is no model yet.
     return "restock_models", f'resource.name=="{bucket}" || resource.name.startsWith("{bucket}/objects/models/")'
 
 
-ON_PROJECT = (
-    Grant(
-        "on_appointment",
-        "roles/datastore.user",
-        "merges changes and counts those awaiting training",
-        only_this_database,
-    ),
-    Grant(
-        "retrain",
-        "roles/datastore.user",
-        "reads changes and the catalogue, marks changes trained, holds the lease",
-        only_this_database,
-    ),
-    Grant(
-        "forecast",
-        "roles/datastore.viewer",
-        "reads stock on hand, and the caller's user document where admins only may call",
-        only_this_database,
-    ),
-    Grant("events", "roles/eventarc.eventReceiver", "receives Firestore's events; Eventarc knows no narrower place"),
-    Grant("build", "roles/logging.logWriter", "writes the build's log"),
-    Grant(
-        "build",
-        "roles/storage.objectViewer",
-        "reads the uploaded source, in the bucket the platform keeps for it",
-        only_function_sources,
-    ),
-)
-ON_BUCKET = (
-    Grant("retrain", "roles/storage.objectUser", "reads and writes history and models, prunes old versions"),
-    Grant(
-        "forecast", "roles/storage.objectViewer", "reads the pointer and the model it names, nothing else", only_models
-    ),
-)
-ON_REPOSITORY = (Grant("build", "roles/artifactregistry.writer", "stores the functions' images"),)
-ON_QUEUE = (
-    Grant("on_appointment", "roles/cloudtasks.enqueuer", "asks for a retrain when the threshold is reached"),
-    Grant("retrain", "roles/cloudtasks.enqueuer", "asks again when the threshold was crossed during a run"),
-)
-ON_TASKS_ACCOUNT = (
-    Grant("on_appointment", "roles/iam.serviceAccountUser", "names this account in the task's token"),
-    Grant("retrain", "roles/iam.serviceAccountUser", "names this account in the task's token"),
-)
-INVOKERS = {
-    "retrain": (
-        Grant("tasks", "roles/run.invoker", "the queue calls retrain"),
-        Grant("schedule", "roles/run.invoker", "the schedule calls retrain"),
-    ),
-    "on_appointment": (Grant("events", "roles/run.invoker", "Eventarc delivers to on_appointment"),),
-}
+@dataclass(frozen=True)
+class Grant:
+    """One row: who, what, where, why. ``to`` names one of :data:`ACCOUNTS` or Pub/Sub, or is a member as IAM has it."""
+
+    to: str
+    role: str
+    on: str
+    reason: str
+    condition: Callable[[InfraSettings], Condition] | None = None
+
+    def member(self, settings: InfraSettings, standing: Standing) -> str:
+        if self.to == PUBSUB_AGENT:
+            return f"serviceAccount:service-{standing.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+        return f"serviceAccount:{settings.account(self.to)}" if self.to in ACCOUNTS else self.to
+
+    def condition_in(self, settings: InfraSettings) -> Condition | None:
+        return self.condition(settings) if self.condition else None
 
 
-def has(policy: Mapping[str, Any], role: str, member: str, condition: tuple[str, str] | None = None) -> bool:
+INVOKER = "roles/run.invoker"
+SIGN = "roles/iam.serviceAccountTokenCreator"
+# Who may call forecast follows from auth: infra/parts/access.py adds those rows.
+GRANTS = (
+    Grant("on_appointment", "roles/datastore.user", "project",
+          "merges changes and counts those awaiting training", only_this_database),
+    Grant("retrain", "roles/datastore.user", "project",
+          "reads changes and the catalogue, marks changes trained, holds the lease", only_this_database),
+    Grant("forecast", "roles/datastore.viewer", "project",
+          "reads stock on hand, and the caller's user document where admins only may call", only_this_database),
+    Grant("events", "roles/eventarc.eventReceiver", "project",
+          "receives Firestore's events; Eventarc knows no narrower place"),
+    Grant("build", "roles/logging.logWriter", "project", "writes the build's log"),
+    Grant("build", "roles/storage.objectViewer", "project",
+          "reads the uploaded source, in the bucket the platform keeps for it", only_function_sources),
+    Grant("build", "roles/artifactregistry.writer", "repository", "stores the functions' images"),
+    Grant("retrain", "roles/storage.objectUser", "bucket",
+          "reads and writes history and models, prunes old versions"),
+    Grant("forecast", "roles/storage.objectViewer", "bucket",
+          "reads the pointer and the model it names, nothing else", only_models),
+    Grant("on_appointment", "roles/cloudtasks.enqueuer", "queue",
+          "asks for a retrain when the threshold is reached"),
+    Grant("retrain", "roles/cloudtasks.enqueuer", "queue",
+          "asks again when the threshold was crossed during a run"),
+    Grant("on_appointment", "roles/iam.serviceAccountUser", "tasks_account",
+          "names this account in the task's token"),
+    Grant("retrain", "roles/iam.serviceAccountUser", "tasks_account", "names this account in the task's token"),
+    Grant("tasks", INVOKER, "retrain", "is the queue, which calls retrain"),
+    Grant("schedule", INVOKER, "retrain", "calls retrain"),
+    Grant("events", INVOKER, "on_appointment", "is Eventarc, which delivers to on_appointment"),
+    Grant(PUBSUB_AGENT, "roles/pubsub.publisher", "dead_topic", "moves refused events there"),
+    Grant(PUBSUB_AGENT, "roles/pubsub.subscriber", "trigger_subscription", "takes refused events off it"),
+)  # fmt: skip
+SIGNS_DELIVERIES = Grant(
+    PUBSUB_AGENT,
+    SIGN,
+    "events_account",
+    "signs what it delivers as this account; in a project of before April 2021 it may not by itself",
+)
+"""The one row that most projects need not have (infra/parts/access.py)."""
+
+
+def on(place: str) -> tuple[Grant, ...]:
+    return tuple(grant for grant in GRANTS if grant.on == place)
+
+
+def has(policy: Mapping[str, Any], role: str, member: str, condition: Condition | None = None) -> bool:
     """Whether an IAM policy grants exactly this, under exactly this condition."""
     expression = condition[1] if condition else None
     return any(
@@ -114,30 +155,38 @@ def has(policy: Mapping[str, Any], role: str, member: str, condition: tuple[str,
     )
 
 
-def missing(
-    settings: InfraSettings, policy: Mapping[str, Any], grants: tuple[Grant, ...]
-) -> list[tuple[Grant, str, tuple[str, str] | None]]:
-    """The grants a policy lacks, each with its member and condition spelt out."""
-    spelt = [
-        (
-            grant,
-            f"serviceAccount:{settings.account(grant.account)}",
-            grant.condition and grant.condition(settings),
-        )
-        for grant in grants
-    ]
+def granted(place: str, settings: InfraSettings, standing: Standing, *more: Grant) -> list[Change]:
+    """Bind what the policy of a place lacks: its rows of the table, and ``more``."""
     return [
-        (grant, member, condition)
-        for grant, member, condition in spelt
-        if not has(policy, grant.role, member, condition)
+        binding("add", grant, settings, standing)
+        for grant in (*on(place), *more)
+        if not has(standing.policy(place), grant.role, grant.member(settings, standing), grant.condition_in(settings))
     ]
 
 
-def binding_flags(
-    member: str, role: str, condition: tuple[str, str] | None, *, says_none: bool = False
-) -> tuple[str, ...]:
-    """The flags of add-iam-policy-binding; ``says_none`` where gcloud would otherwise ask which condition is meant."""
-    flags = (f"--member={member}", f"--role={role}")
+def revoked(place: str, settings: InfraSettings, standing: Standing) -> list[Change]:
+    """Take away what the table grants there: a place that outlives its accounts would go on naming deleted ones."""
+    return [
+        binding("remove", grant, settings, standing)
+        for grant in on(place)
+        if has(standing.policy(place), grant.role, grant.member(settings, standing), grant.condition_in(settings))
+    ]
+
+
+def binding(verb: str, grant: Grant, settings: InfraSettings, standing: Standing, **extra: Any) -> Change:
+    """One binding, added or removed."""
+    place, condition = PLACES[grant.on], grant.condition_in(settings)
+    flags: tuple[str, ...] = ("--condition=None",) if place.knows_conditions else ()
     if condition:
-        return (*flags, f"--condition=title={condition[0]},expression={condition[1]}")
-    return (*flags, "--condition=None") if says_none else flags
+        flags = (f"--condition=title={condition[0]},expression={condition[1]}",)
+    return gcloud(
+        settings,
+        place.line_to(verb) + " --member={member} --role={role} {flags}",
+        reason=f"{grant.to} {grant.reason}" if verb == "add" else f"no longer: {grant.to} {grant.reason}",
+        changes=(f"{grant.on}_policy",),
+        member=grant.member(settings, standing),
+        role=grant.role,
+        flags=flags,
+        trigger_subscription=standing.trigger_subscription(settings) or "SUBSCRIPTION_OF_THE_TRIGGER",
+        **extra,
+    )

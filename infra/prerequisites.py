@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infra.command import Command
+from infra.command import Command, words_of
 from infra.errors import CommandFailedError, PrerequisiteError
 from infra.google_api import address, call
 from infra.parts.functions import foreign_functions
@@ -37,7 +37,7 @@ PERMISSIONS = {
 
 
 def check_gcloud(runner: Runner) -> None:
-    versions = runner.read(Command(("gcloud", "version", "--format=json"), "asks gcloud's version"))
+    versions = runner.read(Command(words_of("gcloud version --format=json", {}), "asks gcloud's version"))
     release = str(versions.get("Google Cloud SDK", "0")).split(".")[0]
     mistakes = []
     if int(release) < OLDEST_GCLOUD:
@@ -107,10 +107,8 @@ def refuse(mistakes: list[str]) -> None:
 
 
 def _billing(settings: InfraSettings, runner: Runner) -> list[str]:
-    command = Command(
-        ("gcloud", "billing", "projects", "describe", settings.project, "--format=json", "--quiet"),
-        "asks whether billing is on",
-    )
+    line = "gcloud billing projects describe {project} --format=json --quiet"
+    command = Command(words_of(line, settings.names), "asks whether billing is on")
     try:
         billing = runner.read(command)
     except CommandFailedError:

@@ -99,7 +99,7 @@ class Runner:
         while True:
             done = self._call(command)
             wait = next((one for one in pauses if done.returncode and re.search(one.words, done.stderr)), None)
-            pause = wait and next(pauses[wait], None)
+            pause = next(pauses[wait], None) if wait else None
             if wait is None or pause is None:
                 return done
             self.say(f"    {wait.why}: trying again in {pause:.0f} s")

@@ -17,7 +17,7 @@ from pathlib import Path
 from infra.errors import InfraError
 from infra.settings import DOORS, ROOT
 
-OWN_FILES = ("main.py", "requirements.txt", "functions.yaml")
+OWN_FILES = ("main.py", "requirements.txt")  # functions.yaml is for the Firebase CLI's emulators
 PACKAGE = "restock"
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from local.console import bold, say
 from local.pythons import OtherPython, find_others
-from local.setup import ROOT, SetUpError
+from local.setup import ROOT
+from local.uv import SetUpError
 
 UNIT_TESTS = ("tests/unit", "restock")
 # One process more than the smallest machine has cores, for a third of the tests wait. A file stays in one of them, with

@@ -191,7 +191,9 @@ class LocalCloudTasks:
             self._say(f"failed {short}: {status or 'no answer'}, next attempt in {wait:g} s")
 
 
-def handler_for(tasks: LocalCloudTasks) -> type[BaseHTTPRequestHandler]:
+def handler_for(  # noqa: C901  # the sum of the six small methods it holds
+    tasks: LocalCloudTasks,
+) -> type[BaseHTTPRequestHandler]:
     """The REST surface: queues.get, tasks.create, tasks.get, tasks.list, tasks.delete, tasks.run."""
 
     class Handler(BaseHTTPRequestHandler):

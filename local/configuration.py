@@ -39,7 +39,7 @@ LOCAL_DEFAULTS = {
 """What a setting is on this machine unless the environment says otherwise."""
 
 
-def settings_for(
+def settings_for(  # noqa: PLR0913  # one address for each stand-in, all named
     *, project: str, bucket: str, storage_url: str, tasks_host: str, queue: str, retrain_url: str
 ) -> dict[str, str]:
     """The functions' settings for stand-ins at these addresses."""

@@ -24,11 +24,11 @@ class Function:
 
     @property
     def concurrency(self) -> int:
-        return int(SHAPES[self.name]["concurrency"])
+        return SHAPES[self.name].concurrency
 
     @property
     def timeout_seconds(self) -> int:
-        return int(SHAPES[self.name]["timeout"])
+        return SHAPES[self.name].timeout
 
 
 FUNCTIONS = {
@@ -47,7 +47,7 @@ def python_for(name: str, functions_dir: Path) -> Path:
     return own if own.exists() else python_of(ROOT / "functions" / name / "venv")
 
 
-def start_function(
+def start_function(  # noqa: PLR0913  # all but the function's name are named in every call
     name: str,
     *,
     port: int,

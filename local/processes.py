@@ -94,7 +94,7 @@ class Child:
     _pump: threading.Thread | None = None
 
     @classmethod
-    def start(
+    def start(  # noqa: PLR0913  # what subprocess.Popen would be told
         cls,
         name: str,
         command: Sequence[str | Path],

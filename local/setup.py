@@ -48,7 +48,7 @@ def is_ready(environment: Path, pins: Path, python_version: str = sys.version) -
     )
 
 
-def make(
+def make(  # noqa: PLR0913  # what one environment is made of, the last two named
     name: str, environment: Path, pins: Path, uv: Uv, *, python: str = BASE_PYTHON, python_version: str = sys.version
 ) -> None:
     """Build one environment; the marker comes last, so that a half-made one is never taken for whole."""

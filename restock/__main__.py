@@ -22,6 +22,8 @@ from restock.gcp.tasks import CloudTasksQueue
 from restock.history import importing
 from restock.history.forget import forget
 from restock.settings import RETRAIN, Settings
+from restock.stored import names
+from restock.stored.run_record import RUNNING, RunRecord
 
 LOCAL_STACK = local_stack.FILE
 WATCH_SECONDS = 1800
@@ -99,7 +101,7 @@ def act(asked: argparse.Namespace, settings: Settings) -> str:
         usage = importing.read_file(asked.file, earliest=settings.history_start, before=asked.before)
         importing.store(objects, usage)
         return importing.told(usage)
-    before = operating.look(documents, objects, settings.retrain_threshold).state.get("run", 0)
+    before = operating.look(documents, objects, settings.retrain_threshold).state.run
     name = operating.ask_for_retrain(queue, rebuild=asked.verb == "rebuild", force=asked.force)
     if not asked.wait:
         return f"asked for a retrain (task {name}); see `restock status`"
@@ -111,10 +113,11 @@ def watch(documents: FirestoreDocuments, before: int) -> str:
     deadline = time.monotonic() + WATCH_SECONDS
     while time.monotonic() < deadline:
         time.sleep(1)
-        found = [run for run in documents.newest("restock_runs", "run", 3) if run.fields["run"] > before]
-        if found and found[-1].fields["status"] != "running":
-            run = found[-1].fields
-            return f"run {run['run']}: {run['decision']} ({sum(run['seconds'].values()):.1f} s)"
+        runs = [RunRecord.from_fields(found.fields) for found in documents.newest(names.RUNS, "run", 3)]
+        later = [run for run in runs if run.run > before]
+        if later and later[-1].status != RUNNING:
+            run = later[-1]
+            return f"run {run.run}: {run.decision} ({sum(run.seconds.values()):.1f} s)"
     raise RestockError(f"no run ended within {WATCH_SECONDS} s; see `restock status` and the queue")
 
 

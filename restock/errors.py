@@ -45,8 +45,8 @@ class LeaseHeldError(RestockError):
     """Another retrain is at work, or died before it let the lease go; it ends by itself."""
 
 
-class LeaseLostError(RestockError):
-    """This retrain was overtaken: the pointer moved while it trained."""
+class OvertakenError(RestockError):
+    """Another run, or an operator, wrote the pointer first; this run changes nothing."""
 
 
 class OutOfTimeError(RestockError):

@@ -6,20 +6,19 @@ operator and a retrain at work cannot undo each other unnoticed.
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from restock.counting import changes
-from restock.counting.threshold import STATE, ask_if_due
+from restock.counting.threshold import ask_if_due
 from restock.errors import ConflictError, DamagedError, NoModelError
-from restock.retraining import record
 from restock.retraining.publish import read_live, read_verified, sha256
-from restock.stored import pointer as pointers
+from restock.stored import names
+from restock.stored.manifest import Manifest
 from restock.stored.pointer import Pointer
+from restock.stored.run_record import RunRecord
+from restock.stored.state import RetrainState, read_state
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 MOST_COUNTED = 1000
@@ -33,8 +32,8 @@ class Status:
     awaiting: int
     threshold: int
     pending: int
-    state: Mapping[str, Any]
-    runs: list[Mapping[str, Any]]
+    state: RetrainState
+    runs: list[RunRecord]
     pointer: Pointer | None
     generation: int
 
@@ -42,13 +41,12 @@ class Status:
 def look(documents: DocumentStore, objects: ObjectStore, threshold: int) -> Status:
     """Costs two aggregation queries and a handful of reads, whatever the size of the shop."""
     live = read_live(objects)
-    state = documents.get(STATE)
     return Status(
-        awaiting=documents.count_true(changes.COLLECTION, "awaiting", MOST_COUNTED),
+        awaiting=documents.count_true(names.CHANGES, "awaiting", MOST_COUNTED),
         threshold=threshold,
-        pending=documents.count_true(changes.COLLECTION, "pending", MOST_COUNTED),
-        state=state.fields if state else {},
-        runs=[found.fields for found in documents.newest(record.COLLECTION, "run", RUNS_SHOWN)],
+        pending=documents.count_true(names.CHANGES, "pending", MOST_COUNTED),
+        state=read_state(documents),
+        runs=[RunRecord.from_fields(found.fields) for found in documents.newest(names.RUNS, "run", RUNS_SHOWN)],
         pointer=live.pointer,
         generation=live.generation,
     )
@@ -56,13 +54,13 @@ def look(documents: DocumentStore, objects: ObjectStore, threshold: int) -> Stat
 
 def roll_back(objects: ObjectStore, version: int, now: datetime, *, pin: bool = False) -> Pointer:
     """Make an older version live again, with the history as it is now. Raises DamagedError if it is not whole."""
-    name = pointers.manifest_name(version)
+    name = names.manifest(version)
     stored = objects.read(name)
     if stored is None:
         raise DamagedError(f"{name} is missing: there is no version {version}, or it was pruned")
-    manifest = json.loads(stored.data)
-    digest = manifest["digests"]["forecast"]
-    read_verified(objects, pointers.forecast_name(version), digest)
+    manifest = Manifest.from_bytes(stored.data, name)
+    digest = manifest.digests.forecast
+    read_verified(objects, names.forecast(version), digest)
     before = read_live(objects).pointer
     new = _repoint(
         objects,
@@ -71,7 +69,7 @@ def roll_back(objects: ObjectStore, version: int, now: datetime, *, pin: bool = 
         version=version,
         forecast_sha256=digest,
         manifest_sha256=sha256(stored.data),
-        trained_at=manifest["trained_at"],
+        trained_at=manifest.trained_at,
         pinned=pin,
     )
     if objects.read(name) is None and before:  # pruned in this very moment
@@ -112,7 +110,7 @@ def _repoint(objects: ObjectStore, now: datetime, by: str, **changed: Any) -> Po
         raise NoModelError("nothing has been published yet")
     new = replace(live.pointer, published_by=by, published_at=now.isoformat(), **changed)
     try:
-        objects.write(pointers.NAME, new.to_bytes(), if_generation=live.generation)
+        objects.write(names.POINTER, new.to_bytes(), if_generation=live.generation)
     except ConflictError as exc:
         if read_live(objects).pointer != new:
             raise ConflictError("a retrain published at this very moment; look again (restock status)") from exc
@@ -122,11 +120,11 @@ def _repoint(objects: ObjectStore, now: datetime, by: str, **changed: Any) -> Po
 def described(status: Status, now: datetime | None = None) -> str:
     """The status for a person, promise by promise (docs/promises.md)."""
     now = now or datetime.now(UTC)
-    state, lease = status.state, status.state.get("lease")
+    state, lease = status.state, status.state.lease
     lines = []
     if status.pointer:
         live = status.pointer
-        age = now - datetime.fromisoformat(live.trained_at)
+        age = now - live.trained_at_moment
         lines.append(
             f"live       version {live.version}, generation {status.generation}, {_span(age.total_seconds())} old"
         )
@@ -136,28 +134,28 @@ def described(status: Status, now: datetime | None = None) -> str:
     lines.append(f"counted    {status.pending} pending changes wait for the next run (promise 1)")
     lines.append(f"threshold  {status.awaiting} of {status.threshold} completions await training (promise 2)")
     if lease:
-        until = lease["until"]
-        over = "; it is over, the next run takes it" if until <= now else ""
+        over = "; it is over, the next run takes it" if lease.until <= now else ""
         lines.append(
-            f"lease      held by run {state.get('run')} ({lease['reason']}) to {until:%H:%M:%S} UTC{over} (promise 3)"
+            f"lease      held by run {state.run} ({lease.reason}) to {lease.until:%H:%M:%S} UTC{over} (promise 3)"
         )
     else:
         lines.append("lease      free (promise 3)")
-    if state.get("last_error"):
-        lines.append(f"last error {state['last_error']}")
-        lines.append(f"           threshold retrains wait until {state['retry_at']:%Y-%m-%d %H:%M:%S} UTC")
+    if state.last_error:
+        lines.append(f"last error {state.last_error}")
+    if state.retry_at:
+        lines.append(f"           threshold retrains wait until {state.retry_at:%Y-%m-%d %H:%M:%S} UTC")
     lines.append("runs       " + ("none yet" if not status.runs else ""))
     for run in status.runs:
-        drift = (run.get("drift") or {}).get("differing")
+        drift = run.drift
         lines.append(
-            f"  {run['run']:>6}  {run['started_at']:%m-%d %H:%M}  {run['reason']:<9} {run['status']:<15}"
-            f" {sum(run['seconds'].values()):6.1f} s  {run['documents'].get('read', 0):>6} read (promise 6)"
-            f"{'' if drift is None else f'  drift {drift} (promise 1)'}  {run['decision']}"
+            f"  {run.run:>6}  {run.started_at:%m-%d %H:%M}  {run.reason:<9} {run.status:<15}"
+            f" {sum(run.seconds.values()):6.1f} s  {run.documents_read or 0:>6} read (promise 6)"
+            f"{'' if drift is None else f'  drift {drift.differing} (promise 1)'}  {run.decision}"
         )
-        lines += [f"          {note}" for note in (run.get("error"), *run.get("notes", ())) if note]
-        if drift:
-            lines.append(f"          differed: {', '.join(run['drift']['examples'])}")
-        for reason, count in run["rejected"].items():
+        lines += [f"          {note}" for note in (run.error, *run.notes) if note]
+        if drift and drift.differing:
+            lines.append(f"          differed: {', '.join(drift.examples)}")
+        for reason, count in run.rejected.items():
             lines.append(f"          {count} × {reason} (promise 8)")
     return "\n".join(lines)
 

@@ -11,9 +11,9 @@ from google.events.cloud.firestore_v1.types.data import Document as EventDocumen
 from google.events.cloud.firestore_v1.types.data import DocumentEventData
 
 from restock.counting.appointments import CountingRules, Usage, UsedPart
-from restock.counting.changes import Change
 from restock.counting.count import AppointmentWritten, Version
 from restock.settings import Settings
+from restock.stored.change import Change
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 TODAY = NOON.date()
@@ -91,7 +91,7 @@ def change(id: str = "a1", used: Usage | None = None, at: datetime = NOON, **mor
     return Change(id, usage(1) if used is None else used, at, **given)
 
 
-def payload(
+def payload(  # noqa: PLR0913  # every part of an event, each with a default
     id: str = "a1",
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,

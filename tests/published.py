@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 
 from restock.forecasting.methods.negative_binomial import quantile_table
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import HORIZONS, DemandDistribution
 from restock.stored.pointer import Pointer
@@ -92,7 +92,7 @@ class Shelf:
         """Write the artifact, then the pointer; return the pointer's generation."""
         version = forecast.header["version"] if version is None else version
         data = forecast.to_bytes()
-        self.put(pointers.forecast_name(version), data)
+        self.put(names.forecast(version), data)
         return self.point(version, **({"forecast_sha256": hashlib.sha256(data).hexdigest()} | changed))
 
     def point(self, version: int, **changed: object) -> int:
@@ -108,7 +108,7 @@ class Shelf:
             "trained_at": "2026-05-01T03:00:00+00:00",
             "rules": "0" * 64,
         }
-        return self.put(pointers.NAME, Pointer(**(fields | changed)).to_bytes())  # type: ignore[arg-type]
+        return self.put(names.POINTER, Pointer(**(fields | changed)).to_bytes())  # type: ignore[arg-type]
 
 
 class ShelfServer:

@@ -14,8 +14,8 @@ from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
 from restock.logs import Log, follow_trace
 from restock.retraining.request import parse_request
-from restock.retraining.run import Tools
 from restock.retraining.run import retrain as run
+from restock.retraining.tools import Tools
 from restock.settings import RETRAIN, Settings
 
 # The server reads this once we are imported. Its time-out is a heartbeat: it would kill a worker that the platform had

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.command import Change, gcloud
+from infra.command import Change, Command, gcloud
 from infra.errors import CommandFailedError
-from infra.grants import INVOKERS, binding_flags, has, missing, pubsub_agent
+from infra.grants import INVOKER, SIGN, SIGNS_DELIVERIES, Grant, binding, granted, has
+from infra.parts import Part
 from infra.parts.functions import retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -22,8 +23,9 @@ PUBLIC = ("allUsers", "allAuthenticatedUsers")
 FORBIDDEN = (
     r"do not belong to a permitted customer|allowedPolicyMemberDomains|violates the constraint|organization policy"
 )
-SIGN = "roles/iam.serviceAccountTokenCreator"
 CHECK_OFF = "run.googleapis.com/invoker-iam-disabled"
+CHECK_ON_LINE = "run services update {forecast_function} --region={region} --invoker-iam-check"
+CHECK_OFF_LINE = "run services update {forecast_function} --region={region} --no-invoker-iam-check"
 
 
 def address(settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -47,69 +49,59 @@ def addresses(service: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys([shown, *others] if shown else others))
 
 
-def private_callers(door: str, settings: InfraSettings, standing: Standing) -> list[Change]:
-    policy = getattr(standing, f"{door}_policy")
-    added = [
-        _bind(settings, door, "add", member, f"{grant.account}: {grant.reason}")
-        for grant, member, _condition in missing(settings, policy, INVOKERS[door])
-    ]
-    return [*added, *_shut_out(settings, door, policy, PUBLIC, f"{door} is never public")]
+def callers_of_retrain(settings: InfraSettings, standing: Standing) -> list[Change]:
+    return [*granted("retrain", settings, standing), *_shut_out("retrain", settings, standing)]
+
+
+def callers_of_on_appointment(settings: InfraSettings, standing: Standing) -> list[Change]:
+    return [*granted("on_appointment", settings, standing), *_shut_out("on_appointment", settings, standing)]
 
 
 def signer_of_deliveries(settings: InfraSettings, standing: Standing) -> list[Change]:
-    agent, policy = pubsub_agent(standing.number), standing.project_policy
+    agent = SIGNS_DELIVERIES.member(settings, standing)
     is_open = standing.named("services", "pubsub.googleapis.com")  # else the project gives the role as it opens
-    if not is_open or any(has(policy, role, agent) for role in ("roles/pubsub.serviceAgent", SIGN)):
+    of_project = standing.policy("project")
+    if not is_open or any(has(of_project, role, agent) for role in ("roles/pubsub.serviceAgent", SIGN)):
         return []
-    if has(standing.events_account_policy, SIGN, agent):
-        return []
-    words = ("iam", "service-accounts", "add-iam-policy-binding", settings.account("events"))
-    reason = "Pub/Sub signs what it delivers as this account; in a project of before April 2021 it may not by itself"
-    flags = binding_flags(agent, SIGN, None)
-    return [gcloud(settings.project, *words, *flags, reason=reason, changes=("events_account_policy",))]
+    return granted("events_account", settings, standing, SIGNS_DELIVERIES)
 
 
-def forecast_callers(settings: InfraSettings, standing: Standing) -> list[Change]:
-    policy = standing.forecast_policy
+def callers_of_forecast(settings: InfraSettings, standing: Standing) -> list[Change]:
     service = standing.named("run_services", settings.function("forecast"))
     is_check_off = (
         service.get("metadata", {}).get("annotations", {}).get(CHECK_OFF, "").lower() == "true"
     )  # gcloud itself writes True
     if settings.auth == "iam":
-        on = [_check(settings, on=True)] if is_check_off else []
-        added = [
-            _bind(settings, "forecast", "add", caller, "named in callers")
-            for caller in settings.callers
-            if not has(policy, "roles/run.invoker", caller)
-        ]
-        return [*on, *added, *_shut_out(settings, "forecast", policy, PUBLIC, "auth is iam: only named callers")]
-    if is_check_off or has(policy, "roles/run.invoker", "allUsers"):
+        named = (Grant(caller, INVOKER, "forecast", "is named in callers") for caller in settings.callers)
+        on = [_check(settings, CHECK_ON_LINE, "the platform checks callers")] if is_check_off else []
+        return [*on, *granted("forecast", settings, standing, *named), *_shut_out("forecast", settings, standing)]
+    if is_check_off or has(standing.policy("forecast"), INVOKER, "allUsers"):
         return []
-    who = "anyone may call" if settings.auth == "public" else "anyone may reach it; it checks the app's token itself"
-    return [_bind(settings, "forecast", "add", "allUsers", who, instead=(FORBIDDEN, _check(settings, on=False)))]
+    who = "may call" if settings.auth == "public" else "may reach it; it checks the app's token itself"
+    off = _check(settings, CHECK_OFF_LINE, "the organisation forbids allUsers: the platform's check is switched off")
+    anyone = Grant("allUsers", INVOKER, "forecast", who)
+    return [binding("add", anyone, settings, standing, instead=(FORBIDDEN, off))]
 
 
-def _bind(settings: InfraSettings, door: str, verb: str, member: str, reason: str, **extra: Any) -> Any:
-    name = settings.function(door)
-    words = ("run", "services", f"{verb}-iam-policy-binding", name, f"--region={settings.region}")
-    flags = binding_flags(member, "roles/run.invoker", None)
-    return gcloud(settings.project, *words, *flags, reason=reason, changes=(f"{door}_policy",), **extra)
+def _check(settings: InfraSettings, line: str, reason: str) -> Command:
+    return gcloud(settings, line, reason=reason, changes=("run_services",))
 
 
-def _check(settings: InfraSettings, *, on: bool) -> Any:
-    flag = "--invoker-iam-check" if on else "--no-invoker-iam-check"
-    words = ("run", "services", "update", settings.function("forecast"), f"--region={settings.region}", flag)
+def _shut_out(door: str, settings: InfraSettings, standing: Standing) -> list[Change]:
     reason = (
-        "the platform checks callers"
-        if on
-        else "the organisation forbids allUsers: the platform's check is switched off"
+        "is to call it no more: auth is iam" if door == "forecast" else f"is to call it no more: {door} is never public"
     )
-    return gcloud(settings.project, *words, reason=reason, changes=("run_services",))
-
-
-def _shut_out(settings: InfraSettings, door: str, policy: Any, members: tuple[str, ...], reason: str) -> list[Change]:
     return [
-        _bind(settings, door, "remove", member, reason)
-        for member in members
-        if has(policy, "roles/run.invoker", member)
+        binding("remove", Grant(member, INVOKER, door, reason), settings, standing)
+        for member in PUBLIC
+        if has(standing.policy(door), INVOKER, member)
     ]
+
+
+ADDRESS = Part("address of retrain", address, looks_at=("run_services",))
+CALLERS = {  # go with their services
+    "forecast": Part("callers of forecast", callers_of_forecast),
+    "retrain": Part("callers of retrain", callers_of_retrain),
+    "on_appointment": Part("callers of on_appointment", callers_of_on_appointment),
+}
+SIGNER = Part("signer of deliveries", signer_of_deliveries, looks_at=("project_policy",))

@@ -7,7 +7,8 @@ to 600 s, the last of the 100 attempts comes after about 16 hours: early enough 
 from __future__ import annotations
 
 from infra.command import Change, gcloud
-from infra.grants import binding_flags, has, pubsub_agent
+from infra.grants import granted
+from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -18,60 +19,53 @@ UNKNOWN_YET = "SUBSCRIPTION_OF_THE_TRIGGER"
 
 def kept(settings: InfraSettings, standing: Standing) -> list[Change]:
     changes: list[Change] = []
-    words: tuple[str, ...]
     if not standing.named("topics", settings.dead_topic):
-        words = ("pubsub", "topics", "create", settings.dead_topic)
-        changes.append(
-            gcloud(settings.project, *words, reason="takes events that were refused for good", changes=("topics",))
-        )
+        reason = "takes events that were refused for good"
+        changes.append(gcloud(settings, "pubsub topics create {dead_topic}", reason=reason, changes=("topics",)))
     if not standing.named("subscriptions", settings.dead_subscription):
-        words = (
-            "pubsub", "subscriptions", "create", settings.dead_subscription, f"--topic={settings.dead_topic}",
-            f"--message-retention-duration={KEPT_SECONDS}s", "--expiration-period=never", "--ack-deadline=60",
-        )  # fmt: skip
+        line = (
+            "pubsub subscriptions create {dead_subscription} --topic={dead_topic} "
+            "--message-retention-duration={seconds}s --expiration-period=never --ack-deadline=60"
+        )
         reason = "keeps them 7 days for `python3 -m infra replay`"
-        changes.append(gcloud(settings.project, *words, reason=reason, changes=("subscriptions",)))
-    return changes
+        changes.append(gcloud(settings, line, reason=reason, changes=("subscriptions",), seconds=KEPT_SECONDS))
+    return [*changes, *granted("dead_topic", settings, standing)]
+
+
+def undo(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    gone: list[Change] = []
+    if standing.named("subscriptions", settings.dead_subscription):
+        line = "pubsub subscriptions delete {dead_subscription}"
+        gone.append(gcloud(settings, line, reason="with the messages it keeps"))
+    if standing.named("topics", settings.dead_topic):
+        gone.append(gcloud(settings, "pubsub topics delete {dead_topic}", reason="dead letters"))
+    return gone
 
 
 def attached(settings: InfraSettings, standing: Standing) -> list[Change]:
     """The trigger's own subscription is told where refused events go, and Pub/Sub is let to move them."""
-    agent = pubsub_agent(standing.number)
-    changes: list[Change] = []
-    words: tuple[str, ...]
-    if not has(standing.topic_policy, "roles/pubsub.publisher", agent):
-        words = ("pubsub", "topics", "add-iam-policy-binding", settings.dead_topic)
-        reason = "Pub/Sub itself moves refused events there"
-        changes.append(
-            gcloud(
-                settings.project,
-                *words,
-                *binding_flags(agent, "roles/pubsub.publisher", None),
-                reason=reason,
-                changes=("topic_policy",),
-            )
-        )
+    changes = granted("trigger_subscription", settings, standing)
     subscription = standing.trigger_subscription(settings) or UNKNOWN_YET
-    if not has(standing.subscription_policy, "roles/pubsub.subscriber", agent):
-        words = ("pubsub", "subscriptions", "add-iam-policy-binding", subscription)
-        reason = "Pub/Sub itself takes them off the trigger's subscription"
-        changes.append(
-            gcloud(
-                settings.project,
-                *words,
-                *binding_flags(agent, "roles/pubsub.subscriber", None),
-                reason=reason,
-                changes=("subscription_policy",),
-            )
-        )
     found = next((one for one in standing.subscriptions if one["name"] == subscription), {})
     policy = found.get("deadLetterPolicy", {})
     topic = f"projects/{settings.project}/topics/{settings.dead_topic}"
     if policy.get("deadLetterTopic") != topic or policy.get("maxDeliveryAttempts") != ATTEMPTS:
-        words = (
-            "pubsub", "subscriptions", "update", subscription,
-            f"--dead-letter-topic={topic}", f"--max-delivery-attempts={ATTEMPTS}",
-        )  # fmt: skip
-        reason = f"after {ATTEMPTS} refused attempts, about 16 hours, an event is kept instead of lost"
-        changes.append(gcloud(settings.project, *words, reason=reason, changes=("subscriptions",)))
+        changes.append(
+            gcloud(
+                settings,
+                "pubsub subscriptions update {subscription} --dead-letter-topic={topic} "
+                "--max-delivery-attempts={attempts}",
+                reason=f"after {ATTEMPTS} refused attempts, about 16 hours, an event is kept instead of lost",
+                changes=("subscriptions",),
+                subscription=subscription,
+                topic=topic,
+                attempts=ATTEMPTS,
+            )
+        )
     return changes
+
+
+KEPT = Part("dead letters", kept, undo)
+ATTACHED = Part(  # goes with its trigger
+    "dead letters of the trigger", attached, looks_at=("functions", "triggers", "subscriptions")
+)

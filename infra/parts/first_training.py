@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 from infra.command import Change, Request
 from infra.google_api import address
+from infra.parts import Part
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -59,3 +60,6 @@ def trigger_made(settings: InfraSettings, standing: Standing, now: datetime) -> 
     """When the trigger was made; now, as long as it is only planned."""
     created = standing.trigger(settings).get("createTime")
     return datetime.fromisoformat(created[:19] + "+00:00") if created else now
+
+
+PART = Part("first training", first_training)

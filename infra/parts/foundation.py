@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from infra.command import Change, gcloud
-from infra.grants import ACCOUNTS, ON_PROJECT, binding_flags, missing
+from infra.grants import ACCOUNTS, granted, revoked
+from infra.parts import Part, Removal
+from infra.reading import EVERYTHING
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -28,51 +30,64 @@ APIS = (
 
 def apis(settings: InfraSettings, standing: Standing) -> list[Change]:
     enabled = {service["config"]["name"] for service in standing.services}
-    wanted = [f"{api}.googleapis.com" for api in APIS if f"{api}.googleapis.com" not in enabled]
+    wanted = tuple(f"{api}.googleapis.com" for api in APIS if f"{api}.googleapis.com" not in enabled)
     if not wanted:
         return []
     reason = f"opens {len(wanted)} Google APIs to the project"
-    return [gcloud(settings.project, "services", "enable", *wanted, reason=reason, changes=EVERYTHING)]
-
-
-# A just enabled API may have had something standing behind it all along: a database, a function deployed before.
-EVERYTHING = tuple(name for name in Standing.__dataclass_fields__ if name != "project")
+    # A just enabled API may have had something standing behind it all along: a database, a function deployed before.
+    return [gcloud(settings, "services enable {apis}", reason=reason, changes=EVERYTHING, apis=wanted)]
 
 
 def database(settings: InfraSettings, standing: Standing) -> list[Change]:
     """A database is made where there is none. One that exists is never changed, whatever it is set to."""
     if standing.databases:
         return []
-    words = (
-        "firestore", "databases", "create", "--database=(default)", f"--location={settings.region}",
-        "--type=firestore-native", "--delete-protection",
-    )  # fmt: skip
-    reason = "makes the Firestore database: the project has none, and its place can never be changed later"
-    return [gcloud(settings.project, *words, reason=reason, changes=("databases",))]
+    return [
+        gcloud(
+            settings,
+            "firestore databases create --database=(default) --location={region} "
+            "--type=firestore-native --delete-protection",
+            reason="makes the Firestore database: the project has none, and its place can never be changed later",
+            changes=("databases",),
+        )
+    ]
 
 
 def accounts(settings: InfraSettings, standing: Standing) -> list[Change]:
-    found = {account["email"] for account in standing.accounts}
-    return [
+    made: list[Change] = [
         gcloud(
-            settings.project,
-            *("iam", "service-accounts", "create", settings.account(role).split("@")[0], f"--display-name={purpose}"),
+            settings,
+            "iam service-accounts create {name} --display-name={purpose}",
             reason=purpose.removeprefix("Restock: "),
             changes=("accounts",),
+            name=settings.account(role).split("@")[0],
+            purpose=purpose,
         )
         for role, purpose in ACCOUNTS.items()
-        if settings.account(role) not in found
+        if not _stands(settings, standing, role)
     ]
+    return [*made, *granted("project", settings, standing)]
 
 
-def project_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
-    return [
+def without_accounts(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    """Roles go before the accounts that hold them, or the policy would keep naming deleted accounts."""
+    gone: list[Change] = [
         gcloud(
-            settings.project,
-            *("projects", "add-iam-policy-binding", settings.project),
-            *binding_flags(member, grant.role, condition, says_none=True),
-            reason=f"{grant.account} {grant.reason}",
-            changes=("project_policy",),
+            settings,
+            "iam service-accounts delete {account}",
+            reason=purpose.removeprefix("Restock: "),
+            account=settings.account(role),
         )
-        for grant, member, condition in missing(settings, standing.project_policy, ON_PROJECT)
+        for role, purpose in ACCOUNTS.items()
+        if _stands(settings, standing, role)
     ]
+    return [*revoked("project", settings, standing), *gone]
+
+
+def _stands(settings: InfraSettings, standing: Standing, role: str) -> bool:
+    return any(account["email"] == settings.account(role) for account in standing.accounts)
+
+
+APIS_PART = Part("Google APIs", apis)  # others may use them, so they stay
+DATABASE = Part("database", database, looks_at=EVERYTHING)  # the app's, so it stays
+ACCOUNTS_PART = Part("service accounts and their roles", accounts, without_accounts)

@@ -12,11 +12,12 @@ A retrain's four clocks, each longer than the one before, so that each outlives 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from infra.command import Change, digest_of, gcloud, mapping_flag
+from infra.command import Change, Command, digest_of, gcloud, mapping_flag, words_of
 from infra.errors import CommandFailedError, SettingsFileError
+from infra.parts import Part
 from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
 from infra.standing import Standing
@@ -31,25 +32,25 @@ TASK_DEADLINE_SECONDS = CLOCKS["TASK_DEADLINE_SECONDS"]  # the longest that Clou
 RETRAIN_TIMEOUT_SECONDS = 1700
 
 DIGEST_LABEL = "restock-digest"
-SHAPES: Mapping[str, Mapping[str, Any]] = {
-    "forecast": {"memory": "512Mi", "cpu": 1, "concurrency": 20, "min_instances": 0, "max_instances": 4, "timeout": 60},
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large one function is."""
+
+    memory: str
+    cpu: int
+    concurrency: int
+    min_instances: int
+    max_instances: int
+    timeout: int
+
+
+SHAPES: Mapping[str, Shape] = {
+    "forecast": Shape("512Mi", cpu=1, concurrency=20, min_instances=0, max_instances=4, timeout=60),
     # Concurrency above one: a second caller is answered "busy" at once instead of waiting for the first to end.
-    "retrain": {
-        "memory": "2Gi",
-        "cpu": 2,
-        "concurrency": 4,
-        "min_instances": 0,
-        "max_instances": 1,
-        "timeout": RETRAIN_TIMEOUT_SECONDS,
-    },
-    "on_appointment": {
-        "memory": "512Mi",
-        "cpu": 1,
-        "concurrency": 20,
-        "min_instances": 0,
-        "max_instances": 5,
-        "timeout": 120,
-    },
+    "retrain": Shape("2Gi", cpu=2, concurrency=4, min_instances=0, max_instances=1, timeout=RETRAIN_TIMEOUT_SECONDS),
+    "on_appointment": Shape("512Mi", cpu=1, concurrency=20, min_instances=0, max_instances=5, timeout=120),
 }
 WHY = {
     "forecast": "answers the app; first, so that it reads what the others are about to write",
@@ -63,8 +64,9 @@ INGRESS = {  # gcloud's word and the API's
 }
 
 
-def shape_of(settings: InfraSettings, door: str) -> dict[str, Any]:
-    return {**SHAPES[door], **settings.shapes.get(door, {})}
+def shape_of(settings: InfraSettings, door: str) -> Shape:
+    said = {name: value for name, value in asdict(settings.sizes(door)).items() if value is not None}
+    return replace(SHAPES[door], **said)
 
 
 def variables_of(settings: InfraSettings, door: str, number: str) -> dict[str, str]:
@@ -92,63 +94,81 @@ def variables_of(settings: InfraSettings, door: str, number: str) -> dict[str, s
     except SettingsError as exc:
         raise SettingsFileError(f"infra settings: {exc}") from exc
     # The server starts 4 threads a core unless told; the platform sends as many requests as the concurrency says.
-    return {**found, "THREADS": str(shape_of(settings, door)["concurrency"])}
+    return {**found, "THREADS": str(shape_of(settings, door).concurrency)}
 
 
 def retrain_url(settings: InfraSettings, number: str) -> str:
     return settings.retrain_url or settings.service_url("retrain", number)
 
 
-def deploy_words(settings: InfraSettings, standing: Standing, door: str) -> tuple[str, ...]:
-    """The deploy command of one door, without its digest."""
-    shape = shape_of(settings, door)
-    repository = f"projects/{settings.project}/locations/{settings.region}/repositories/{settings.repository}"
-    words = (
-        "functions",
-        "deploy",
-        settings.function(door),
-        "--gen2",
-        f"--region={settings.region}",
-        f"--runtime={settings.runtime}",
-        f"--source=build/{door}",
-        f"--entry-point={door}",
-        f"--run-service-account={settings.account(door)}",
-        f"--build-service-account=projects/{settings.project}/serviceAccounts/{settings.account('build')}",
-        f"--docker-repository={repository}",
-        f"--memory={shape['memory']}",
-        f"--cpu={shape['cpu']}",
-        f"--concurrency={shape['concurrency']}",
-        f"--min-instances={shape['min_instances']}",
-        f"--max-instances={shape['max_instances']}",
-        f"--timeout={shape['timeout']}s",
-        f"--ingress-settings={INGRESS[door][0]}",
-        mapping_flag("--set-env-vars", variables_of(settings, door, standing.number)),
+DEPLOY = """
+    functions deploy {function} --gen2 --region={region} --runtime={runtime} --source=build/{door} --entry-point={door}
+    --run-service-account={account} --build-service-account=projects/{project}/serviceAccounts/{build_account}
+    --docker-repository=projects/{project}/locations/{region}/repositories/{repository}
+    --memory={memory} --cpu={cpu} --concurrency={concurrency} --min-instances={min_instances}
+    --max-instances={max_instances} --timeout={timeout}s --ingress-settings={ingress} {variables}
+"""
+BY_HTTP = "--trigger-http"
+BY_FIRESTORE = """
+    --trigger-location={database_place} --trigger-event-filters=type=google.cloud.firestore.document.v1.written
+    --trigger-event-filters=database=(default) --trigger-event-filters-path-pattern=document=appointments/{{id}}
+    --trigger-service-account={events_account} --retry
+"""
+
+
+def deploy_command(settings: InfraSettings, standing: Standing, door: str, source: str, why: str = "") -> Command:
+    """The deploy of one door, labelled with the digest of its source and of every flag."""
+    line = DEPLOY + (BY_FIRESTORE if door == "on_appointment" else BY_HTTP)
+    values = {
+        "function": settings.function(door),
+        "runtime": settings.runtime,
+        "door": door,
+        "account": settings.account(door),
+        **asdict(shape_of(settings, door)),
+        "ingress": INGRESS[door][0],
+        "variables": mapping_flag("--set-env-vars", variables_of(settings, door, standing.number)),
+        # The trigger is made in the database's place, whatever ours is.
+        "database_place": standing.database_location or settings.region,
+    }
+    digest = digest_of([source, words_of(line, {**settings.names, **values})])
+    return gcloud(
+        settings,
+        line + " --update-labels=app=restock,{label}={digest}",
+        reason=f"{door} {WHY[door]} ({why})",
+        changes=("functions", "run_services", "triggers", "subscriptions", f"{door}_policy"),
+        label=DIGEST_LABEL,
+        digest=digest,
+        **values,
     )
-    if door != "on_appointment":
-        return (*words, "--trigger-http")
-    return (
-        *words,
-        f"--trigger-location={standing.database_location or settings.region}",  # the database's place, whatever ours is
-        "--trigger-event-filters=type=google.cloud.firestore.document.v1.written",
-        "--trigger-event-filters=database=(default)",
-        "--trigger-event-filters-path-pattern=document=appointments/{id}",
-        f"--trigger-service-account={settings.account('events')}",
-        "--retry",
-    )
+
+
+def digest_in(command: Command) -> str:
+    """The digest a deploy command labels its function with."""
+    return next(word.rsplit("=", 1)[1] for word in command.argv if word.startswith("--update-labels="))
 
 
 def function(door: str, settings: InfraSettings, standing: Standing, staged: Mapping[str, Staged]) -> list[Change]:
-    words = deploy_words(settings, standing, door)
-    digest = digest_of([staged[door].digest, words])
+    digest = digest_in(deploy_command(settings, standing, door, staged[door].digest))
     found = standing.named("functions", settings.function(door))
     if door == "on_appointment" and found.get("state") == "ACTIVE" and not standing.trigger(settings):
         raise _has_no_trigger(settings)
     why = _why_deploy(found, digest, settings, door, variables_of(settings, door, standing.number))
-    if not why:
+    return [deploy_command(settings, standing, door, staged[door].digest, why)] if why else []
+
+
+def undo(door: str, settings: InfraSettings, standing: Standing) -> list[Change]:
+    if not standing.named("functions", settings.function(door)):
         return []
-    changes = ("functions", "run_services", "triggers", "subscriptions", f"{door}_policy")
-    label = f"--update-labels=app=restock,{DIGEST_LABEL}={digest}"
-    return [gcloud(settings.project, *words, label, reason=f"{door} {WHY[door]} ({why})", changes=changes)]
+    line = "functions delete {function} --gen2 --region={region}"
+    return [gcloud(settings, line, reason=f"{door}, and its trigger if any", function=settings.function(door))]
+
+
+def part(door: str, staged: Mapping[str, Staged]) -> Part:
+    return Part(
+        f"function {door}",
+        lambda settings, standing: function(door, settings, standing, staged),
+        lambda settings, standing, _removal: undo(door, settings, standing),
+    )
 
 
 def _why_deploy(
@@ -164,9 +184,9 @@ def _why_deploy(
     service, trigger, shape = found.get("serviceConfig", {}), found.get("eventTrigger", {}), shape_of(settings, door)
     differs = {
         "a variable": any(service.get("environmentVariables", {}).get(key) != one for key, one in variables.items()),
-        "its size": service.get("maxInstanceCount") != shape["max_instances"]
-        or service.get("timeoutSeconds") != shape["timeout"]
-        or _mebibytes(service.get("availableMemory", "")) != _mebibytes(shape["memory"]),
+        "its size": service.get("maxInstanceCount") != shape.max_instances
+        or service.get("timeoutSeconds") != shape.timeout
+        or _mebibytes(service.get("availableMemory", "")) != _mebibytes(shape.memory),
         "who may reach it": service.get("ingressSettings") != INGRESS[door][1],
         "its account": service.get("serviceAccountEmail") != settings.account(door),
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from infra.command import Change, file_flag, gcloud
-from infra.grants import ON_REPOSITORY, binding_flags, missing
+from infra.grants import granted
+from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -16,41 +17,25 @@ CLEAN_UP = [
 def repository(settings: InfraSettings, standing: Standing) -> list[Change]:
     changes: list[Change] = []
     found = standing.named("repositories", settings.repository)
-    words = ("artifacts", "repositories")
-    place = (settings.repository, f"--location={settings.region}")
     if not found:
-        create = (
-            *words,
-            "create",
-            *place,
-            "--repository-format=docker",
-            "--description=Images of the Restock functions",
+        line = (
+            "artifacts repositories create {repository} --location={region} --repository-format=docker "
+            "--description='Images of the Restock functions'"
         )
-        changes.append(
-            gcloud(settings.project, *create, reason="keeps the functions' images", changes=("repositories",))
-        )
+        changes.append(gcloud(settings, line, reason="keeps the functions' images", changes=("repositories",)))
     if set(found.get("cleanupPolicies", {})) != {policy["name"] for policy in CLEAN_UP}:
-        flag, files = file_flag("--policy", "cleanup.json", CLEAN_UP)
-        clean = (*words, "set-cleanup-policies", *place, flag, "--no-dry-run")
+        policy, files = file_flag("--policy", "cleanup.json", CLEAN_UP)
+        line = "artifacts repositories set-cleanup-policies {repository} --location={region} {policy} --no-dry-run"
         reason = "keeps two images of each function, deletes older ones after a week: storage is paid for"
-        changes.append(gcloud(settings.project, *clean, reason=reason, files=files, changes=("repositories",)))
-    return changes
+        changes.append(gcloud(settings, line, reason=reason, files=files, changes=("repositories",), policy=policy))
+    return [*changes, *granted("repository", settings, standing)]
 
 
-def repository_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
-    return [
-        gcloud(
-            settings.project,
-            *(
-                "artifacts",
-                "repositories",
-                "add-iam-policy-binding",
-                settings.repository,
-                f"--location={settings.region}",
-            ),
-            *binding_flags(member, grant.role, condition),
-            reason=f"{grant.account} {grant.reason}",
-            changes=("repository_policy",),
-        )
-        for grant, member, condition in missing(settings, standing.repository_policy, ON_REPOSITORY)
-    ]
+def undo(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    if not standing.named("repositories", settings.repository):
+        return []
+    line = "artifacts repositories delete {repository} --location={region}"
+    return [gcloud(settings, line, reason="the functions' images")]
+
+
+PART = Part("image repository", repository, undo)

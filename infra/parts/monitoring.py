@@ -12,6 +12,7 @@ from typing import Any
 from infra import alerts as declared
 from infra import dashboard as one_page
 from infra.command import Change, digest_of, file_flag, gcloud
+from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -26,23 +27,48 @@ def metrics(settings: InfraSettings, standing: Standing) -> list[Change]:
         found = standing.named("metrics", name)
         if found.get("description") == marked["description"]:
             continue
-        flag, files = file_flag("--config-from-file", f"{name}.json", marked)
-        words = ("logging", "metrics", "update" if found else "create", name, flag)
-        changes.append(gcloud(settings.project, *words, reason=body["description"], files=files, changes=("metrics",)))
+        config, files = file_flag("--config-from-file", f"{name}.json", marked)
+        line = "logging metrics update {name} {config}" if found else "logging metrics create {name} {config}"
+        changes.append(
+            gcloud(
+                settings, line, reason=body["description"], files=files, changes=("metrics",), name=name, config=config
+            )
+        )
     return changes
+
+
+def without_metrics(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    return [
+        gcloud(settings, "logging metrics delete {name}", reason="log-based metric", name=name)
+        for name in declared.metrics(settings)
+        if standing.named("metrics", name)
+    ]
 
 
 def channel(settings: InfraSettings, standing: Standing) -> list[Change]:
     found = standing.titled("channels", settings.channel)
     if found.get("labels", {}).get("email_address") == settings.alert_email:
         return []
-    words: tuple[str, ...] = ("beta", "monitoring", "channels")
+    line = "beta monitoring channels create --type=email --display-name={channel} --channel-labels={email}"
     if found:
-        words = (*words, "update", found["name"], f"--update-channel-labels=email_address={settings.alert_email}")
-    else:
-        email = f"--channel-labels=email_address={settings.alert_email}"
-        words = (*words, "create", "--type=email", f"--display-name={settings.channel}", email)
-    return [gcloud(settings.project, *words, reason=f"alerts go to {settings.alert_email}", changes=("channels",))]
+        line = "beta monitoring channels update {name} --update-channel-labels={email}"
+    return [
+        gcloud(
+            settings,
+            line,
+            reason=f"alerts go to {settings.alert_email}",
+            changes=("channels",),
+            channel=settings.channel,
+            name=found.get("name", ""),
+            email=f"email_address={settings.alert_email}",
+        )
+    ]
+
+
+def without_channel(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    found = standing.titled("channels", settings.channel)
+    line = "beta monitoring channels delete {name}"
+    return [gcloud(settings, line, reason="the alert channel", name=found["name"])] if found else []
 
 
 def policies(settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -53,15 +79,26 @@ def policies(settings: InfraSettings, standing: Standing) -> list[Change]:
         digest = digest_of(body)
         if found.get("userLabels", {}).get(LABEL) == digest:
             continue
-        flag, files = file_flag(
-            "--policy-from-file", f"alert-{_slug(body['displayName'])}.json", _labelled(body, digest)
-        )
-        words = ("alpha", "monitoring", "policies", *(("update", found["name"]) if found else ("create",)), flag)
-        reason = body["displayName"].removeprefix("Restock: ")
+        file = f"alert-{_slug(body['displayName'])}.json"
+        policy, files = file_flag("--policy-from-file", file, _labelled(body, digest))
+        line = "alpha monitoring policies create {policy}"
+        if found:
+            line = "alpha monitoring policies update {name} {policy}"
+        reason = f"tells when {body['displayName'].removeprefix('Restock: ')}"
+        name = found.get("name", "")
         changes.append(
-            gcloud(settings.project, *words, reason=f"tells when {reason}", files=files, changes=("alerts",))
+            gcloud(settings, line, reason=reason, files=files, changes=("alerts",), name=name, policy=policy)
         )
     return changes
+
+
+def without_policies(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    titles = [policy["displayName"] for policy in declared.alerts(settings, "")]
+    return [
+        gcloud(settings, "alpha monitoring policies delete {name}", reason=title, name=found["name"])
+        for title in titles
+        if (found := standing.titled("alerts", title))
+    ]
 
 
 def dashboard(settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -72,19 +109,19 @@ def dashboard(settings: InfraSettings, standing: Standing) -> list[Change]:
         return []
     # A dashboard's labels are a set of words: keys with empty values.
     labelled: dict[str, Any] = {**body, "labels": {f"{LABEL}-{digest}": ""}}
+    line = "monitoring dashboards create {config}"
     if found:
         labelled["etag"] = found.get("etag", "")  # Google refuses an update that does not say which version it replaces
-    flag, files = file_flag("--config-from-file", "dashboard.json", labelled)
-    words = ("monitoring", "dashboards", *(("update", found["name"]) if found else ("create",)), flag)
-    return [
-        gcloud(
-            settings.project,
-            *words,
-            reason="trained, counted, served: on one page",
-            files=files,
-            changes=("dashboards",),
-        )
-    ]
+        line = "monitoring dashboards update {name} {config}"
+    config, files = file_flag("--config-from-file", "dashboard.json", labelled)
+    reason, name = "trained, counted, served: on one page", found.get("name", "")
+    return [gcloud(settings, line, reason=reason, files=files, changes=("dashboards",), name=name, config=config)]
+
+
+def without_dashboard(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    found = standing.titled("dashboards", settings.dashboard)
+    line = "monitoring dashboards delete {name}"
+    return [gcloud(settings, line, reason="the dashboard", name=found["name"])] if found else []
 
 
 def _labelled(body: dict[str, Any], digest: str) -> dict[str, Any]:
@@ -93,3 +130,9 @@ def _labelled(body: dict[str, Any], digest: str) -> dict[str, Any]:
 
 def _slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
+METRICS = Part("metrics", metrics, without_metrics)
+CHANNEL = Part("alert channel", channel, without_channel)
+ALERTS = Part("alerts", policies, without_policies, ("channels",))
+DASHBOARD = Part("dashboard", dashboard, without_dashboard)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from infra.command import Change, gcloud
-from infra.grants import ON_QUEUE, ON_TASKS_ACCOUNT, binding_flags, missing
+from infra.grants import granted
+from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -13,6 +14,13 @@ ATTEMPTS = 10
 MIN_BACKOFF_SECONDS = 30
 MAX_BACKOFF_SECONDS = 600
 MAX_DOUBLINGS = 5
+LIMITS = (
+    "--max-concurrent-dispatches=1 --max-dispatches-per-second=1 "
+    f"--max-attempts={ATTEMPTS} --min-backoff={MIN_BACKOFF_SECONDS}s --max-backoff={MAX_BACKOFF_SECONDS}s "
+    f"--max-doublings={MAX_DOUBLINGS} "
+    "--max-retry-duration=0s "  # 0 s: the number of attempts is the bound
+    "--log-sampling-ratio=1.0"
+)
 
 
 def seconds_of_trying() -> int:
@@ -31,23 +39,15 @@ def seconds_of_trying() -> int:
 
 
 def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
-    flags = (
-        "--max-concurrent-dispatches=1",
-        "--max-dispatches-per-second=1",
-        f"--max-attempts={ATTEMPTS}",
-        f"--min-backoff={MIN_BACKOFF_SECONDS}s",
-        f"--max-backoff={MAX_BACKOFF_SECONDS}s",
-        f"--max-doublings={MAX_DOUBLINGS}",
-        "--max-retry-duration=0s",  # 0 s: the number of attempts is the bound
-        "--log-sampling-ratio=1.0",
-    )
     found = standing.named("queues", settings.queue)
-    if found and _is_as_wanted(found):
-        return []
-    verb = "update" if found else "create"
-    reason = f"one retrain at a time, tried {ATTEMPTS} times over {seconds_of_trying() // 60} minutes"
-    words = ("tasks", "queues", verb, settings.queue, f"--location={settings.region}", *flags)
-    return [gcloud(settings.project, *words, reason=reason, changes=("queues",))]
+    changes: list[Change] = []
+    if not found or not _is_as_wanted(found):
+        create, update = (
+            f"tasks queues {verb} {{queue}} --location={{region}} {LIMITS}" for verb in ("create", "update")
+        )
+        reason = f"one retrain at a time, tried {ATTEMPTS} times over {seconds_of_trying() // 60} minutes"
+        changes.append(gcloud(settings, update if found else create, reason=reason, changes=("queues",)))
+    return [*changes, *granted("queue", settings, standing), *granted("tasks_account", settings, standing)]
 
 
 def _is_as_wanted(found: dict[str, Any]) -> bool:
@@ -67,28 +67,11 @@ def _seconds(duration: str | None) -> float:
     return float((duration or "0s").removesuffix("s"))
 
 
-def queue_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
-    return [
-        gcloud(
-            settings.project,
-            *("tasks", "queues", "add-iam-policy-binding", settings.queue, f"--location={settings.region}"),
-            *binding_flags(member, grant.role, condition),
-            reason=f"{grant.account} {grant.reason}",
-            changes=("queue_policy",),
-        )
-        for grant, member, condition in missing(settings, standing.queue_policy, ON_QUEUE)
-    ]
+def undo(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    if not standing.named("queues", settings.queue):
+        return []
+    line = "tasks queues delete {queue} --location={region}"
+    return [gcloud(settings, line, reason="its name stays blocked for some days")]
 
 
-def tasks_account_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
-    policy = standing.tasks_account_policy
-    return [
-        gcloud(
-            settings.project,
-            *("iam", "service-accounts", "add-iam-policy-binding", settings.account("tasks")),
-            *binding_flags(member, grant.role, condition),
-            reason=f"{grant.account} {grant.reason}",
-            changes=("tasks_account_policy",),
-        )
-        for grant, member, condition in missing(settings, policy, ON_TASKS_ACCOUNT)
-    ]
+PART = Part("queue", queue, undo)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from infra.command import Change, digest_of, gcloud
+from infra.parts import Part, Removal
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
+
+CREATE = "scheduler jobs create http {job} --location={region} --headers=Content-Type=application/json {flags}"
+UPDATE = "scheduler jobs update http {job} --location={region} --update-headers=Content-Type=application/json {flags}"
 
 
 def schedule(settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -29,17 +33,32 @@ def schedule(settings: InfraSettings, standing: Standing) -> list[Change]:
     mark = f"retrains on schedule (restock {digest_of(flags)})"
     found = standing.named("jobs", settings.job)
     changes: list[Change] = []
-    words: tuple[str, ...]
     if found.get("state") == "PAUSED":
-        words = ("scheduler", "jobs", "resume", settings.job, f"--location={settings.region}")
+        line = "scheduler jobs resume {job} --location={region}"
         reason = "it was paused by hand; what keeps the live model is a pin"
-        changes.append(gcloud(settings.project, *words, reason=reason, changes=("jobs",)))
+        changes.append(gcloud(settings, line, reason=reason, changes=("jobs",)))
     uri = found.get("httpTarget", {}).get("uri")
     stands = (found.get("description"), found.get("schedule"), found.get("timeZone"), uri)
     if stands == (mark, settings.schedule, settings.time_zone, f"{url}/"):
         return changes
-    verb, headers = ("update", "--update-headers") if found else ("create", "--headers")
-    words = ("scheduler", "jobs", verb, "http", settings.job, f"--location={settings.region}", f"--description={mark}")
     reason = f"retrains at {settings.schedule}, {settings.time_zone} time"
-    words = (*words, *flags, f"{headers}=Content-Type=application/json")
-    return [*changes, gcloud(settings.project, *words, reason=reason, changes=("jobs",))]
+    return [
+        *changes,
+        gcloud(
+            settings,
+            UPDATE if found else CREATE,
+            reason=reason,
+            changes=("jobs",),
+            flags=(f"--description={mark}", *flags),
+        ),
+    ]
+
+
+def undo(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
+    if not standing.named("jobs", settings.job):
+        return []
+    line = "scheduler jobs delete {job} --location={region}"
+    return [gcloud(settings, line, reason="so that nothing starts a retrain")]
+
+
+PART = Part("schedule", schedule, undo)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from infra.command import Change, file_flag, gcloud
-from infra.grants import ON_BUCKET, binding_flags, missing
+from infra.grants import granted, revoked
+from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -17,28 +18,21 @@ LIFECYCLE = {
         {"action": {"type": "AbortIncompleteMultipartUpload"}, "condition": {"age": 1}},
     ]
 }
+GUARDS = f"--uniform-bucket-level-access --public-access-prevention --soft-delete-duration={SOFT_DELETE_SECONDS}s"
+COLLECTIONS = ("restock_changes", "restock_runs", "restock_state")
 
 
 def bucket(settings: InfraSettings, standing: Standing) -> list[Change]:
-    place = f"gs://{settings.bucket}"
-    lifecycle, files = file_flag("--lifecycle-file", "lifecycle.json", LIFECYCLE)
-    guards = (
-        "--uniform-bucket-level-access",
-        "--public-access-prevention",
-        f"--soft-delete-duration={SOFT_DELETE_SECONDS}s",
-    )
     changes: list[Change] = []
-    words: tuple[str, ...]
     if not standing.bucket:
-        words = ("storage", "buckets", "create", place, f"--location={settings.region}", *guards)
-        changes.append(
-            gcloud(settings.project, *words, reason="makes the bucket of history and models", changes=("bucket",))
-        )
+        line = "storage buckets create gs://{bucket} --location={region} " + GUARDS
+        changes.append(gcloud(settings, line, reason="makes the bucket of history and models", changes=("bucket",)))
     if not _is_as_wanted(standing.bucket):
-        words = ("storage", "buckets", "update", place, "--versioning", lifecycle, *guards)
+        lifecycle, files = file_flag("--lifecycle-file", "lifecycle.json", LIFECYCLE)
+        line = "storage buckets update gs://{bucket} --versioning {lifecycle} " + GUARDS
         reason = f"keeps overwritten and deleted objects {NONCURRENT_DAYS} days, then lets them go"
-        changes.append(gcloud(settings.project, *words, reason=reason, files=files, changes=("bucket",)))
-    return changes
+        changes.append(gcloud(settings, line, reason=reason, files=files, changes=("bucket",), lifecycle=lifecycle))
+    return [*changes, *granted("bucket", settings, standing)]
 
 
 def _is_as_wanted(bucket: dict[str, Any]) -> bool:
@@ -52,14 +46,25 @@ def _is_as_wanted(bucket: dict[str, Any]) -> bool:
     )
 
 
-def bucket_roles(settings: InfraSettings, standing: Standing) -> list[Change]:
+def undo(settings: InfraSettings, standing: Standing, removal: Removal) -> list[Change]:
+    """The bucket last: while it stands, the documents are still due."""
+    if not removal.with_data:
+        return revoked("bucket", settings, standing)
+    if not standing.bucket:
+        return []
     return [
         gcloud(
-            settings.project,
-            *("storage", "buckets", "add-iam-policy-binding", f"gs://{settings.bucket}"),
-            *binding_flags(member, grant.role, condition, says_none=True),
-            reason=f"{grant.account} {grant.reason}",
-            changes=("bucket_policy",),
-        )
-        for grant, member, condition in missing(settings, standing.bucket_policy, ON_BUCKET)
+            settings,
+            "firestore bulk-delete --collection-ids={collections} --database=(default)",
+            reason="Restock's own documents",
+            collections=",".join(COLLECTIONS),
+        ),
+        gcloud(
+            settings,
+            "storage rm --recursive --all-versions gs://{bucket}",
+            reason="history and models, for good",
+        ),
     ]
+
+
+PART = Part("bucket", bucket, undo)

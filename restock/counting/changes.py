@@ -11,27 +11,17 @@ grow. Any order and any number of deliveries therefore give the same document::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from restock.counting.appointments import Rejection, Usage, UsedPart
-from restock.errors import DamagedError
-
-COLLECTION = "restock_changes"
-SCHEMA = 1
-READABLE_SCHEMAS = (1,)
+from restock.counting.appointments import Rejection, Usage
+from restock.stored.change import Change
 
 TRAINED_CHANGES_STAY = timedelta(days=7)
 """How long a trained change guards its appointment against older deliveries, before TTL removes it."""
 
 OLDEST_DELIVERY = timedelta(days=5)
 """Older deliveries may find their guard gone; they are reported, and the next rebuild repairs."""
-
-
-def path_of(appointment: str) -> str:
-    return f"{COLLECTION}/{appointment}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +37,6 @@ class Delivery:
     @property
     def is_completion(self) -> bool:
         return self.before.is_empty and not self.after.is_empty
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The newest known usage of one appointment, and how much of it has been trained."""
-
-    appointment: str
-    usage: Usage
-    source_time: datetime
-    rules: str
-    trained_time: datetime | None = None
-    completed_time: datetime | None = None
-    expire_at: datetime | None = None
-    rejected: tuple[Rejection, ...] = ()
-
-    @property
-    def is_pending(self) -> bool:
-        return self.trained_time is None or self.source_time > self.trained_time
-
-    @property
-    def is_awaiting(self) -> bool:
-        """Counts towards the threshold: completed since it was last trained, and still so."""
-        return (
-            self.is_pending
-            and not self.usage.is_empty
-            and self.completed_time is not None
-            and (self.trained_time is None or self.completed_time > self.trained_time)
-        )
 
 
 def merged(existing: Change | None, delivery: Delivery, rules: str) -> Change:
@@ -111,59 +73,3 @@ def trained(change: Change, until: datetime, now: datetime) -> Change:
 
 def later(one: datetime | None, other: datetime) -> datetime:
     return other if one is None else max(one, other)
-
-
-def to_fields(change: Change) -> dict[str, Any]:
-    """As it is stored. ``pending`` and ``awaiting`` are there to be queried."""
-    return {
-        "usage": [part._asdict() for part in change.usage.parts],
-        "day": change.usage.day.isoformat() if change.usage.day else None,
-        "source_time": change.source_time,
-        "trained_time": change.trained_time,
-        "completed_time": change.completed_time,
-        "pending": change.is_pending,
-        "awaiting": change.is_awaiting,
-        "expire_at": change.expire_at,
-        "rejected": [rejection._asdict() for rejection in change.rejected] or None,
-        "rules": change.rules,
-        "schema": SCHEMA,
-    }
-
-
-def marks(change: Change) -> dict[str, Any]:
-    """Of the stored fields those that training changes."""
-    fields = to_fields(change)
-    return {name: fields[name] for name in ("trained_time", "pending", "awaiting", "expire_at")}
-
-
-def from_fields(appointment: str, fields: Mapping[str, Any]) -> Change:
-    """Raises DamagedError for a layout this release does not read."""
-    if fields.get("schema") not in READABLE_SCHEMAS:
-        raise DamagedError(f"{path_of(appointment)}: schema {fields.get('schema')!r} is not among {READABLE_SCHEMAS}")
-    try:
-        day = fields.get("day")
-        return Change(
-            appointment,
-            Usage(
-                date.fromisoformat(day) if day else None,
-                tuple(UsedPart(part["key"], part["name"], float(part["quantity"])) for part in fields["usage"]),
-            ),
-            _moment(fields["source_time"]),
-            fields["rules"],
-            _moment_or_none(fields.get("trained_time")),
-            _moment_or_none(fields.get("completed_time")),
-            _moment_or_none(fields.get("expire_at")),
-            tuple(Rejection(entry["field"], entry["reason"]) for entry in fields.get("rejected") or ()),
-        )
-    except (KeyError, TypeError, ValueError) as exc:
-        raise DamagedError(f"{path_of(appointment)}: {exc!r}") from exc
-
-
-def _moment(value: Any) -> datetime:
-    if not isinstance(value, datetime):
-        raise TypeError(f"{value!r} is not a moment")
-    return value
-
-
-def _moment_or_none(value: Any) -> datetime | None:
-    return None if value is None else _moment(value)

@@ -9,9 +9,11 @@ from typing import Any
 
 from restock.counting import changes
 from restock.counting.appointments import NOTHING, CountingRules, is_kept_when_deleted, usage_of
-from restock.counting.changes import Change, Delivery
+from restock.counting.changes import Delivery
 from restock.counting.threshold import ask_if_due
 from restock.logs import Log
+from restock.stored import names
+from restock.stored.change import Change
 from restock.stores import DocumentStore, Fields, RetrainQueue, amend
 
 DELETION_FOLLOWS = timedelta(microseconds=1)
@@ -95,10 +97,10 @@ def merge(documents: DocumentStore, delivery: Delivery, rules: str) -> Change:
     merged: list[Change] = []
 
     def decide(fields: Fields | None) -> Fields | None:
-        existing = None if fields is None else changes.from_fields(delivery.appointment, fields)
+        existing = None if fields is None else Change.from_fields(delivery.appointment, fields)
         change = changes.merged(existing, delivery, rules)
         merged[:] = [change]
-        return None if change == existing else changes.to_fields(change)
+        return None if change == existing else change.to_fields()
 
-    amend(documents, changes.path_of(delivery.appointment), decide)
+    amend(documents, names.change(delivery.appointment), decide)
     return merged[0]

@@ -7,14 +7,11 @@ was seen but not acted on (the process died, the queue was away) is seen again a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from restock.counting import changes
+from restock.stored import names
+from restock.stored.state import read_state
 from restock.stores import DocumentStore, RetrainQueue
-
-STATE = "restock_state/retrain"
 
 
 def is_due(awaiting: int, threshold: int) -> bool:
@@ -33,13 +30,11 @@ def task_name(run: int, now: datetime) -> str:
 
 def ask_if_due(documents: DocumentStore, queue: RetrainQueue, threshold: int, now: datetime) -> str:
     """Promise 2: whoever sees the threshold reached asks for a retrain. Says what was found, for the log."""
-    awaiting = documents.count_true(changes.COLLECTION, "awaiting", threshold)
+    awaiting = documents.count_true(names.CHANGES, "awaiting", threshold)
     if not is_due(awaiting, threshold):
         return f"{awaiting} of {threshold} completions await training"
-    state = documents.get(STATE)
-    fields: Mapping[str, Any] = state.fields if state else {}
-    name = task_name(fields.get("run", 0), now)
-    retry_at = fields.get("retry_at")
-    not_before = retry_at if retry_at and retry_at > now else None
+    state = read_state(documents)
+    name = task_name(state.run, now)
+    not_before = state.retry_at if state.retry_at and state.retry_at > now else None
     is_new = queue.ask(name, {"reason": "threshold"}, not_before=not_before)
     return f"threshold of {threshold} reached: {'asked for a retrain' if is_new else 'a retrain was asked for before'}"

@@ -94,6 +94,15 @@ class Demand:
             unit[(odd <= tolerated) if step <= 1 else (odd == 0) & (uses >= _LOT_DAYS)] = step
         return unit
 
+    def parts_with_last_use(self) -> tuple[Part, ...]:
+        """The parts, each with the day of its last use."""
+        used = self.quantities[:, ::-1] > 0
+        days_ago = np.where(np.any(used, axis=1), np.argmax(used, axis=1), -1)
+        return tuple(
+            part if days < 0 else replace(part, last_used=(self.last_day - timedelta(days)).isoformat())
+            for part, days in zip(self.parts, days_ago.tolist(), strict=True)
+        )
+
     def until(self, day: int) -> Demand:
         """The same parts with only the first ``day`` days: what was known then."""
         return replace(self, quantities=self.quantities[:, :day])
@@ -136,8 +145,9 @@ class Demand:
         kept = (columns < span) & (place[rows] >= 0)
         cells = place[rows[kept]] * span + columns[kept]
         quantities = np.asarray(np.bincount(cells, units[kept], len(order) * span), float).reshape(-1, span)
+        parts = resolve.with_documents()
         return cls(
-            parts=tuple(resolve.parts[row] for row in order),
+            parts=tuple(parts[row] for row in order),
             first_day=first_day,
             quantities=quantities,
             closed_days=frozenset(closed_days),
@@ -154,37 +164,54 @@ def _order(parts: Sequence[Part], units: Floats) -> list[int]:
 
 
 class _Catalogue:
-    """Finds the row of a usage; unknown parts get rows as they turn up."""
+    """Finds the row of a usage; unknown parts get rows as they turn up. Documents of one name are one row, and what
+    another part supersedes leads to that part's row: one shelf, one line.
+    """
 
     def __init__(self, items: Sequence[CatalogueItem]) -> None:
         self.parts: list[Part] = []
         self._rows: dict[str, int] = {}  # by id
         self._names: dict[str, int] = {}  # by folded name
-        for item in sorted(items, key=lambda item: item.id):
+        listed = sorted((item for item in items if fold(item.name)), key=lambda item: item.id)
+        for item in listed:
             name = fold(item.name)
-            if name and name not in self._names:
+            if name not in self._names:
                 self._names[name] = len(self.parts)
                 self.parts.append(Part(item.id, item.name.strip(), True, item.category.strip()))
-            if name:
-                self._rows[item.id] = self._names[name]
+            self._rows[item.id] = self._names[name]
         self._heirs: dict[int, int] = {}  # row of a superseded part -> row of its successor
-        for item in items:
-            if item.supersedes and fold(item.name):
-                self._heirs[self._own_row(item.supersedes, item.supersedes)] = self._rows[item.id]
+        replaced = [
+            (item.supersedes, self._rows[item.id]) for item in listed if item.supersedes and fold(item.supersedes)
+        ]
+        for word, old, heir in [(word, self._known(word), heir) for word, heir in replaced]:
+            if old is None:  # it has left the catalogue, and is known by its heir alone
+                self._rows.setdefault(word, heir)
+                self._names.setdefault(fold(word), heir)
+            elif old not in self._heirs and self._line(heir) != old:  # a chain of successors, never a ring
+                self._heirs[old] = heir
 
     def row(self, key: str, name: str) -> int:
-        row = self._own_row(key, name)
-        seen = {row}
-        while (heir := self._heirs.get(row)) is not None and heir not in seen:  # a chain of successors, never a ring
-            row = heir
-            seen.add(row)
-        return row
-
-    def _own_row(self, key: str, name: str) -> int:
-        for rows, word in ((self._rows, key), (self._names, fold(key)), (self._names, fold(name))):
-            if word in rows:
-                return rows[word]
+        for found in (self._known(key), self._names.get(fold(name))):
+            if found is not None:
+                return self._line(found)
         folded = fold(name) or fold(key)
         self._names[folded] = len(self.parts)
         self.parts.append(Part(folded, name.strip() or key, active=False))
         return self._names[folded]
+
+    def with_documents(self) -> list[Part]:
+        """The parts, each with the other ids that lead to it."""
+        others: dict[int, list[str]] = {}
+        for word, row in self._rows.items():
+            line = self._line(row)
+            if word != self.parts[line].key:
+                others.setdefault(line, []).append(word)
+        return [replace(part, documents=tuple(sorted(others.get(row, ())))) for row, part in enumerate(self.parts)]
+
+    def _known(self, word: str) -> int | None:
+        return self._rows.get(word, self._names.get(fold(word)))
+
+    def _line(self, row: int) -> int:
+        while row in self._heirs:
+            row = self._heirs[row]
+        return row

@@ -18,6 +18,7 @@ from restock.forecasting.train import Trained, train
 from restock.history.history import History
 from restock.retraining.gate import Evidence
 from restock.stored.artifact import ForecastArtifact
+from restock.stored.manifest import Window
 from restock.written import fold
 
 GATE_DAYS = 28
@@ -69,15 +70,15 @@ class FittedModel:
         joblib.dump(self.trained.estimators, stored, compress=3)
         return stored.getvalue()
 
-    def window(self) -> Mapping[str, Any]:
+    def window(self) -> Window:
         demand = self.trained.demand
-        return {
-            "first_day": demand.first_day.isoformat(),
-            "last_day": demand.last_day.isoformat(),
-            "parts": len(demand.parts),
-            "active_parts": sum(part.active for part in demand.parts),
-            "units": float(demand.quantities.sum()),
-        }
+        return Window(
+            first_day=demand.first_day.isoformat(),
+            last_day=demand.last_day.isoformat(),
+            parts=len(demand.parts),
+            active_parts=sum(part.active for part in demand.parts),
+            units=float(demand.quantities.sum()),
+        )
 
 
 class Fitter:

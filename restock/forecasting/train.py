@@ -63,7 +63,7 @@ class Trained:
         recent = np.zeros((len(self.demand.parts), RECENT_DAYS), np.float32)
         known = self.demand.quantities[:, -RECENT_DAYS:]
         recent[:, RECENT_DAYS - known.shape[1] :] = known
-        artifact = ForecastArtifact(header, self.demand.parts, self.distribution, recent)
+        artifact = ForecastArtifact(header, self.demand.parts_with_last_use(), self.distribution, recent)
         if previous is not None:
             header["since"] = {"version": previous.header["version"], "unusual": surprises(previous, artifact)}
         return artifact

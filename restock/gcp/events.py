@@ -17,6 +17,7 @@ from restock.counting.appointments import FIELDS_READ
 from restock.counting.count import AppointmentWritten, Version
 from restock.errors import BadEventError
 from restock.gcp.values import moment, plain
+from restock.stored import names
 
 _MESSAGE = DocumentEventData.pb(DocumentEventData()).__class__
 _FIRST_BYTES = b"\x0a\x12\x1a"
@@ -57,7 +58,7 @@ def _appointment_of(name: str) -> str:
     """The id in projects/P/databases/D/documents/appointments/ID."""
     _, _, path = name.partition("/documents/")
     collection, _, appointment = path.partition("/")
-    if collection != "appointments" or not appointment or "/" in appointment:
+    if collection != names.APPOINTMENTS or not appointment or "/" in appointment:
         raise BadEventError(f"the event is about {name!r}, not an appointment; check the trigger's path pattern")
     return appointment
 

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 from restock.errors import DamagedError
 from restock.history.history import COLUMNS
 from restock.retraining.publish import write_once
+from restock.stored import names
 from restock.stores import ObjectStore
 
-PREFIX = "rebuild/"
 SCHEMA = 1
 OLDEST = timedelta(days=1)
 """Older pieces are read anew: the changes that tell what was written since must still be there."""
@@ -62,7 +62,7 @@ class Checkpoint:
 
     def __init__(self, objects: ObjectStore, *, rules: str, ranges: int, run: int) -> None:
         self._objects = objects
-        self._place = f"{PREFIX}{rules}-{ranges}/"
+        self._place = f"{names.FULL_READS}{rules}-{ranges}/"
         self._run = run
         self._saved = 0
         self._is_used = False
@@ -75,7 +75,7 @@ class Checkpoint:
         """What can be continued; what cannot is deleted."""
         self._is_used = True
         found: list[Piece] = []
-        for info in self._objects.list(PREFIX):
+        for info in self._objects.list(names.FULL_READS):
             piece = self._read(info.name) if info.name.startswith(self._place) else None
             if piece is None or now - piece.begun_at > OLDEST:
                 self._objects.delete(info.name)
@@ -86,7 +86,7 @@ class Checkpoint:
     def clear(self) -> None:
         """Once the history is live, or was found wanting. Costs nothing in a run that read nothing in full."""
         if self._is_used:
-            for info in self._objects.list(PREFIX):
+            for info in self._objects.list(names.FULL_READS):
                 self._objects.delete(info.name)
 
     def _read(self, name: str) -> Piece | None:

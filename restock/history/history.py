@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from restock.counting.appointments import Usage
-from restock.counting.changes import Change
 from restock.errors import DamagedError
+from restock.stored.change import Change
 
 SCHEMA = 1
 READABLE_SCHEMAS = (1,)

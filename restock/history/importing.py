@@ -26,10 +26,10 @@ import pyarrow.parquet as pq
 from restock.counting.appointments import LONGEST_NAME, MOST_UNITS
 from restock.errors import BadRequestError, DamagedError
 from restock.history.history import COLUMNS, History
+from restock.stored.names import IMPORTED as NAME
 from restock.stores import ObjectStore
 from restock.written import fold
 
-NAME = "imports/usage.parquet"
 NEEDED = ("date", "part", "quantity")
 MOST_ROWS = 5_000_000
 

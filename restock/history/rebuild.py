@@ -22,7 +22,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from restock.counting import changes
 from restock.counting.appointments import (
     FIELDS_READ,
     CountingRules,
@@ -34,6 +33,7 @@ from restock.counting.appointments import (
 from restock.errors import StoreUnavailableError
 from restock.history.checkpoint import Checkpoint, Piece, chain
 from restock.history.history import COLUMNS, History
+from restock.stored import names
 from restock.stores import DocumentStore, Snapshot
 
 APPOINTMENTS = "appointments"
@@ -147,7 +147,7 @@ def counted(page: Sequence[Snapshot], rules: CountingRules, reject: Reject) -> p
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS.names}
     for snapshot in page:
         found = usage_of(snapshot.fields, snapshot.update_time, rules)
-        reject(f"{APPOINTMENTS}/{snapshot.id}", found.rejections)
+        reject(names.appointment(snapshot.id), found.rejections)
         for key, name, quantity in found.usage.parts or [(None, None, None)]:
             row = (snapshot.id, found.usage.day, key, quantity, snapshot.update_time, name)
             for column, value in zip(columns.values(), row, strict=True):
@@ -175,7 +175,7 @@ def _pages(documents: DocumentStore, parts: Sequence[Range], page_size: int) -> 
 
 def _touched(documents: DocumentStore, since: datetime, page_size: int) -> list[str]:
     """The appointments whose change document was written since, whatever became of it meanwhile."""
-    pages = documents.pages(changes.COLLECTION, ("schema",), page_size)
+    pages = documents.pages(names.CHANGES, ("schema",), page_size)
     return [snapshot.id for page in pages for snapshot in page if snapshot.update_time > since]
 
 
@@ -188,5 +188,5 @@ def _read_again(
     trained leaves nothing but its document.
     """
     kept = rows.filter(pc.invert(pc.is_in(rows["appointment"], value_set=pa.array(appointments, pa.string()))))
-    found = [documents.get(f"{APPOINTMENTS}/{appointment}") for appointment in appointments]
+    found = [documents.get(names.appointment(appointment)) for appointment in appointments]
     return pa.concat_tables([kept, counted([one for one in found if one], rules, reject)])

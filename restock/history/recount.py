@@ -1,4 +1,4 @@
-"""When all appointments are read anew, and what that read may be held against. Decisions only; ``rebuild.py`` reads.
+"""What a full read may be held against. Decisions only; ``rebuild.py`` reads.
 
 ::
 
@@ -13,45 +13,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from restock.counting.appointments import CountingRules
 from restock.history.history import History
 from restock.history.settling import Pending
-from restock.retraining.request import Request
 
 DEPLOYED_WITHIN = timedelta(hours=1)
 """So long a first trigger, or a deploy of other counting rules, may take until on_appointment counts by them."""
 
 IN_FLIGHT = timedelta(hours=24)
 """So long an event may still be under way; differences this young are not drift."""
-
-
-def why_full_read(
-    known: History | None,
-    pending: Sequence[Pending],
-    asked: Request,
-    *,
-    is_damaged: bool,
-    rules: CountingRules,
-    now: datetime,
-    every_days: int,
-) -> str:
-    """Why the history must be recomputed from all appointments; empty in a normal run (promise 6)."""
-    if is_damaged:
-        return "history damaged"
-    if known is None:
-        return "first training"
-    if known.rules != rules.digest:
-        return "the counting rules changed"
-    if counted_by_others(pending, rules.digest):
-        return "changes were counted by other rules"
-    if asked.rebuild:
-        return "asked for"
-    if asked.reason == "schedule":
-        if known.is_recount and now - known.rebuilt_at >= DEPLOYED_WITHIN:
-            return "once more after the first by these rules"
-        if every_days and rules.day_at(now) - rules.day_at(known.rebuilt_at) >= timedelta(every_days):
-            return f"the check due every {every_days} days"
-    return ""
 
 
 def counted_by_others(pending: Sequence[Pending], rules: str) -> list[str]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from restock.counting import changes
-from restock.counting.changes import Change
 from restock.errors import DamagedError
 from restock.history.history import History
+from restock.stored import names
+from restock.stored.change import Change
 from restock.stores import DocumentStore, Snapshot, Update
 
 
@@ -22,13 +23,13 @@ class Pending:
 
     @property
     def path(self) -> str:
-        return changes.path_of(self.change.appointment)
+        return names.change(self.change.appointment)
 
 
 def read_pending(documents: DocumentStore) -> tuple[list[Pending], list[str]]:
     """All pending changes, and what is wrong with those that cannot be read."""
     pending, damaged = [], []
-    for snapshot in documents.where_true(changes.COLLECTION, "pending"):
+    for snapshot in documents.where_true(names.CHANGES, "pending"):
         try:
             pending.append(as_pending(snapshot))
         except DamagedError as exc:
@@ -37,7 +38,7 @@ def read_pending(documents: DocumentStore) -> tuple[list[Pending], list[str]]:
 
 
 def as_pending(snapshot: Snapshot) -> Pending:
-    return Pending(changes.from_fields(snapshot.id, snapshot.fields), snapshot.update_time)
+    return Pending(Change.from_fields(snapshot.id, snapshot.fields), snapshot.update_time)
 
 
 def settle(pending: Sequence[Pending], history: History, now: datetime) -> list[Pending]:
@@ -62,14 +63,14 @@ def write_settled(documents: DocumentStore, before: Sequence[Pending], after: Se
     A change written by somebody else meanwhile keeps its old precondition, so this run cannot mark it.
     """
     raised = [new for old, new in zip(before, after, strict=True) if new.change != old.change]
-    written = documents.update_many([Update(one.path, changes.marks(one.change), one.update_time) for one in raised])
+    written = documents.update_many([Update(one.path, one.change.marks(), one.update_time) for one in raised])
     return [Pending(one.change, written.get(one.path, one.update_time)) for one in after if one.change.is_pending]
 
 
 def mark_trained(documents: DocumentStore, pending: Sequence[Pending], now: datetime) -> int:
     """Mark each change trained if it is still the document that was read; a newer one waits for the next run."""
     updates = [
-        Update(one.path, changes.marks(changes.trained(one.change, one.change.source_time, now)), one.update_time)
+        Update(one.path, changes.trained(one.change, one.change.source_time, now).marks(), one.update_time)
         for one in pending
     ]
     return len(documents.update_many(updates))

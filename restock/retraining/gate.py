@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from restock.stored.manifest import Window
 
 WORSE_BY = 0.05
 """A challenger may score this much worse than the champion on the same backtest; chance alone makes so much."""
@@ -71,32 +71,19 @@ def reason_to_distrust_read(vanished: int, expected: int) -> str | None:
     return None
 
 
-def reason_to_distrust_usage(before: float, now: float) -> str | None:
+def reason_to_distrust_usage(before: Window, now: Window) -> str | None:
     """Why a full read by other rules, or without a history to compare with, looks broken: most usage gone."""
-    if before - now > max(VANISHED_FEW, before / 2):
-        return (
-            f"a full read counts {now:g} units and the live version was trained on {before:g}; check the settings of "
-            "counting; if that is right, force it: rebuild --force"
-        )
-    return None
+    if before.units is None or now.units is None or before.units - now.units <= max(VANISHED_FEW, before.units / 2):
+        return None
+    return (
+        f"a full read counts {now.units:g} units and the live version was trained on {before.units:g}; check the "
+        "settings of counting; if that is right, force it: rebuild --force"
+    )
 
 
-def reason_to_distrust_catalogue(before: int, now: int) -> str | None:
+def reason_to_distrust_catalogue(before: Window, now: Window) -> str | None:
     """Why the catalogue looks broken: most of its parts gone since the live version was trained."""
-    if before - now > max(VANISHED_FEW, before // 2):
-        return f"the catalogue has {now} parts and had {before}; if that is right, force it: retrain --force"
-    return None
-
-
-DISTRUST: Mapping[str, Callable[[int, int], str | None]] = {
-    "active_parts": reason_to_distrust_catalogue,
-    "units": reason_to_distrust_usage,
-}
-
-
-def reasons_to_distrust(figure: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Why this figure of a window trained on, beside that of the live version, speaks for a broken read."""
-    if before.get(figure) is None or now.get(figure) is None:
-        return []
-    reason = DISTRUST[figure](before[figure], now[figure])
-    return [reason] if reason else []
+    had, has = before.active_parts, now.active_parts
+    if had is None or has is None or had - has <= max(VANISHED_FEW, had // 2):
+        return None
+    return f"the catalogue has {has} parts and had {had}; if that is right, force it: retrain --force"

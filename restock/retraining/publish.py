@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,9 +11,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
 
-from restock.errors import ConflictError, DamagedError, LeaseLostError
+from restock.errors import ConflictError, DamagedError, OvertakenError
 from restock.history.history import History
-from restock.stored import pointer as pointers
+from restock.stored import names
+from restock.stored.manifest import Digests, Manifest, Window
 from restock.stored.pointer import Pointer
 from restock.stores import ObjectStore
 
@@ -38,7 +38,7 @@ def sha256(data: bytes) -> str:
 
 def read_live(objects: ObjectStore) -> Live:
     """Raises DamagedError if there is a pointer that this release cannot read."""
-    stored = objects.read(pointers.NAME)
+    stored = objects.read(names.POINTER)
     return Live(Pointer.from_bytes(stored.data), stored.generation) if stored else Live(None, 0)
 
 
@@ -67,16 +67,16 @@ def write_once(objects: ObjectStore, files: Mapping[str, bytes]) -> None:
 def commit(objects: ObjectStore, new: Pointer, found: Live) -> int:
     """Promise 3: make ``new`` live if nobody else wrote the pointer since ``found`` was read; return its generation.
 
-    This one write commits model and history together. After a refusal the pointer is read back: naming our own run, it
-    is the first try of a write whose answer was lost.
+    This one write commits model and history together. The store may refuse it because our own first try, whose answer
+    was lost, is what stands there: so after a refusal the pointer is read back, and one that is ours means success.
     """
     try:
-        return objects.write(pointers.NAME, new.to_bytes(), if_generation=found.generation)
+        return objects.write(names.POINTER, new.to_bytes(), if_generation=found.generation)
     except ConflictError as exc:
         now_live = read_live(objects)
         if now_live.pointer == new:
             return now_live.generation
-        raise LeaseLostError("the pointer moved while this run was training") from exc
+        raise OvertakenError("the pointer moved while this run was training") from exc
 
 
 @cache
@@ -99,7 +99,7 @@ class Model(Protocol):
 
     def estimators(self) -> bytes: ...
 
-    def window(self) -> Mapping[str, Any]: ...
+    def window(self) -> Window: ...
 
 
 class Files:
@@ -111,35 +111,34 @@ class Files:
 
     def add_model(self, model: Model, rules: str, previous: bytes | None) -> None:
         forecast, estimators = model.forecast(self.version, self.written_at, previous), model.estimators()
-        manifest = {
-            "schema": pointers.SCHEMA,
-            "version": self.version,
-            "trained_at": self.written_at.isoformat(),
-            "rules": rules,
-            "window": dict(model.window()),
-            "recipe": dict(model.recipe),
-            "scores": dict(model.scores),
-            "digests": {"forecast": sha256(forecast), "model.joblib": sha256(estimators)},
-            "libraries": dict(libraries()),
-            "revision": os.environ.get("K_REVISION", ""),
-        }
-        self.contents[pointers.forecast_name(self.version)] = forecast
-        self.contents[pointers.estimators_name(self.version)] = estimators
-        self.contents[pointers.manifest_name(self.version)] = json.dumps(manifest, indent=1, default=str).encode()
+        manifest = Manifest(
+            version=self.version,
+            trained_at=self.written_at.isoformat(),
+            rules=rules,
+            window=model.window(),
+            recipe=model.recipe,
+            scores=model.scores,
+            digests=Digests(forecast=sha256(forecast), estimators=sha256(estimators)),
+            libraries=libraries(),
+            revision=os.environ.get("K_REVISION", ""),
+        )
+        self.contents[names.forecast(self.version)] = forecast
+        self.contents[names.estimators(self.version)] = estimators
+        self.contents[names.manifest(self.version)] = manifest.to_bytes()
 
     def add_history(self, history: History) -> None:
-        self.contents[pointers.history_name(self.version)] = history.to_bytes()
+        self.contents[names.history(self.version)] = history.to_bytes()
 
     def pointer(self, live: Pointer | None, published_by: str, rules: str) -> Pointer:
         """Naming what was added here, and for the rest what was live before."""
         facts: dict[str, Any] = asdict(live) if live else {}
         facts |= {"run": self.version, "rules": rules, "published_by": published_by, "pinned": False}
         facts["published_at"] = self.written_at.isoformat()
-        if forecast := self.contents.get(pointers.forecast_name(self.version)):
-            manifest = self.contents[pointers.manifest_name(self.version)]
+        if forecast := self.contents.get(names.forecast(self.version)):
+            manifest = self.contents[names.manifest(self.version)]
             facts |= {"version": self.version, "trained_at": self.written_at.isoformat()}
             facts |= {"forecast_sha256": sha256(forecast), "manifest_sha256": sha256(manifest)}
-        if history := self.contents.get(pointers.history_name(self.version)):
+        if history := self.contents.get(names.history(self.version)):
             facts |= {"history": self.version, "history_sha256": sha256(history)}
         return Pointer(**facts)
 
@@ -151,20 +150,20 @@ def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
     is no rolling back to it, goes first.
     """
     deleted: list[str] = []
-    for prefix in ("models/", "history/"):
+    for prefix in (names.MODELS, names.HISTORIES):
         versions: dict[int, list[str]] = {}
         newest: dict[int, datetime] = {}
         for found in objects.list(prefix):
-            number = found.name.removeprefix(prefix).split("/")[0].removesuffix(".parquet")
-            if number.isdigit():
-                versions.setdefault(int(number), []).append(found.name)
-                newest[int(number)] = max(found.updated, newest.get(int(number), found.updated))
+            number = names.version_of(found.name)
+            if number is not None:
+                versions.setdefault(number, []).append(found.name)
+                newest[number] = max(found.updated, newest.get(number, found.updated))
         old = now - timedelta(days=days)
         for old_version in sorted(versions)[:-NEWEST_KEPT]:
             live = read_live(objects).pointer if newest[old_version] < old else None
-            if live is None or old_version == (live.version if prefix == "models/" else live.history):
+            if live is None or old_version == (live.version if prefix == names.MODELS else live.history):
                 continue
-            for name in sorted(versions[old_version], key=lambda name: name != pointers.manifest_name(old_version)):
+            for name in sorted(versions[old_version], key=lambda name: name != names.manifest(old_version)):
                 objects.delete(name)
                 deleted.append(name)
     return deleted

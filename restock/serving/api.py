@@ -122,8 +122,10 @@ class Api:
             return Answer.of(head | v1.model_facts(model, self._live.problem), headers=NOT_KEPT)
         besides: object = None  # what the answer depends on besides model and parameters
         if operation is operations.RESTOCK:
+            from restock.serving.order_list import restock
+
             shelves, besides = self._shelves()
-            answer = partial(v1.restock, model, shelves, values)
+            answer = partial(restock, model, shelves, values)
         elif operation is operations.CHANGES:
             before = self._previous().artifact(model)
             besides = before and before.header["version"]

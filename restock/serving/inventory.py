@@ -76,7 +76,7 @@ def advise(
         expected_demand=artifact.mean(start, protected).sum(axis=1),
         reorder_point=reorder_point,
         order_up_to=order_up_to,
-        order_quantity=order_quantity(hand + ordered, order_up_to, least),
+        order_quantity=order_quantity(hand + ordered, order_up_to, least, artifact.distribution.unit.astype(float)),
         chance_of_stock_out=artifact.chance_above(start, max(policy.lead_days, 1), hand),
         days_of_cover=days_of_cover(artifact, start, hand),
     )
@@ -106,21 +106,25 @@ def fill_rate(artifact: ForecastArtifact, start: date, lead_days: int, review_da
     return _FillRate(artifact, start, lead_days, review_days).of(np.broadcast_to(level, (len(artifact.parts),)))
 
 
-def order_quantity(position: Floats, order_up_to: Floats, minimum: Floats) -> Floats:
+def order_quantity(position: Floats, order_up_to: Floats, minimum: Floats, unit: Floats) -> Floats:
     """What to order now: what is missing to the order-up-to level, and no less than the supplier sells.
 
     The order-up-to level is the least that lasts until the delivery after the next review. Who waits because less is
-    missing than the minimum has what is there, and no more, for all of that time.
+    missing than the minimum has what is there, and no more, for all of that time. Whole parts are ordered whole,
+    whatever is in stock; a part that is always used in fours may still be bought singly.
 
     >>> one = lambda x: np.array([float(x)])
-    >>> [order_quantity(one(p), one(10), one(5)).item() for p in (12, 10, 9, 4, 2)]
+    >>> [order_quantity(one(p), one(10), one(5), one(1)).item() for p in (12, 10, 9, 4, 2.5)]
     [0.0, 0.0, 5.0, 6.0, 8.0]
-    >>> level = np.float64(np.float32(0.1))  # as the artifact's units come: a hair above what is in stock
-    >>> order_quantity(one(0.1), one(level), one(5)).item()
-    0.0
+    >>> level, step = np.float64(np.float32(0.3)), np.float64(np.float32(0.1))  # as they come, a hair beside
+    >>> [round(order_quantity(one(p), one(level), one(0), one(step)).item(), 4) for p in (0.3, 0.2, 0.15)]
+    [0.0, 0.1, 0.2]
     """
     missing = order_up_to - position
-    quantity: Floats = np.where(missing > _HAIR * order_up_to, np.maximum(missing, minimum), 0.0)
+    step = np.minimum(unit, 1.0)
+    steps = np.maximum(missing, minimum) / step
+    whole = np.ceil(steps - _HAIR - steps * 1e-7) * step  # units are stored as float32
+    quantity: Floats = np.where(missing > _HAIR * order_up_to, whole, 0.0)
     return quantity
 
 

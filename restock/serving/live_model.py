@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from restock.errors import DamagedError
 from restock.logs import Log
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.pointer import Pointer
 from restock.stored.stored_object import StoredObject
 
@@ -215,7 +215,7 @@ class LiveModel:
 
     def _follow_pointer(self) -> str:
         """Make the pointer's version the live one; return what is wrong with it, if anything."""
-        found = self._objects.read(pointers.NAME)
+        found = self._objects.read(names.POINTER)
         if found is None:
             return "the pointer is missing" if self._model is not None else ""
         if self._model is not None and found.generation == self._model.generation:
@@ -239,7 +239,7 @@ class LiveModel:
     def _load(self, found: StoredObject) -> Model:
         pointer = Pointer.from_bytes(found.data)
         try:
-            stored = self._objects.read(pointers.forecast_name(pointer.version))
+            stored = self._objects.read(names.forecast(pointer.version))
             if stored is None:
                 raise DamagedError("it is not there")
             if hashlib.sha256(stored.data).hexdigest() != pointer.forecast_sha256:

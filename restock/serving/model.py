@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from restock.errors import DamagedError
 from restock.serving.app_contract import DemandRequest
 from restock.serving.prepared import PreparedAnswers, PreparedDays
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.pointer import Pointer
+
+if TYPE_CHECKING:
+    from restock.serving.lines import Lines
 
 ANSWERS_PREPARED_BEFORE_A_SWAP = 8
 
@@ -37,6 +40,13 @@ class Model:
     def names(self) -> list[str]:
         """The distinct names of the active parts, sorted."""
         return self.days.names
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Which words and documents mean which part; the app's contract never asks."""
+        from restock.serving.lines import Lines
+
+        return Lines(self.artifact.parts)
 
     def about(self, now: datetime) -> dict[str, Any]:
         """The ``model`` block of every answer."""

@@ -41,6 +41,29 @@ PERIOD = {"from": DAY, "through": DAY, "days": COUNT}
 ERROR = record({"status": {"const": "error"}, "message": TEXT}, {"field": TEXT})
 PART = {"part": TEXT, "name": TEXT}
 
+LINE: dict[str, Any] = {
+    **PART,
+    "category": TEXT,
+    "documents": array(TEXT) | {"description": "The catalogue's documents of this part, whose stock is summed"},
+    "discontinued": FLAG | {"description": "It is still forecast, and not ordered"},
+    "on_hand": or_null(NUMBER) | {"description": "null in unknown_stock: the catalogue doesn't say how many there are"},
+    "on_order": AMOUNT,
+    "lead_time_days": COUNT | {"description": "Of several documents' the longest"},
+    "minimum_order": AMOUNT | {"description": "Of several documents' the largest"},
+    "expected_demand": AMOUNT | {"description": "Over lead time and review period"},
+    "reorder_point": AMOUNT,
+    "order_up_to": AMOUNT,
+}
+"""A part of /v1/restock, whatever is in stock;"""
+ADVISED: dict[str, Any] = {
+    "on_hand": NUMBER,
+    "out_of_stock": FLAG | {"description": "Nothing is left of a part that has been used: look at it, advised or not"},
+    "order_quantity": AMOUNT,
+    "stock_out_chance": {"type": "number", "minimum": 0, "maximum": 1},
+    "days_of_cover": or_null(AMOUNT),
+}
+"""and what follows from the stock."""
+
 REQUEST_BODY = {
     "type": "object",
     "minProperties": 1,
@@ -98,23 +121,8 @@ ANSWERS = {
             "review_days": COUNT,
             "service_level": NUMBER,
             "measure": TEXT,
-            "parts": array(
-                record(
-                    {
-                        **PART,
-                        "category": TEXT,
-                        "on_hand": or_null(NUMBER),
-                        "on_order": AMOUNT,
-                        "lead_time_days": COUNT,
-                        "expected_demand": AMOUNT,
-                        "reorder_point": AMOUNT,
-                        "order_up_to": AMOUNT,
-                        "order_quantity": AMOUNT,
-                        "stock_out_chance": {"type": "number", "minimum": 0, "maximum": 1},
-                        "days_of_cover": or_null(AMOUNT),
-                    }
-                )
-            ),
+            "parts": array(record({**LINE, **ADVISED})),
+            "unknown_stock": array(record(LINE)),
         }
     ),
     operations.MODEL.path: record(

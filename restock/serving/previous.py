@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from restock.errors import DamagedError, StoreUnavailableError
 from restock.serving.kept import Kept, Reading
 from restock.serving.live_model import LiveModel
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.stored_object import StoredObject
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class PreviousVersion:
         from restock.stored.artifact import ForecastArtifact
 
         before = model.artifact.header.get("since", {}).get("version") or self._newest_below(model.version)
-        stored = self._versions.read(pointers.forecast_name(before)) if before else None
+        stored = self._versions.read(names.forecast(before)) if before else None
         try:
             return Reading(ForecastArtifact.from_bytes(stored.data) if stored else None, math.inf)
         except DamagedError:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from restock.serving.kept import Kept, Patience, Reading
+from restock.stored import names
+from restock.written import fold, number
 
-FIELDS = ("stock", "leadTimeDays", "minOrderQuantity", "onOrder")
+FIELDS = ("name", "stock", "leadTimeDays", "minOrderQuantity", "onOrder", "isActive", "discontinued")
 PATIENCE = Patience(seconds=1.0, first_seconds=3.0)
 """For the read that runs: figures of now are worth a moment, where there are older ones to go on with, and some more
 where there are none."""
@@ -27,12 +29,14 @@ class Documents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """What the catalogue says about one part; None where it says nothing usable."""
+    """What one document of the catalogue says; None where it says nothing usable."""
 
+    name: str = ""
     on_hand: float | None = None
     lead_time_days: int | None = None
     minimum_order: float | None = None
     on_order: float | None = None
+    is_discontinued: bool = False
 
 
 class Stock:
@@ -50,30 +54,42 @@ class Stock:
 
     def _read(self) -> Reading[tuple[Mapping[str, Shelf], float]]:
         now = self._clock()
-        rows = self._documents.collection("spare_parts", FIELDS)
+        rows = self._documents.collection(names.CATALOGUE, FIELDS)
         return Reading(({id: shelf_of(fields) for id, fields in rows}, now), self._keep_seconds)
 
 
 def shelf_of(fields: Mapping[str, Any]) -> Shelf:
     """Read one catalogue document; clerks type numbers as text, and leave fields empty.
 
-    >>> shelf_of({"stock": "12", "leadTimeDays": 3.0, "minOrderQuantity": None, "onOrder": "soon"})
-    Shelf(on_hand=12.0, lead_time_days=3, minimum_order=None, on_order=None)
+    >>> shelf_of({"stock": "12", "leadTimeDays": 3.0, "minOrderQuantity": None, "onOrder": "soon", "isActive": False})
+    Shelf(name='', on_hand=12.0, lead_time_days=3, minimum_order=None, on_order=None, is_discontinued=True)
     """
+    name = fields.get("name")
     lead_time = _number(fields.get("leadTimeDays"))
     return Shelf(
+        name=name if isinstance(name, str) else "",
         on_hand=_number(fields.get("stock"), low=-math.inf),  # below zero: promised, not there
         lead_time_days=None if lead_time is None else math.ceil(lead_time),
         minimum_order=_number(fields.get("minOrderQuantity")),
         on_order=_number(fields.get("onOrder")),
+        is_discontinued=_says(fields.get("isActive"), False) or _says(fields.get("discontinued"), True),
     )
+
+
+def _says(value: Any, wanted: bool) -> bool:
+    """Whether a flag stands so; some are typed as text, and whatever else is there says nothing.
+
+    >>> [_says(value, False) for value in (False, "false", " False ", True, None, "no idea", 0)]
+    [True, True, True, False, False, False, False]
+    """
+    return value is wanted or (isinstance(value, str) and fold(value) == fold(str(wanted)))
 
 
 def _number(value: Any, low: float = 0.0) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        number = float(value)
+        found = number(value.strip()) if isinstance(value, str) else float(value)
     except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) and number >= low else None
+    return found if math.isfinite(found) and found >= low else None

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from restock.serving.http import HttpError
-from restock.serving.inventory import Policy, advise
 from restock.serving.model import Model
-from restock.serving.stock import Shelf
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.distribution import DemandDistribution
-from restock.written import fold
 
 MEAN_DECIMALS = 4
 MOST_NUMBERS = 400_000
 """Of one forecast: 1,000 parts over 90 days with three quantiles have 360,000. It bounds what many callers take."""
-LONGEST_KNOWN_LEAD_TIME = 365
-"""A catalogue that says more is taken at this."""
-NOTHING_KNOWN = Shelf()
 SHARED_ABOUT_TRAINING = ("trained_through", "first_day", "time_zone", "classes", "recipe", "scores", "notes")
 
 
@@ -30,7 +23,7 @@ def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
     """Mean demand per day, and quantiles of the demand from the first day up to and including each day."""
     start, days, levels = values["from"], values["days"], values["quantiles"]
     through = last_day(start, days)
-    asked_for = rows_of(model.artifact, values["part"])
+    asked_for = model.lines.rows(values["part"])
     if len(asked_for) * days * (1 + len(levels)) > MOST_NUMBERS:
         raise HttpError(400, "The answer would be too large: ask for fewer days, parts or quantiles")
     artifact = of_parts(model.artifact, asked_for)
@@ -56,69 +49,6 @@ def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
     if recent is not None:
         answer["recent_from"] = artifact.recent_start.isoformat()
     return answer
-
-
-def restock(model: Model, shelves: Mapping[str, Shelf], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What to order now, the likeliest to run out first. What the caller gives of a part wins over the catalogue."""
-    artifact, start = model.artifact, values["from"]
-    rows = rows_of(artifact, values["part"])
-    given = {name: _by_row(artifact, name, values[name]) for name in ("lead_time", "on_order", "minimum_order")}
-    by_lead_time: dict[int, list[int]] = {}
-    shelf_of = {row: shelves.get(artifact.parts[row].key, NOTHING_KNOWN) for row in rows}
-    for row in rows:
-        known = shelf_of[row].lead_time_days
-        usual = values["lead_time_days"] if known is None else min(known, LONGEST_KNOWN_LEAD_TIME)
-        by_lead_time.setdefault(given["lead_time"].get(row, usual), []).append(row)
-    parts = []
-    for lead_time, alike in by_lead_time.items():
-        hand = [shelf_of[row].on_hand for row in alike]
-        ordered = [given["on_order"].get(row, shelf_of[row].on_order or 0.0) for row in alike]
-        least = [given["minimum_order"].get(row, shelf_of[row].minimum_order or 0.0) for row in alike]
-        policy = Policy(lead_time, values["review_days"], values["service_level"], values["measure"])
-        on_hand = [stock or 0.0 for stock in hand]
-        advice = advise(
-            of_parts(artifact, alike), start, policy, on_hand=on_hand, on_order=ordered, minimum_order=least
-        )
-        for index, row in enumerate(alike):
-            part = artifact.parts[row]
-            cover = float(advice.days_of_cover[index])
-            parts.append(
-                {
-                    "part": part.key,
-                    "name": part.name,
-                    "category": part.category,
-                    "on_hand": hand[index],
-                    "on_order": ordered[index],
-                    "lead_time_days": lead_time,
-                    "expected_demand": _rounded(advice.expected_demand[index]),
-                    "reorder_point": _rounded(advice.reorder_point[index]),
-                    "order_up_to": _rounded(advice.order_up_to[index]),
-                    "order_quantity": _rounded(advice.order_quantity[index]),
-                    "stock_out_chance": _rounded(advice.chance_of_stock_out[index]),
-                    "days_of_cover": cover if math.isfinite(cover) else None,
-                }
-            )
-    parts.sort(key=_urgency)
-    return {
-        "review_days": values["review_days"],
-        "service_level": values["service_level"],
-        "measure": values["measure"],
-        "parts": parts,
-    }
-
-
-def _urgency(part: Mapping[str, Any]) -> tuple[Any, ...]:
-    cover = math.inf if part["days_of_cover"] is None else part["days_of_cover"]
-    return -part["stock_out_chance"], cover, -part["expected_demand"], part["name"], part["part"]
-
-
-def _by_row(artifact: ForecastArtifact, field: str, pairs: Sequence[tuple[str, Any]]) -> dict[int, Any]:
-    found = _by_word(artifact, [word for word, _ in pairs], field)
-    return {row: value for word, value in pairs for row in found[word]}
-
-
-def _rounded(number: Any) -> float:
-    return round(float(number), MEAN_DECIMALS)
 
 
 def model_facts(model: Model, problem: str) -> dict[str, Any]:
@@ -177,28 +107,6 @@ def last_day(start: date, days: int) -> date:
     if (date.max - start).days < days - 1:
         raise HttpError(400, f"from must leave {days} days before {date.max}", field="from")
     return start + timedelta(days - 1)
-
-
-def rows_of(artifact: ForecastArtifact, wanted: Sequence[str], field: str = "part") -> list[int]:
-    """The rows of the parts asked for, by key or by name as the app compares names; without any, the active ones."""
-    if not wanted:
-        return [row for row, part in enumerate(artifact.parts) if part.active]
-    found = _by_word(artifact, wanted, field)
-    return list(dict.fromkeys(row for word in wanted for row in found[word]))
-
-
-def _by_word(artifact: ForecastArtifact, wanted: Sequence[str], field: str) -> dict[str, list[int]]:
-    """The rows that each word means. The catalogue is read once, however many words there are."""
-    by_key: dict[str, list[int]] = {}
-    by_name: dict[str, list[int]] = {}
-    for row, part in enumerate(artifact.parts if wanted else ()):
-        by_key.setdefault(part.key, []).append(row)
-        by_name.setdefault(fold(part.name), []).append(row)
-    found = {word: by_key.get(word) or by_name.get(fold(word), []) for word in wanted}
-    for word, rows in found.items():
-        if not rows:
-            raise HttpError(404, f"part {word[:100]!r} is not known to the model", field=field)
-    return found
 
 
 def of_parts(artifact: ForecastArtifact, rows: list[int]) -> ForecastArtifact:

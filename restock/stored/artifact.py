@@ -26,12 +26,19 @@ _MAGIC = b"RESTOCK\n"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: its catalogue id (or folded name), the name shown, whether the catalogue still lists it."""
+    """One part: its catalogue id (or folded name), the name shown, whether the catalogue still lists it.
+
+    ``documents`` are the other catalogue ids whose use and stock are this part's: documents of the same name, and
+    what it supersedes. Those ids may have parts of their own, for their names, of which nothing is expected.
+    """
 
     key: str
     name: str
     active: bool = True
     category: str = ""
+    documents: tuple[str, ...] = ()
+    last_used: str | None = None
+    """The day, if it ever was used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +86,7 @@ class ForecastArtifact:
             "levels": LEVELS.tolist(),
             "horizons": HORIZONS.tolist(),
             "closed_days": sorted(day.isoformat() for day in self.distribution.closed_days),
-            "parts": [asdict(part) for part in self.parts],
+            "parts": [_stored(part) for part in self.parts],
             "arrays": {name: list(array.shape) for name, array in arrays.items()},
         }
         text = json.dumps(about, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
@@ -105,7 +112,7 @@ class ForecastArtifact:
             raise ValueError(f"its schema is {header['schema']}")
         if header["levels"] != LEVELS.tolist() or header["horizons"] != HORIZONS.tolist():
             raise ValueError("its quantile table has other levels or horizons")
-        parts = tuple(Part(**part) for part in header.pop("parts"))
+        parts = tuple(Part(**part | {"documents": tuple(part.get("documents", ()))}) for part in header.pop("parts"))
         closed_days = frozenset(date.fromisoformat(day) for day in header["closed_days"])
         date.fromisoformat(header["trained_through"])
         n = len(parts)
@@ -130,3 +137,8 @@ class ForecastArtifact:
             raise ValueError("a rate, a weekday factor or a unit is negative")
         recent = arrays.pop("recent")
         return cls(header, parts, DemandDistribution(**arrays, closed_days=closed_days), recent)
+
+
+def _stored(part: Part) -> dict[str, Any]:
+    """Without what most parts lack: there may be thousands."""
+    return {name: value for name, value in asdict(part).items() if value not in (None, ())}

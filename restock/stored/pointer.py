@@ -6,30 +6,18 @@ Its conditional write commits both together. Its generation, given by Cloud Stor
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
-from restock.errors import DamagedError
+from restock.stored import names
+from restock.stored.fields import check_schema, decoding, needed
 
-NAME = "models/current.json"
 SCHEMA = 1
 READABLE_SCHEMAS = (1,)
-
-
-def forecast_name(version: int) -> str:
-    return f"models/{version}/forecast"
-
-
-def estimators_name(version: int) -> str:
-    return f"models/{version}/model.joblib"
-
-
-def manifest_name(version: int) -> str:
-    return f"models/{version}/manifest.json"
-
-
-def history_name(version: int) -> str:
-    return f"history/{version}.parquet"
+NUMBERS = ("version", "history", "run")
+DIGESTS = ("forecast_sha256", "manifest_sha256", "history_sha256")
+TEXTS = (*DIGESTS, "published_by", "published_at", "trained_at", "rules")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +38,21 @@ class Pointer:
     rules: str
     schema: int = SCHEMA
 
+    @property
+    def trained_at_moment(self) -> datetime:
+        return datetime.fromisoformat(self.trained_at)
+
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self), indent=1).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Pointer:
         """Raises DamagedError if this is no pointer, or one of a layout this release does not read."""
-        try:
+        with decoding(names.POINTER):
             stored: dict[str, Any] = json.loads(data)
-            if stored["schema"] not in READABLE_SCHEMAS:
-                raise DamagedError(f"{NAME}: schema {stored['schema']!r} is not among {READABLE_SCHEMAS}")
-            return cls(**{field.name: stored[field.name] for field in fields(cls)})
-        except (ValueError, KeyError, TypeError) as exc:
-            raise DamagedError(f"{NAME}: {exc!r}") from exc
+            check_schema(stored, READABLE_SCHEMAS)
+            facts: dict[str, Any] = {name: needed(stored, name, int) for name in NUMBERS}
+            facts |= {name: needed(stored, name, str) for name in TEXTS}
+            pointer = cls(**facts, pinned=needed(stored, "pinned", bool))
+            pointer.trained_at_moment  # noqa: B018  # read here, so that it cannot fail where it is needed
+            return pointer

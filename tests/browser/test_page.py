@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 
 from restock.errors import StoreUnavailableError
 from restock.gcp.firestore_reader import FirestoreReader
+from restock.stored.artifact import Part
 from tests.browser.conftest import PASSWORD, PREFIX, shop
 from tests.published import artifact
 from tests.waiting import wait_until
@@ -283,6 +284,56 @@ def test_when_nothing_needs_an_order_it_says_how_to_see_the_rest(site, published
     page.get_by_label("Also what needs no order").check()
 
     expect(rows(page)).to_have_count(len(stock))
+
+
+def test_unknown_stock_stands_apart_and_is_called_unknown(site, published, new_page, stock):
+    (lost, *_), names = stock, {part.key: part.name for part in published.parts}
+    stock[lost] = {}
+    page = new_page()
+    open_board(page, site())
+
+    expect(page.locator("#orders-table")).not_to_contain_text(names[lost])
+    expect(page.locator("#orders-summary")).to_contain_text("Of 1 more the stock is unknown")
+    table = page.locator("#unknown-table tbody tr")
+    expect(table).to_have_count(1)
+    table.get_by_role("button", name=names[lost]).click()
+
+    expect(page.locator("#part-figures")).to_contain_text("unknown")
+    expect(page.locator("#part-words")).to_contain_text("expected in the 30 days")
+    page.keyboard.press("Escape")
+    assert violations(page) == []
+    assert page.mistakes == []
+
+
+def test_what_is_discontinued_is_not_among_the_orders_and_says_so_among_all(site, published, new_page, stock):
+    names = {part.key: part.name for part in published.parts}
+    gone = next(key for key, fields in stock.items() if fields["stock"] == 0)
+    stock[gone]["discontinued"] = True
+    page = new_page()
+    open_board(page, site())
+
+    expect(page.locator("#orders-table")).not_to_contain_text(names[gone])
+    page.get_by_label("Also what needs no order").check()
+
+    row = rows(page).filter(has=page.get_by_role("button", name=names[gone], exact=True))
+    expect(row).to_contain_text("discontinued")
+    expect(row.locator(".order")).to_have_text("–")
+
+
+def test_an_empty_shelf_is_listed_though_none_is_advised(site, shelf, new_page, stock):
+    stock.clear()
+    stock.update({"rare": {"stock": 0}, "usual": {"stock": 500}})
+    used = [
+        (Part("rare", "Rare", last_used="2025-02-03"), 0.0001),
+        (Part("usual", "Usual", last_used="2026-04-30"), 1.0),
+    ]
+    shelf.publish(artifact(used))
+    page = new_page()
+    open_board(page, site())
+
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page)).to_contain_text("out of stock")
+    expect(rows(page).locator(".order")).to_have_text("–")
 
 
 def test_an_empty_catalogue_says_what_to_do(site, shelf, new_page):

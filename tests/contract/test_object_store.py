@@ -13,7 +13,7 @@ import pytest
 
 from restock.errors import ConflictError
 from restock.retraining.publish import Live, commit, write_once
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stores import ObjectStore
 from tests.fakes import FakeObjects
 from tests.unit.retraining.models import a_pointer
@@ -197,7 +197,7 @@ def test_promise_3_a_commit_whose_answer_was_lost_is_read_back_as_success(lossy)
     generation = commit(objects, pointer, Live(None, 0))
 
     assert proxy.lost == 1
-    assert objects.read(pointers.NAME).generation == generation
+    assert objects.read(names.POINTER).generation == generation
 
 
 def test_a_file_whose_answer_was_lost_is_taken_as_written(lossy):

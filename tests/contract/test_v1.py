@@ -151,15 +151,6 @@ def test_what_the_caller_says_of_a_part_wins_over_the_catalogue(client, catalogu
     assert (after["lead_time_days"], after["on_order"], after["order_quantity"]) == (9, 1.0, 40.0)
 
 
-def test_a_part_without_stock_in_the_catalogue_counts_as_empty_and_says_so(client, catalogue):
-    del catalogue["oil-1"]
-
-    oil = get(client, "/v1/restock", part="oil-1")["parts"][0]
-
-    assert oil["on_hand"] is None
-    assert oil["days_of_cover"] == 0
-
-
 def test_new_stock_changes_the_answer_and_its_tag(client, catalogue):
     first = client.get("/v1/restock?part=oil-1")
     catalogue["oil-1"] = {"stock": 400}

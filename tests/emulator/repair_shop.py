@@ -23,7 +23,7 @@ from restock.gcp.storage import BucketObjects
 from restock.history.history import History
 from restock.logs import Log
 from restock.retraining.publish import read_live, read_verified
-from restock.stored.pointer import history_name
+from restock.stored import names
 from tests.builders import a_settings, environment
 from tests.fakes import FakeQueue
 from tests.recount import Row, recount
@@ -80,7 +80,7 @@ class RepairShop:
     def live_history(self) -> list[Row]:
         live = read_live(self.objects).pointer
         assert live
-        history = History.from_bytes(read_verified(self.objects, history_name(live.history), live.history_sha256))
+        history = History.from_bytes(read_verified(self.objects, names.history(live.history), live.history_sha256))
         rows = history.rows.to_pylist()
         return sorted((row["appointment"], row["day"], row["part"], row["quantity"]) for row in rows)
 

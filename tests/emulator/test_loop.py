@@ -25,7 +25,9 @@ from local.processes import free_port
 from local.relay import Habits
 from local.stack import Options, Stack
 from restock import __main__ as operator
-from restock.stored.pointer import NAME, Pointer, history_name
+from restock.stored import names
+from restock.stored.names import POINTER as NAME
+from restock.stored.pointer import Pointer
 from tests.recount import Row, recount
 from tests.waiting import wait_until
 
@@ -85,7 +87,7 @@ class Shop:
 
     def live_history(self) -> list[Row]:
         """The rows of the history the pointer names."""
-        table = pq.read_table(io.BytesIO(self.bucket.blob(history_name(self.live().history)).download_as_bytes()))
+        table = pq.read_table(io.BytesIO(self.bucket.blob(names.history(self.live().history)).download_as_bytes()))
         return sorted((row["appointment"], row["day"], row["part"], row["quantity"]) for row in table.to_pylist())
 
     def recounted(self) -> list[Row]:

@@ -24,7 +24,7 @@ from functions_framework import create_app
 
 from local.setup import ROOT
 from restock.gcp.storage import BucketObjects
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.pointer import Pointer
 from tests.published import artifact
 
@@ -118,7 +118,7 @@ def absent(suffix: str) -> Fault:
 
 
 def nonsense_pointer(name: str, reply: Reply) -> Reply:
-    return Reply(200, reply.headers, b"x" * len(reply.body)) if name == pointers.NAME else reply
+    return Reply(200, reply.headers, b"x" * len(reply.body)) if name == names.POINTER else reply
 
 
 def without_generation(name: str, reply: Reply) -> Reply:
@@ -153,8 +153,8 @@ class Shop:
         data = artifact({f"Part {k}": self.version for k in range(5)}, version=self.version).to_bytes()
         data = spoil(data) if spoil else data
         if write:
-            self.objects.write(pointers.forecast_name(self.version), data, if_generation=0)
-        live = self.objects.read(pointers.NAME)
+            self.objects.write(names.forecast(self.version), data, if_generation=0)
+        live = self.objects.read(names.POINTER)
         fields = dict.fromkeys(("manifest_sha256", "history_sha256", "published_by", "rules"), "")
         fields |= {"published_at": "2026-05-01T03:00:00+00:00", "trained_at": "2026-05-01T03:00:00+00:00"}
         pointer = Pointer(
@@ -164,7 +164,7 @@ class Shop:
             forecast_sha256=hashlib.sha256(data).hexdigest(),
             **fields,
         )
-        self.objects.write(pointers.NAME, pointer.to_bytes(), if_generation=live.generation if live else 0)
+        self.objects.write(names.POINTER, pointer.to_bytes(), if_generation=live.generation if live else 0)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class FakeGoogle(Project):
             return self._generic(Recorded(request.method, "iam", path, request.query, request.body))
         return None
 
-    def _storage(self, request: Recorded) -> Body | None:
+    def _storage(self, request: Recorded) -> Body | None:  # noqa: PLR0911  # a line for each kind of request
         parts = request.path.split("/b", 1)[1].strip("/").split("/")
         if parts == [""]:
             if request.method == "POST":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -11,16 +12,17 @@ import pytest
 
 from infra import alerts, operate
 from infra.__main__ import arguments
-from infra.command import mapping_flag
-from infra.deploy import changes, parts, plan
+from infra.command import gcloud, mapping_flag
+from infra.deploy import changes, parts, plan, teardown
 from infra.errors import CommandFailedError, PrerequisiteError
-from infra.grants import ON_BUCKET, ON_PROJECT, ON_QUEUE, ON_REPOSITORY, ON_TASKS_ACCOUNT
-from infra.parts import access, functions, queue
+from infra.grants import ACCOUNTS, GRANTS, PLACES, PUBSUB_AGENT
+from infra.parts import Removal, access, functions, queue
 from infra.parts.first_training import first_training
 from infra.prerequisites import PERMISSIONS, check_standing
+from infra.reading import LAST, LISTS, read_command
 from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
-from infra.standing import LAST, LISTS, Standing, read_command
+from infra.standing import Standing
 from restock.__main__ import parser as restock_arguments
 from tests.infra.test_settings import ROOT, settings
 
@@ -52,17 +54,45 @@ def test_the_builds_lie_between_a_metric_and_its_alert_and_no_training_waits_for
     assert titles.index("first training") < titles.index("alert channel")
 
 
-def test_the_plan_in_the_docs_is_what_the_tool_prints() -> None:
-    attached = (ROOT / "docs/plans/medium.md").read_text(encoding="utf-8")
-    shown = attached.split("```")[1].removeprefix("text\n")
+def test_every_command_stands_in_the_code_as_one_would_type_it() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "infra").rglob("*.py"))
+    due = [
+        change.argv[1:]
+        for _part, found in changes(settings(), Standing(), STAGED)
+        for change in found
+        if hasattr(change, "argv")
+    ]
 
-    def settled(text: str) -> list[str]:
-        text = re.sub(r"[0-9a-f]{24}", "DIGEST", text)
-        text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\d\d:\d\d UTC|first-(\w+)-\d{10}", "TIME", text)
-        return text.split()  # where a line breaks depends on the length of digests
+    for words in due:
+        verb = " ".join(itertools.takewhile(lambda word: re.fullmatch(r"[a-z-]+", word), words[:4]))
+        assert any(" ".join(verb.split()[:count]) in code for count in range(len(verb.split()), 1, -1)), verb
+    assert "functions deploy {function} --gen2 --region={region}" in code
+    assert len(due) > 50
 
-    # Refresh it with: python3 -m infra.plans
-    assert settled(shown) == settled(planned(settings()))
+
+def test_a_value_never_becomes_two_words_whatever_it_holds() -> None:
+    command = gcloud(settings(), "tasks {one} --x={two}", reason="r", one='a "b" {queue}', two="c 'd' $(e) \\")
+
+    assert command.argv[1:4] == ("tasks", 'a "b" {queue}', "--x=c 'd' $(e) \\")
+
+
+def test_a_first_deploy_is_undone_part_by_part_from_the_last() -> None:
+    wanted = settings()
+    standing = Standing(project={"projectNumber": "5"}, queues=[{"name": "q/restock-retrain"}])
+    standing.jobs, standing.functions = [{"name": "j/restock-retrain"}], [{"name": "f/restock-retrain"}]
+    standing.accounts = [{"email": wanted.account("retrain")}]
+    role = {"role": "roles/storage.objectUser", "members": [f"serviceAccount:{wanted.account('retrain')}"]}
+    standing.policies = {"bucket": {"bindings": [role]}}
+
+    gone = [" ".join(change.argv[1:4]) for change in teardown(wanted, standing, Removal())]
+
+    assert gone == [
+        "scheduler jobs delete",
+        "functions delete restock-retrain",
+        "tasks queues delete",
+        "storage buckets remove-iam-policy-binding",
+        "iam service-accounts delete",
+    ]
 
 
 def test_durations_are_seconds_for_gcloud_passes_them_on_as_typed() -> None:
@@ -73,10 +103,10 @@ def test_durations_are_seconds_for_gcloud_passes_them_on_as_typed() -> None:
 
 
 def test_no_grant_is_broad() -> None:
-    grants = (*ON_PROJECT, *ON_BUCKET, *ON_QUEUE, *ON_REPOSITORY, *ON_TASKS_ACCOUNT)
-
-    assert not [one.role for one in grants if re.search(r"owner|editor|admin", one.role, re.IGNORECASE)]
-    assert all(len(one.reason) > 10 for one in grants)
+    assert not [one.role for one in GRANTS if re.search(r"owner|editor|admin", one.role, re.IGNORECASE)]
+    assert all(len(one.reason) > 10 for one in GRANTS)
+    assert {one.to for one in GRANTS} == {*ACCOUNTS, PUBSUB_AGENT}
+    assert {one.on for one in GRANTS} == PLACES.keys() - {"events_account", "forecast"}
 
 
 def test_each_clock_of_a_retrain_is_longer_than_the_one_before() -> None:
@@ -93,15 +123,14 @@ def test_each_clock_of_a_retrain_is_longer_than_the_one_before() -> None:
 
 def test_a_function_stays_within_what_the_platform_allows() -> None:
     for shape in functions.SHAPES.values():
-        assert shape["concurrency"] == 1 or shape["cpu"] >= 1
-    assert functions.SHAPES["on_appointment"]["timeout"] <= 540  # the longest for an event
+        assert shape.concurrency == 1 or shape.cpu >= 1
+    assert functions.SHAPES["on_appointment"].timeout <= 540  # the longest for an event
 
 
 def test_the_plan_changes_only_what_differs() -> None:
     wanted = settings()
     standing = Standing(project={"projectNumber": "5"})
-    words = functions.deploy_words(wanted, standing, "forecast")
-    label = functions.digest_of([STAGED["forecast"].digest, words])
+    label = functions.digest_in(functions.deploy_command(wanted, standing, "forecast", STAGED["forecast"].digest))
     service = {
         "environmentVariables": functions.variables_of(wanted, "forecast", "5"),
         "availableMemory": "512Mi",
@@ -124,7 +153,7 @@ def test_the_plan_changes_only_what_differs() -> None:
 def counting(wanted: InfraSettings) -> tuple[dict, Standing]:
     """on_appointment as a deploy leaves it, and all that stands."""
     standing = Standing(project={"projectNumber": "5"}, triggers=[{"name": "t"}])
-    digest = functions.digest_of(["0" * 64, functions.deploy_words(wanted, standing, "on_appointment")])
+    digest = functions.digest_in(functions.deploy_command(wanted, standing, "on_appointment", "0" * 64))
     found = {
         "name": "x/restock-on-appointment",
         "state": "ACTIVE",
@@ -253,7 +282,7 @@ def test_an_api_that_is_not_enabled_is_not_asked() -> None:
     for read in (*LISTS, *LAST):
         argv = read_command(read, settings(), Standing()).argv
         assert argv[-2:] == ("--project=my-shop", "--quiet")
-        assert read.api or read.field in {"project_policy"}
+        assert read.api or read.field == "project_policy"
 
 
 def test_alerts_watch_for_words_that_the_functions_really_log() -> None:

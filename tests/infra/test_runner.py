@@ -11,9 +11,10 @@ import pytest
 from infra import operate
 from infra.command import Command, gcloud
 from infra.errors import CommandFailedError
+from infra.reading import read_again
 from infra.runner import Runner
 from infra.smoke import smoke
-from infra.standing import Standing, read_again
+from infra.standing import Standing
 from tests.infra.test_settings import ROOT, settings
 
 
@@ -44,7 +45,7 @@ def runner(said: list[str]) -> Runner:
     return Runner(say=said.append, sleep=lambda _seconds: None)
 
 
-COMMAND = gcloud("my-shop", "pubsub", "topics", "create", "t", reason="a topic")
+COMMAND = gcloud(settings(), "pubsub topics create t", reason="a topic")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_a_forbidden_command_has_its_substitute(scripted) -> None:
     instead = Command(("gcloud", "run"), "the check is switched off")
     tool = runner([])
 
-    tool.run("callers", gcloud("my-shop", "run", reason="open", instead=("permitted customer", instead)))
+    tool.run("callers", gcloud(settings(), "run", reason="open", instead=("permitted customer", instead)))
 
     assert tool.calls[-1] == ("gcloud", "run")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,17 @@ def test_the_longest_pause_of_a_schedule_is_what_an_old_model_is_measured_by(sch
         ({"schedule": "0 3 * * FRI-SUN"}, "5-0 is outside"),
         ({"threshold": 0}, "1 to 100000"),
         ({"threshold": True}, "1 to 100000"),
+        ({"time_zone": "localtime"}, "whatever machine reads it"),
+        ({"project": "example.com:my-shop"}, "a project of a domain"),
+        ({"auth": "iam", "callers": 5}, "callers = 5 is refused; write a list in square brackets"),
+        ({"auth": "iam", "callers": [5]}, "callers names 5; write user:"),
+        ({"variables": "x"}, "variables = 'x' is not a table; write [variables]"),
+        ({"retrain": {"concurrency": "2"}}, "[retrain] concurrency = '2' is refused; write a whole number from 1"),
+        ({"retrain": {"cpu": 1.5}}, "[retrain] cpu = 1.5 is refused"),
+        ({"retrain": [{"cpu": 2}]}, "is not a table"),
+        ({"size": ["small"]}, "is none of small, medium, large"),
+        ({"auth": {}}, "is none of firebase, iam, public"),
+        ({"time_zone": 5}, "time_zone = 5 is refused"),
         ({"retrain_url": "http://elsewhere.example"}, "root address"),
         ({"callers": ["user:a@b.de"]}, "only for auth"),
         ({"auth": "iam", "callers": ["a@b.de"]}, "write user:"),
@@ -106,6 +118,24 @@ def test_a_wrong_value_is_refused_with_its_remedy(changed: dict, told: str) -> N
         settings(**changed)
 
     assert told in str(refused.value)
+
+
+def test_a_single_caller_without_brackets_is_one_mistake_not_one_a_letter() -> None:
+    with pytest.raises(SettingsFileError) as refused:
+        settings(auth="iam", callers="user:a@b.de")
+
+    assert str(refused.value).count("  - ") == 1
+
+
+@pytest.mark.parametrize("value", [None, 1, -1.5, True, "x", [], ["x"], {}, {"x": {"y": 1}}, date(2026, 1, 1)])
+def test_no_value_of_any_kind_ends_in_anything_but_a_mistake(value: object) -> None:
+    for key in ("project", "size", "callers", "variables", "retrain", "threshold", "schedule", "bucket", "other"):
+        told = key
+        try:
+            settings(**{key: value})
+        except SettingsFileError as exc:
+            told = str(exc)
+        assert key in told
 
 
 def test_what_the_deploy_sets_cannot_be_set_beside_it() -> None:

@@ -125,7 +125,8 @@ def test_no_function_carries_another_ones_wing(staged: Path, door: str) -> None:
     files = [path.relative_to(staged / door).as_posix() for path in (staged / door).rglob("*") if path.is_file()]
 
     assert [name for name in files if name.startswith(FOREIGN[door])] == []
-    assert {"main.py", "requirements.txt", "functions.yaml", "restock/settings.py"} <= set(files)
+    assert {"main.py", "requirements.txt", "restock/settings.py"} <= set(files)
+    assert "functions.yaml" not in files
 
 
 @pytest.mark.parametrize("door", DOORS)

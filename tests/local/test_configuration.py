@@ -34,7 +34,7 @@ def test_a_port_that_is_none_is_refused(wrong: str) -> None:
 
 
 def test_a_function_here_is_of_the_deployed_ones_size() -> None:
-    deployed = {door: (shape["concurrency"], shape["timeout"]) for door, shape in SHAPES.items()}
+    deployed = {door: (shape.concurrency, shape.timeout) for door, shape in SHAPES.items()}
 
     assert {name: (about.concurrency, about.timeout_seconds) for name, about in FUNCTIONS.items()} == deployed
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from restock.history.history import History
 from restock.retraining.publish import sha256
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.pointer import Pointer
 from tests.simulation.world import THRESHOLD, Event, Process, Used, World
 from tests.unit.retraining.models import ABSURD
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-POINTER_WRITE = f"write {pointers.NAME}"
+POINTER_WRITE = f"write {names.POINTER}"
 READS_OF_WHAT_IS_TRAINED = ("read history/", "query restock_changes", "page appointments")
 
 
@@ -82,12 +82,12 @@ class Invariants:
     # What is live
 
     def live(self) -> tuple[int, Pointer | None]:
-        found = self.world.objects.stored().get(pointers.NAME)
+        found = self.world.objects.stored().get(names.POINTER)
         return (found.generation, Pointer.from_bytes(found.data)) if found else (0, None)
 
     def live_history(self) -> HistoryView:
         _, pointer = self.live()
-        return view(self.world.objects.stored()[pointers.history_name(pointer.history)].data) if pointer else NO_HISTORY
+        return view(self.world.objects.stored()[names.history(pointer.history)].data) if pointer else NO_HISTORY
 
     # Listening
 
@@ -175,7 +175,7 @@ class Invariants:
         assert pointer
         self._check_whole(pointer)
         after = self.live_history()
-        old = self.world.objects.stored().get(pointers.history_name(before.history)) if before else None
+        old = self.world.objects.stored().get(names.history(before.history)) if before else None
         known = view(old.data) if old and not self.is_damaged else NO_HISTORY
         is_full = after.rebuilt_at != known.rebuilt_at
         is_model = not before or pointer.version != before.version
@@ -198,9 +198,9 @@ class Invariants:
     def _check_whole(self, pointer: Pointer) -> None:
         stored = self.world.objects.stored()
         for name, digest in (
-            (pointers.forecast_name(pointer.version), pointer.forecast_sha256),
-            (pointers.manifest_name(pointer.version), pointer.manifest_sha256),
-            (pointers.history_name(pointer.history), pointer.history_sha256),
+            (names.forecast(pointer.version), pointer.forecast_sha256),
+            (names.manifest(pointer.version), pointer.manifest_sha256),
+            (names.history(pointer.history), pointer.history_sha256),
         ):
             is_whole = name in stored and (sha256(stored[name].data) == digest or self.is_damaged)
             self.hold(is_whole, 4, f"the pointer names {name}, which is not there or not whole")

@@ -17,7 +17,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from restock.retraining import run
+from restock.retraining import counted
 from restock.retraining.request import Request
 from restock.settings import Settings
 from tests.builders import rules
@@ -418,7 +418,7 @@ def histories(verbs: Sequence[str], fewest: int, most: int) -> st.SearchStrategy
     return st.lists(st.tuples(st.sampled_from(verbs), number, number), min_size=fewest, max_size=most)
 
 
-def explore(
+def explore(  # noqa: PLR0913  # what a walk varies, each named in every call
     number: int,
     *,
     with_seed: int,
@@ -448,7 +448,7 @@ def explore(
         report.add(walk)
 
     # Full reads are interrupted and continued in shops of eight bookings, not only in those of thousands
-    with patch.object(run, "read_everything", partial(run.read_everything, kept_every=2)):
+    with patch.object(counted, "read_everything", partial(counted.read_everything, kept_every=2)):
         every_history()
     report.seconds = time.perf_counter() - started
     return report

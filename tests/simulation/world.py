@@ -17,12 +17,14 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from restock import operating
 from restock.counting.appointments import CountingRules
 from restock.counting.count import AppointmentWritten, Version, count
-from restock.counting.threshold import STATE
 from restock.errors import ConflictError, RestockError, StoreUnavailableError
-from restock.history.rebuild import APPOINTMENTS
 from restock.logs import Log
+from restock.retraining.endings import Outcome
 from restock.retraining.request import Request
-from restock.retraining.run import Outcome, Tools, retrain
+from restock.retraining.run import retrain
+from restock.retraining.tools import Tools
+from restock.stored import names
+from restock.stored.names import STATE
 from tests.builders import a_settings
 from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue, FakeTask
 from tests.unit.retraining.models import ABSURD, GOOD, ConstantFit
@@ -127,7 +129,7 @@ class World:
 
     def write(self, appointment: str, status: str | None, quantity: float = 1) -> Event | None:
         """The app writes one appointment (None: deletes it); returns the event on its way."""
-        path = f"{APPOINTMENTS}/{appointment}"
+        path = names.appointment(appointment)
         before = self.documents.get(path)
         day = self.clock().date().isoformat()
         if status is None:

@@ -10,7 +10,8 @@ from restock import operating
 from restock.__main__ import main
 from restock.errors import ConflictError, DamagedError, NoModelError
 from restock.retraining.publish import prune, read_live
-from restock.stored.pointer import NAME, forecast_name, history_name
+from restock.stored import names
+from restock.stored.names import POINTER as NAME
 from tests.builders import appointment
 from tests.unit.retraining.shop import Shop
 
@@ -99,8 +100,8 @@ def test_a_version_rolled_back_to_while_old_ones_are_pruned_stays():
     assert shop.retrain().status == "published"
 
     assert (live(shop).version, live(shop).pinned) == (2, True)
-    assert shop.objects.read(forecast_name(2)) is not None
-    assert shop.objects.read(forecast_name(1)) is None
+    assert shop.objects.read(names.forecast(2)) is not None
+    assert shop.objects.read(names.forecast(1)) is None
 
 
 def test_a_rollback_to_a_version_pruned_meanwhile_is_taken_back():
@@ -165,7 +166,7 @@ def test_the_status_says_what_the_last_runs_met():
     shop.write("dropped", appointment())
     shop.clock.advance(days=2)
     shop.retrain(rebuild=True)
-    history = history_name(shop.pointer().history)
+    history = names.history(shop.pointer().history)
     shop.objects.write(history, b"damaged", if_generation=shop.objects.read(history).generation)
     shop.retrain()
     shop.fit.before = out_of_luck

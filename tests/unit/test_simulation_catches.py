@@ -9,9 +9,13 @@ from datetime import timedelta
 import pytest
 
 from restock.counting import changes, count, threshold
-from restock.counting.threshold import STATE
+from restock.history.history import History
+from restock.retraining import counted, gate
+from restock.retraining import found as finding
 from restock.retraining import run as training
+from restock.retraining.plan import plan
 from restock.retraining.publish import Files, Live, read_live
+from restock.stored.state import read_state
 from restock.stores import Update
 from tests.simulation import world
 from tests.simulation.invariants import BrokenPromiseError
@@ -51,12 +55,12 @@ def test_no_source_time_guard(monkeypatch, is_caught):
 
 def test_marking_before_publishing(monkeypatch, is_caught):
     def write_settled(documents, before, after):
-        found = real_write_settled(documents, before, after)
-        real_mark(documents, found, found[0].change.source_time) if found else None
-        return found
+        settled = real_write_settled(documents, before, after)
+        real_mark(documents, settled, settled[0].change.source_time) if settled else None
+        return settled
 
-    real_write_settled, real_mark = training.write_settled, training.mark_trained
-    monkeypatch.setattr(training, "write_settled", write_settled)
+    real_write_settled, real_mark = finding.write_settled, training.mark_trained
+    monkeypatch.setattr(finding, "write_settled", write_settled)
     monkeypatch.setattr(training, "mark_trained", lambda *_: 0)
 
     assert is_caught() == "promise 1"
@@ -78,18 +82,19 @@ def test_no_pointer_precondition(monkeypatch, is_caught):
 
 
 def test_a_generation_read_after_history_and_changes(monkeypatch, is_caught):
-    def known_history(self, live):
-        self.live = live
-        return real_known_history(self, live)
+    def settled_changes(run, known):
+        settled = real_settled_changes(run, known)
+        object.__setattr__(seen[-1], "generation", real_read_live(run.tools.objects).generation)
+        return settled
 
-    def pending(self):
-        found = real_pending(self)
-        object.__setattr__(self.live, "generation", read_live(self.objects).generation)
-        return found
+    def read_live_noting(objects):
+        seen.append(real_read_live(objects))
+        return seen[-1]
 
-    real_known_history, real_pending = training._Run._known_history, training._Run._pending
-    monkeypatch.setattr(training._Run, "_known_history", known_history)
-    monkeypatch.setattr(training._Run, "_pending", pending)
+    seen = []
+    real_settled_changes = training.settled_changes
+    monkeypatch.setattr(training, "read_live", read_live_noting)
+    monkeypatch.setattr(training, "settled_changes", settled_changes)
 
     assert is_caught(*OVERSLEEPING, starts=PATIENT) in (
         "promise 1",
@@ -101,12 +106,12 @@ def test_a_generation_read_after_history_and_changes(monkeypatch, is_caught):
 def test_a_generation_taken_from_the_state(monkeypatch, is_caught):
     """The state is written after the pointer: after a crash between them no later run gets through."""
 
-    def known_history(self, live):
-        object.__setattr__(live, "generation", self.documents.get(STATE).fields.get("generation", 0))
-        return real_known_history(self, live)
+    def known_history(run, live):
+        object.__setattr__(live, "generation", read_state(run.tools.documents).generation or 0)
+        return real_known_history(run, live)
 
-    real_known_history = training._Run._known_history
-    monkeypatch.setattr(training._Run, "_known_history", known_history)
+    real_known_history = training.known_history
+    monkeypatch.setattr(training, "known_history", known_history)
 
     assert is_caught() in ("promise 1", "promise 2", "promise 3")
 
@@ -122,13 +127,13 @@ def test_completed_time_overwritten_instead_of_grown(monkeypatch, is_caught):
 
 
 def test_settling_skipped(monkeypatch, is_caught):
-    monkeypatch.setattr(training, "settle", lambda pending, history, now: list(pending))
+    monkeypatch.setattr(finding, "settle", lambda pending, history, now: list(pending))
 
     assert is_caught() in ("promise 1", "promise 2")
 
 
 def test_recount_skipped(monkeypatch, is_caught):
-    monkeypatch.setattr(training, "is_due", lambda awaiting, at_least: True)
+    monkeypatch.setattr(training, "plan", lambda seen: plan(replace(seen, awaiting=seen.threshold)))
 
     assert is_caught() == "promise 2"
 
@@ -188,7 +193,7 @@ def test_tasks_named_by_the_published_version(monkeypatch, is_caught):
 
 
 def test_a_row_replaced_by_any_change_not_only_a_newer_one(monkeypatch, is_caught):
-    monkeypatch.setattr(training.History, "holds", lambda self, change, times: None)
+    monkeypatch.setattr(History, "holds", lambda self, change, times: None)
 
     assert is_caught() in ("promise 1", "promise 2")
 
@@ -232,7 +237,7 @@ def test_a_pinned_version_replaced(monkeypatch, is_caught):
 
 
 def test_the_gate_not_asked(monkeypatch, is_caught):
-    monkeypatch.setattr(training.gate, "reasons_to_refuse", lambda evidence: [])
+    monkeypatch.setattr(gate, "reasons_to_refuse", lambda evidence: [])
 
     assert is_caught() == "promise 4"
 
@@ -262,9 +267,9 @@ def test_a_withdrawal_settled_because_this_history_does_not_hold_it(monkeypatch)
         found = real_holds(self, change, times)
         return change.source_time if found is None and change.usage.is_empty else found
 
-    real_holds = training.History.holds
+    real_holds = History.holds
     Walk(PATIENT[0]).play(WITHDRAWN_WHILE_A_HOLDER_SLEPT)
-    monkeypatch.setattr(training.History, "holds", holds)
+    monkeypatch.setattr(History, "holds", holds)
 
     with pytest.raises(BrokenPromiseError, match="promise 1: a1"):
         Walk(PATIENT[0]).play(WITHDRAWN_WHILE_A_HOLDER_SLEPT)
@@ -272,9 +277,9 @@ def test_a_withdrawal_settled_because_this_history_does_not_hold_it(monkeypatch)
 
 def test_a_first_full_read_that_forgets_purged_bookings(monkeypatch, is_caught):
     def read_everything(*args, expected, **rest):
-        return real_read(*args, expected=training.History.of((), expected.rules, expected.rebuilt_at), **rest)
+        return real_read(*args, expected=History.of((), expected.rules, expected.rebuilt_at), **rest)
 
-    real_read = training.read_everything
-    monkeypatch.setattr(training, "read_everything", read_everything)
+    real_read = counted.read_everything
+    monkeypatch.setattr(counted, "read_everything", read_everything)
 
     assert is_caught("complete and deliver", "wait", "delete", "deliver", "schedule", starts=[3, 7, 11]) == "promise 1"

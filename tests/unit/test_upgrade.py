@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from restock.counting import changes
 from restock.history.history import History
 from restock.retraining.publish import read_verified
+from restock.stored import change, names
 from restock.stored import pointer as pointers
 from restock.stored.artifact import ForecastArtifact
+from restock.stored.change import Change
+from restock.stored.manifest import Manifest
 from restock.stored.pointer import Pointer
 from tests.builders import NOON
 from tests.fixtures.record import from_text
@@ -40,25 +42,25 @@ def test_there_is_a_fixture_of_every_schema_that_is_read():
     recorded = {int(folder.name.removeprefix("schema-")) for folder in FIXTURES}
 
     assert recorded >= set(pointers.READABLE_SCHEMAS)
-    assert recorded >= set(changes.READABLE_SCHEMAS)
+    assert recorded >= set(change.READABLE_SCHEMAS)
 
 
 def test_everything_stored_can_be_read(shop):
     pointer = shop.pointer()
-    history = History.from_bytes(
-        read_verified(shop.objects, pointers.history_name(pointer.history), pointer.history_sha256)
-    )
+    history = History.from_bytes(read_verified(shop.objects, names.history(pointer.history), pointer.history_sha256))
     forecast = ForecastArtifact.from_bytes(
-        read_verified(shop.objects, pointers.forecast_name(pointer.version), pointer.forecast_sha256)
+        read_verified(shop.objects, names.forecast(pointer.version), pointer.forecast_sha256)
     )
-    manifest = json.loads(read_verified(shop.objects, pointers.manifest_name(pointer.version), pointer.manifest_sha256))
-    stored = {path: shop.documents.get(path) for path in shop.documents.stored(changes.COLLECTION)}
-    read = [changes.from_fields(found.id, found.fields) for found in stored.values()]
+    manifest = Manifest.from_bytes(
+        read_verified(shop.objects, names.manifest(pointer.version), pointer.manifest_sha256)
+    )
+    stored = {path: shop.documents.get(path) for path in shop.documents.stored(names.CHANGES)}
+    read = [Change.from_fields(found.id, found.fields) for found in stored.values()]
 
     assert len(history) > 0
     assert "Oil Filter" in {part.name for part in forecast.parts}
     assert float(forecast.mean(date(2026, 3, 3), 7).sum()) > 0
-    assert manifest["recipe"]
+    assert manifest.recipe
     assert any(change.is_awaiting for change in read)
     assert any(not change.is_pending for change in read)
 

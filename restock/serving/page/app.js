@@ -11,6 +11,7 @@ const SCORES = { spl_7: "Week", spl_30: "Month", rmsse: "Day", cost: "Cost of st
 const controls = $("controls");
 let session;
 let parts = [];
+let unknown = [];
 let asked = 0;
 let opened = 0;
 let timer;
@@ -67,6 +68,7 @@ async function load() {
     ]);
     if (mine !== asked) return; // a later choice has overtaken this one
     parts = restock.parts;
+    unknown = restock.unknown_stock;
     say("");
     show("board");
     showModel(model);
@@ -85,41 +87,57 @@ function showModel({ model, trained_through, first_day, problem }) {
   $("model").textContent = `Forecast version ${model.version}, made ${ago(model.age_seconds)}${data}` + (problem ? `. Note: ${problem}` : "");
 }
 
-function chosen() {
+function chosen(among = parts) {
   const form = new FormData(controls);
   const words = form.get("search").trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const matches = (part) => words.every((word) => `${part.name} ${part.category} ${part.part}`.toLowerCase().includes(word));
-  return parts.filter((part) => (form.get("all") || part.order_quantity > 0 || words.length) && matches(part));
+  const matches = (part) => words.every((word) => [part.name, part.category, part.part, ...part.documents].join(" ").toLowerCase().includes(word));
+  const isListed = (part) => part.on_hand === null || part.order_quantity > 0 || (part.out_of_stock && !part.discontinued);
+  return among.filter((part) => (form.get("all") || isListed(part) || words.length) && matches(part));
 }
 
 function showOrders() {
+  showUnknown();
   const shown = chosen();
   const toOrder = parts.filter((part) => part.order_quantity > 0).length;
   $("orders-summary").textContent = `${amount(toOrder)} of ${amount(parts.length)} parts need an order`
-    + (shown.length === toOrder ? "." : `; ${amount(shown.length)} shown.`);
+    + (shown.length === toOrder ? "." : `; ${amount(shown.length)} shown.`)
+    + (unknown.length ? ` Of ${amount(unknown.length)} more the stock is unknown.` : "");
   $("orders-table").hidden = !shown.length;
   $("orders-table").tBodies[0].replaceChildren(...shown.map(row));
   $("orders-empty").hidden = Boolean(shown.length);
-  $("orders-empty").textContent = !parts.length ? "The catalogue has no parts yet. Add parts in the shop's app, and they appear here after the next training."
+  $("orders-empty").textContent = !parts.length && !unknown.length ? "The catalogue has no parts yet. Add parts in the shop's app, and they appear here after the next training."
     : new FormData(controls).get("search").trim() ? "No part matches the search." : "Nothing needs an order now. Tick “Also what needs no order” to see every part.";
 }
 
-function row(part) {
+function showUnknown() {
+  const shown = chosen(unknown);
+  $("unknown").hidden = !shown.length;
+  $("unknown-table").tBodies[0].replaceChildren(...shown.map((part) => element("tr", {}, head(part),
+    number("Hold up to", part.discontinued ? "–" : amount(part.order_up_to)), number("On order", amount(part.on_order)), number("Expected demand", amount(part.expected_demand)))));
+}
+
+function head(part) {
   const name = element("button", { type: "button", className: "part", textContent: part.name });
   name.addEventListener("click", () => open(part));
-  const head = element("th", { scope: "row" }, name, element("span", { className: "category", textContent: part.category }));
-  const number = (label, text, extra = "") => {
-    const made = element("td", { className: `number ${extra}` }, element("span", { textContent: text }));
-    made.dataset.label = label;
-    return made;
-  };
+  return element("th", { scope: "row" }, name, element("span", { className: "category", textContent: about(part) }));
+}
+
+const about = (part) => [part.category, part.discontinued && "discontinued", part.out_of_stock && "out of stock"].filter(Boolean).join(" · ");
+
+function number(label, text, extra = "") {
+  const made = element("td", { className: `number ${extra}` }, element("span", { textContent: text }));
+  made.dataset.label = label;
+  return made;
+}
+
+function row(part) {
   const chance = part.stock_out_chance;
   const level = chance >= 0.5 ? "high" : chance >= 0.1 ? "some" : "low";
   const meter = element("meter", { min: 0, max: 1, low: 0.1, high: 0.5, optimum: 0, value: chance });
   meter.setAttribute("aria-hidden", "true");
   const risk = element("td", {}, element("span", { className: `risk ${level}` }, meter, share(chance)));
   risk.dataset.label = "May run out";
-  return element("tr", {}, head, number("Order", part.order_quantity > 0 ? amount(part.order_quantity) : "–", "order"), number("In stock", amount(part.on_hand)),
+  return element("tr", {}, head(part), number("Order", part.order_quantity > 0 ? amount(part.order_quantity) : "–", "order"), number("In stock", amount(part.on_hand)),
     number("On order", amount(part.on_order)), number("Expected demand", amount(part.expected_demand)), number("Days of cover", cover(part.days_of_cover)), risk);
 }
 
@@ -128,9 +146,10 @@ let close = () => {};
 async function open(part) {
   const mine = ++opened;
   $("part-name").textContent = part.name;
-  $("part-about").textContent = [part.category, `lead time ${part.lead_time_days} days`].filter(Boolean).join(" · ");
+  $("part-about").textContent = [about(part), `lead time ${part.lead_time_days} days`, part.minimum_order > 0 && `ordered by ${amount(part.minimum_order)} at least`].filter(Boolean).join(" · ");
+  const stock = part.on_hand === null ? "unknown" : amount(part.on_hand);
   const figures = [["Order now", part.order_quantity], ["In stock", part.on_hand], ["On order", part.on_order], ["Reorder at", part.reorder_point], ["Order up to", part.order_up_to]];
-  $("part-figures").replaceChildren(...figures.map(([name, value]) => element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: amount(value) }))));
+  $("part-figures").replaceChildren(...figures.map(([name, value]) => element("div", {}, element("dt", { textContent: name }), element("dd", { textContent: name === "In stock" ? stock : amount(value) }))));
   $("part-words").textContent = "Loading …";
   close();
   for (const id of ["part-daily", "part-needed"]) $(id).replaceChildren();
@@ -145,7 +164,7 @@ async function open(part) {
     $("part-words").textContent = `${amount(used)} used in the last ${recent.length} days known. ${amount(total)} expected in the ${CHART_DAYS} days from ${day(answer.from)}; `
       + `nine times in ten at least ${amount(quantiles["0.1"].at(-1))}, and nine times in ten at most ${amount(quantiles["0.9"].at(-1))}.`;
     $("part-daily").setAttribute("aria-label", `Bars of daily use over ${recent.length} days, then a line of expected use`);
-    $("part-needed").setAttribute("aria-label", `Expected need growing to ${amount(total)} in ${CHART_DAYS} days, with its band, and the stock of ${amount(part.on_hand)}`);
+    $("part-needed").setAttribute("aria-label", `Expected need growing to ${amount(total)} in ${CHART_DAYS} days, with its band, and the stock of ${stock}`);
   } catch (error) {
     if (mine === opened) $("part-words").textContent = error.message;
   }

@@ -50,5 +50,5 @@ export function needed(place, from, mean, quantiles, onHand) {
       { label: "at most, 9 in 10", stroke: colour("--bar"), width: 1, points: { show: false } },
       { label: "in stock", stroke: colour("--warning"), width: 2, dash: [6, 4], points: { show: false } },
     ],
-  }, [at, total, quantiles["0.1"], quantiles["0.9"], at.map(() => Math.max(0, onHand ?? 0))]);
+  }, [at, total, quantiles["0.1"], quantiles["0.9"], at.map(() => (onHand === null ? null : Math.max(0, onHand)))]);
 }

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from restock.counting import changes
 from restock.counting.appointments import NOTHING, Rejection
-from restock.counting.changes import Delivery, from_fields, merged, to_fields, trained
+from restock.counting.changes import Delivery, merged, trained
 from restock.errors import DamagedError
+from restock.stored.change import SCHEMA, Change
 from tests.builders import NOON, change, usage
 
 MINUTE = timedelta(minutes=1)
@@ -150,17 +151,17 @@ def test_promise_1_training_in_between_changes_neither_usage_nor_what_counts_aft
     ],
 )
 def test_a_change_comes_back_from_its_stored_fields(one):
-    stored = {name: value for name, value in to_fields(one).items() if value is not None}
+    stored = {name: value for name, value in one.to_fields().items() if value is not None}
 
-    assert from_fields("a1", stored) == one
+    assert Change.from_fields("a1", stored) == one
 
 
 def test_what_is_queried_is_stored():
-    assert to_fields(change())["pending"] is True
-    assert to_fields(change())["awaiting"] is True
-    assert to_fields(trained(change(), NOON, NOON))["pending"] is False
-    assert to_fields(trained(change(), NOON, NOON))["awaiting"] is False
-    assert to_fields(change())["schema"] == changes.SCHEMA
+    assert change().to_fields()["pending"] is True
+    assert change().to_fields()["awaiting"] is True
+    assert trained(change(), NOON, NOON).to_fields()["pending"] is False
+    assert trained(change(), NOON, NOON).to_fields()["awaiting"] is False
+    assert change().to_fields()["schema"] == SCHEMA
 
 
 @pytest.mark.parametrize(
@@ -169,4 +170,4 @@ def test_what_is_queried_is_stored():
 )
 def test_a_change_that_is_none_is_damaged_not_fatal(spoiled):
     with pytest.raises(DamagedError, match="restock_changes/a1"):
-        from_fields("a1", to_fields(change()) | spoiled)
+        Change.from_fields("a1", change().to_fields() | spoiled)

@@ -11,9 +11,10 @@ import pytest
 from restock import stores
 from restock.counting.appointments import NOTHING
 from restock.counting.count import count, understand
-from restock.counting.threshold import STATE, task_name
+from restock.counting.threshold import task_name
 from restock.errors import ConflictError, StoreUnavailableError
 from restock.logs import Log
+from restock.stored.names import STATE
 from tests.builders import NOON, appointment, completion, part, rules, written
 from tests.fakes import FakeClock, FakeDocuments, FakeQueue
 

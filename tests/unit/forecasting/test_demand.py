@@ -58,7 +58,7 @@ def test_catalogue_documents_of_one_name_are_one_part_named_once():
         through=date(2026, 3, 2),
     )
 
-    assert demand.parts == (Part("p1", "Oil"),)
+    assert demand.parts == (Part("p1", "Oil", documents=("p2",)),)
     assert row(demand, "Oil") == [3]
 
 
@@ -112,6 +112,50 @@ def test_parts_that_supersede_each_other_lose_nothing():
     demand = Demand.from_usage(usage(("2026-03-02", "p1", "A", 3)), catalogue, through=date(2026, 3, 2))
 
     assert demand.quantities.sum() == 3
+
+
+def test_every_id_that_a_part_supersedes_leads_to_it_be_it_in_the_catalogue_or_not():
+    catalogue = [
+        CatalogueItem("p1", "Pad v1"),
+        CatalogueItem("p1b", "pad V1 "),
+        CatalogueItem("p2", "Pad v2", supersedes="p1"),
+        CatalogueItem("p3", "Pad v3", supersedes="p2"),
+        CatalogueItem("p4", "Seal", supersedes="seal-of-1990"),
+    ]
+    demand = Demand.from_usage(
+        usage(("2026-03-02", "p1b", "", 1), ("2026-03-02", "seal-of-1990", "", 4)), catalogue, through=date(2026, 3, 2)
+    )
+
+    documents = {part.key: part.documents for part in demand.parts}
+    assert documents == {"p1": (), "p2": (), "p3": ("p1", "p1b", "p2"), "p4": ("seal-of-1990",)}
+    assert (row(demand, "Pad v3"), row(demand, "Seal")) == ([1], [4])
+    assert demand.unknown == ()
+
+
+def test_of_parts_that_supersede_each_other_one_has_all_documents():
+    catalogue = [
+        CatalogueItem("p1", "A", supersedes="p3"),
+        CatalogueItem("p2", "B", supersedes="p1"),
+        CatalogueItem("p3", "C", supersedes="p2"),
+        CatalogueItem("p4", "D", supersedes="D"),
+    ]
+    demand = Demand.from_usage(
+        usage(*(("2026-03-02", f"p{k}", "", 1) for k in (1, 2, 3, 4))), catalogue, through=date(2026, 3, 2)
+    )
+
+    lines = {part.key: part.documents for part, (units,) in zip(demand.parts, demand.quantities, strict=True) if units}
+    assert lines == {"p2": ("p1", "p3"), "p4": ()}
+    assert row(demand, "B") == [3]
+
+
+def test_each_part_tells_the_day_of_its_last_use():
+    demand = Demand(
+        (Part("p", "p"), Part("q", "q"), Part("r", "r")),
+        date(2026, 3, 2),
+        np.array([[2.0, 0, 1], [3, 0, 0], [0, 0, 0]]),
+    )
+
+    assert [part.last_used for part in demand.parts_with_last_use()] == ["2026-03-04", "2026-03-02", None]
 
 
 def test_a_catalogue_without_usage_has_one_day_of_zeros():

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from restock.counting.appointments import CountingRules
-from restock.counting.changes import COLLECTION, to_fields
 from restock.errors import ConflictError, OutOfTimeError
-from restock.history.checkpoint import OLDEST, PREFIX, Checkpoint, Piece, chain
+from restock.history.checkpoint import OLDEST, Checkpoint, Piece, chain
 from restock.history.history import History
 from restock.history.rebuild import ID_LETTERS, ranges, read_everything
+from restock.stored import names
 from tests.builders import NOON, a_settings, appointment, change, part, usage
 from tests.fakes import FakeClock, FakeDocuments, FakeObjects
 
@@ -35,7 +35,7 @@ class Shop:
 
     def count(self, name, **more):
         """What on_appointment leaves of a write."""
-        self.documents.set(f"{COLLECTION}/{name}", to_fields(change(name, at=self.clock(), **more)))
+        self.documents.set(names.change(name), change(name, at=self.clock(), **more).to_fields())
 
     def read(self, *, parallel=3, stop_after=None, expected=None):
         self.runs += 1
@@ -161,7 +161,7 @@ def test_an_appointment_without_usage_is_not_taken_for_deleted_in_a_continued_re
 def test_other_rules_another_number_of_ranges_or_a_day_make_pieces_worthless():
     shop = Shop()
     shop.stop_halfway()
-    assert shop.objects.list(PREFIX)
+    assert shop.objects.list(names.FULL_READS)
 
     shop.clock.advance(seconds=OLDEST.total_seconds())
     reads = shop.documents.reads
@@ -179,7 +179,7 @@ def test_other_rules_another_number_of_ranges_or_a_day_make_pieces_worthless():
 def test_a_damaged_piece_is_read_anew():
     shop = Shop()
     shop.stop_halfway()
-    for info in shop.objects.list(PREFIX):
+    for info in shop.objects.list(names.FULL_READS):
         shop.objects.damage(info.name)
 
     assert units(shop.read()) == dict.fromkeys(NAMES, 1.0)
@@ -192,12 +192,12 @@ def test_nothing_is_left_once_cleared_and_clearing_costs_nothing_where_nothing_w
 
     unused.clear()
 
-    assert shop.objects.list(PREFIX)
+    assert shop.objects.list(names.FULL_READS)
 
     unused.load(shop.clock())
     unused.clear()
 
-    assert not shop.objects.list(PREFIX)
+    assert not shop.objects.list(names.FULL_READS)
 
 
 def test_of_pieces_from_the_same_id_the_longest_is_followed():

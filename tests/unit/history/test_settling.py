@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from restock.counting.appointments import NOTHING
-from restock.counting.changes import to_fields
 from restock.history.history import CountedAppointment, History
 from restock.history.settling import Pending, mark_trained, read_pending, settle, write_settled
 from tests.builders import NOON, change, usage
@@ -23,7 +22,7 @@ def documents():
 
 def store(documents, *changes):
     for one in changes:
-        documents.create(f"restock_changes/{one.appointment}", to_fields(one))
+        documents.create(f"restock_changes/{one.appointment}", one.to_fields())
     return read_pending(documents)[0]
 
 
@@ -78,7 +77,7 @@ def test_settling_writes_nothing_that_did_not_change(documents):
 
 def test_promise_1_a_change_written_meanwhile_is_not_marked(documents):
     pending = store(documents, change("a1"), change("a2"))
-    documents.set("restock_changes/a1", to_fields(change("a1", usage(9), NOON + MINUTE)))
+    documents.set("restock_changes/a1", change("a1", usage(9), NOON + MINUTE).to_fields())
 
     assert mark_trained(documents, pending, NOON) == 1
     stored = documents.stored("restock_changes")

@@ -10,6 +10,7 @@ from typing import Any
 
 from restock.history.history import History
 from restock.retraining.gate import Evidence
+from restock.stored.manifest import Window
 from restock.stored.pointer import Pointer
 
 GOOD = Evidence(is_finite=True, forecast_28=10.0, recent_28=())
@@ -36,8 +37,8 @@ class ConstantModel:
     def estimators(self) -> bytes:
         return b"estimators"
 
-    def window(self) -> Mapping[str, Any]:
-        return {"rows": self.rows, "active_parts": self.active_parts, "units": float(self.rows)}
+    def window(self) -> Window:
+        return Window(active_parts=self.active_parts, units=float(self.rows))
 
 
 @dataclass
@@ -52,7 +53,7 @@ class ConstantFit:
     champions: list[Mapping[str, Any] | None] = field(default_factory=list)
     catalogues: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
 
-    def __call__(
+    def __call__(  # noqa: PLR0913  # as the Protocol has it
         self,
         history: History,
         catalogue: Sequence[Mapping[str, Any]],

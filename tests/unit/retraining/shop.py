@@ -9,12 +9,15 @@ from typing import Any
 
 from restock.counting.appointments import CountingRules
 from restock.counting.count import AppointmentWritten, Version, count
-from restock.counting.threshold import STATE
 from restock.history.history import History
 from restock.logs import Log
+from restock.retraining.endings import Outcome
 from restock.retraining.request import Request
-from restock.retraining.run import Outcome, Tools, retrain
-from restock.stored.pointer import NAME, Pointer, history_name
+from restock.retraining.run import retrain
+from restock.retraining.tools import Tools
+from restock.stored import names
+from restock.stored.names import STATE
+from restock.stored.pointer import Pointer
 from tests.builders import NOON, a_settings, appointment
 from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue
 from tests.unit.retraining.models import ConstantFit
@@ -81,12 +84,12 @@ class Shop:
         return [line["message"] for line in lines if line["severity"] == "ERROR"]
 
     def pointer(self) -> Pointer:
-        stored = self.objects.read(NAME)
+        stored = self.objects.read(names.POINTER)
         assert stored
         return Pointer.from_bytes(stored.data)
 
     def history(self) -> History:
-        stored = self.objects.read(history_name(self.pointer().history))
+        stored = self.objects.read(names.history(self.pointer().history))
         assert stored
         return History.from_bytes(stored.data)
 

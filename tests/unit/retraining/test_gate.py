@@ -13,6 +13,7 @@ from restock.retraining.gate import (
     reason_to_distrust_read,
     reasons_to_refuse,
 )
+from restock.stored.manifest import Window
 
 FIT = Evidence(
     is_finite=True, forecast_28=100.0, recent_28=(90.0, 110.0, 100.0), challenger_score=1.0, champion_score=1.0
@@ -79,9 +80,9 @@ def test_a_read_that_misses_many_is_not_believed(vanished, expected):
 
 @pytest.mark.parametrize(("before", "now"), [(10, 10), (10, 5), (10, 12), (0, 0), (4, 0)])
 def test_a_catalogue_that_lost_few_parts_is_believed(before, now):
-    assert reason_to_distrust_catalogue(before, now) is None
+    assert reason_to_distrust_catalogue(Window(active_parts=before), Window(active_parts=now)) is None
 
 
 @pytest.mark.parametrize(("before", "now"), [(10, 4), (200, 99), (6, 0)])
 def test_a_catalogue_that_lost_most_parts_is_not_believed(before, now):
-    assert "force" in reason_to_distrust_catalogue(before, now)
+    assert "force" in reason_to_distrust_catalogue(Window(active_parts=before), Window(active_parts=now))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from restock.counting.threshold import STATE
 from restock.errors import ConflictError, LeaseHeldError
 from restock.retraining.lease import Lease, acquire, release
+from restock.stored.names import STATE
 from tests.builders import NOON
 from tests.fakes import FakeClock, FakeDocuments
 
@@ -29,7 +30,7 @@ def test_every_attempt_gets_the_next_run_number(documents):
     for run in (1, 2, 3):
         lease = acquire(documents, f"h{run}", "manual", NOON, 60)
         assert lease == Lease(run, f"h{run}")
-        release(documents, lease, lambda state: {})
+        release(documents, lease, lambda state: state)
 
     assert state(documents)["run"] == 3
 
@@ -53,7 +54,7 @@ def test_only_its_holder_releases_it(documents):
     old = acquire(documents, "h1", "schedule", NOON, 60)
     acquire(documents, "h2", "threshold", NOON + 60 * SECOND, 60)
 
-    release(documents, old, lambda state: {"version": 99})
+    release(documents, old, lambda state: replace(state, version=99))
 
     assert state(documents)["lease"]["holder"] == "h2"
     assert "version" not in state(documents)
@@ -63,7 +64,7 @@ def test_releasing_notes_what_there_is_to_note_and_keeps_the_rest(documents):
     documents.set(STATE, {"run": 7, "last_error": "e", "version": 3})
     lease = acquire(documents, "h1", "manual", NOON, 60)
 
-    release(documents, lease, lambda state: {"version": state["version"] + 1, "last_error": None})
+    release(documents, lease, lambda state: replace(state, version=state.version + 1, last_error=None))
 
     assert state(documents) == {"run": 8, "version": 4, "schema": 1}
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from restock import operating
-from restock.errors import DamagedError, LeaseLostError
+from restock.errors import DamagedError, OvertakenError
 from restock.retraining.publish import Live, commit, prune, read_live, read_verified, sha256, write_once
 from restock.retraining.request import Request
 from restock.retraining.run import retrain
-from restock.stored import pointer as pointers
+from restock.stored import names
 from restock.stored.pointer import Pointer
 from tests.fakes import FakeClock, FakeObjects
 from tests.unit.retraining.models import a_pointer
@@ -41,14 +41,14 @@ def test_promise_3_a_commit_needs_the_generation_that_was_read(objects):
     live = read_live(objects)
     commit(objects, a_pointer(run=1), live)
 
-    with pytest.raises(LeaseLostError):
+    with pytest.raises(OvertakenError):
         commit(objects, a_pointer(run=2), live)
 
     assert read_live(objects).pointer == a_pointer(run=1)
 
 
 def test_promise_3_a_refused_commit_that_finds_its_own_run_is_success(objects):
-    first = objects.write(pointers.NAME, a_pointer(run=5).to_bytes(), if_generation=0)
+    first = objects.write(names.POINTER, a_pointer(run=5).to_bytes(), if_generation=0)
 
     assert commit(objects, a_pointer(run=5), Live(None, 0)) == first
 
@@ -92,7 +92,7 @@ def left(objects):
 def test_old_versions_are_pruned_but_the_last_ten_and_the_live_one_stay(objects):
     versions(objects, *range(1, 16), age_days=100)
 
-    objects.write(pointers.NAME, a_pointer(version=2, history=3).to_bytes(), if_generation=0)
+    objects.write(names.POINTER, a_pointer(version=2, history=3).to_bytes(), if_generation=0)
 
     prune(objects, objects._clock(), 90)
 
@@ -104,7 +104,7 @@ def test_old_versions_are_pruned_but_the_last_ten_and_the_live_one_stay(objects)
 def test_young_versions_stay_however_many(objects):
     versions(objects, *range(1, 31), age_days=89)
 
-    objects.write(pointers.NAME, a_pointer(version=30, history=30).to_bytes(), if_generation=0)
+    objects.write(names.POINTER, a_pointer(version=30, history=30).to_bytes(), if_generation=0)
 
     assert prune(objects, objects._clock(), 90) == []
 

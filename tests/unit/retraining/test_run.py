@@ -9,7 +9,7 @@ import pytest
 from restock.errors import StoreUnavailableError
 from restock.retraining import publish
 from restock.retraining.gate import Evidence
-from restock.stored import pointer as pointers
+from restock.stored import names
 from tests.builders import appointment, part
 from tests.unit.retraining.models import ABSURD, GOOD
 from tests.unit.retraining.shop import Shop
@@ -214,6 +214,7 @@ def test_failing_3_a_failed_run_consumes_nothing_and_is_retried_later_each_time(
     assert waits == [first, 2 * first, 4 * first]
     assert "no memory left" in shop.state()["last_error"]
     assert "no memory left" in shop.record(1)["error"]
+    assert "in explode" in shop.record(1)["trace"]
     assert any("no memory left" in message for message in shop.errors())
     assert len(shop.pending()) == 3
     shop.fit.before = lambda: None
@@ -461,7 +462,7 @@ def test_promise_4_a_recount_that_lost_most_usage_is_refused(mistake):
     else:
         for n in range(20):
             shop.write(f"a{n}", None)  # as a broken read finds it
-        history = pointers.history_name(1)
+        history = names.history(1)
         shop.objects.write(history, b"damaged", if_generation=shop.objects.read(history).generation)
     shop.complete("b1", "b2", "b3")
 
@@ -564,7 +565,7 @@ def test_a_run_stops_itself_before_the_platform_would():
 
     assert (outcome.status, outcome.http_status) == ("failed", 500)
     assert "RETRAIN_DEADLINE_SECONDS" in outcome.message
-    assert pointers.NAME not in shop.objects.stored()
+    assert names.POINTER not in shop.objects.stored()
 
 
 def test_promise_8_rejected_inputs_are_counted_with_their_reasons_in_the_run_record():

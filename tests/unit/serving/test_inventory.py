@@ -75,7 +75,7 @@ def test_the_order_fills_up_what_is_missing_after_stock_and_orders():
 def test_what_is_missing_is_ordered_at_once_and_no_less_than_the_supplier_sells():
     position, one = np.array([10.0, 9.0, 4.0, 1.0]), np.ones(4)
 
-    assert order_quantity(position, 10 * one, 8 * one).tolist() == [0, 8, 8, 9]
+    assert order_quantity(position, 10 * one, 8 * one, one).tolist() == [0, 8, 8, 9]
 
 
 def test_the_chance_of_stock_out_is_that_of_demand_exceeding_what_is_on_hand_before_a_delivery():
@@ -111,7 +111,7 @@ def test_a_simulated_shop_that_follows_the_advice_gets_the_service_it_asked_for(
     was_short = False
     for day in range(days):
         if day % review == 0:
-            ordered = order_quantity(np.array([position]), np.array([up_to]), np.array([float(minimum)]))[0]
+            ordered = order_quantity(*(np.array([float(one)]) for one in (position, up_to, minimum, 1)))[0]
             arriving[day + lead] = ordered
             position += ordered
         if day % review == lead % review and day >= lead:  # a cycle runs from one delivery to the next

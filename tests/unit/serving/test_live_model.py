@@ -12,7 +12,7 @@ import pytest
 from restock.errors import StoreUnavailableError
 from restock.logs import Log
 from restock.serving.live_model import LiveModel
-from restock.stored import pointer as pointers
+from restock.stored import names
 from tests.published import Shelf, artifact
 from tests.waiting import wait_until
 
@@ -334,7 +334,7 @@ def test_a_damaged_pointer_leaves_the_model(live_model, shelf, clock, pointer):
     live = live_model()
     live.get()
 
-    shelf.put(pointers.NAME, pointer)
+    shelf.put(names.POINTER, pointer)
     clock.now += 3600
 
     assert live.get().version == 1
@@ -346,7 +346,7 @@ def test_a_pointer_that_vanished_leaves_the_model(live_model, shelf, clock):
     live = live_model()
     live.get()
 
-    del shelf.objects[pointers.NAME]
+    del shelf.objects[names.POINTER]
     clock.now += 3600
 
     assert live.get().version == 1

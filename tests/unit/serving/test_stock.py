@@ -135,7 +135,19 @@ def test_who_waited_for_a_read_that_failed_does_not_try_in_turn():
 
 @pytest.mark.parametrize(
     ("stored", "on_hand"),
-    [(7, 7.0), (7.5, 7.5), ("7", 7.0), (-2, -2.0), (0, 0.0), (None, None), ("many", None), (True, None), ([], None)],
+    [
+        (7, 7.0),
+        (7.5, 7.5),
+        ("7", 7.0),
+        (-2, -2.0),
+        (0, 0.0),
+        (None, None),
+        ("many", None),
+        ("1_0", None),
+        (" 7 ", 7.0),
+        (True, None),
+        ([], None),
+    ],
 )
 def test_whatever_clerks_store_is_read_or_unknown(stored, on_hand):
     assert shelf_of({"stock": stored}).on_hand == on_hand

@@ -1,0 +1,63 @@
+"""One attempt to retrain, under its lease: what all its steps are told and report to."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from restock.counting.appointments import CountingRules
+from restock.errors import OutOfTimeError
+from restock.history.checkpoint import Checkpoint
+from restock.retraining.journal import Journal
+from restock.retraining.lease import Lease
+from restock.retraining.request import Request
+from restock.retraining.tools import Tools
+
+
+@dataclass(frozen=True)
+class Attempt:
+    asked: Request
+    tools: Tools
+    lease: Lease
+    journal: Journal
+    started: datetime
+
+    @cached_property
+    def rules(self) -> CountingRules:
+        return CountingRules.of(self.tools.settings)
+
+    @cached_property
+    def today(self) -> date:
+        return self.rules.day_at(self.started)
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """Of a full read that this run makes or continues."""
+        ranges = self.tools.settings.rebuild_parallel
+        return Checkpoint(self.tools.objects, rules=self.rules.digest, ranges=ranges, run=self.lease.run)
+
+    @property
+    def seconds_spent(self) -> float:
+        return (self.tools.clock() - self.started).total_seconds()
+
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        """Time a step for the record."""
+        return self.journal.stage(name, self.tools.after)
+
+    def check_deadline(self) -> None:
+        most = self.tools.settings.retrain_deadline_seconds
+        if self.seconds_spent > most:
+            raise OutOfTimeError(f"stopped after {self.seconds_spent:.0f} s; RETRAIN_DEADLINE_SECONDS is {most}")
+
+    def progress(self, message: str) -> None:
+        self.check_deadline()
+        self.tools.log.info(message, run=self.lease.run)
+
+    def warn(self, message: str) -> None:
+        self.tools.log.warning(message, run=self.lease.run)
+
+    def alarm(self, message: str, **more: object) -> None:
+        """An ERROR line, which alerts are made of."""
+        self.tools.log.error(message, run=self.lease.run, **more)

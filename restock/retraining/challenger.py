@@ -1,0 +1,83 @@
+"""The challenger of a run: fitted to the history, and judged beside the champion, which is the live version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from restock.errors import DamagedError
+from restock.history.history import History
+from restock.history.importing import with_imported
+from restock.retraining import gate
+from restock.retraining.attempt import Attempt
+from restock.retraining.publish import Live, read_verified
+from restock.retraining.tools import Fitted
+from restock.stored import names
+from restock.stored.manifest import Manifest
+
+CATALOGUE_FIELDS = ("name", "category", "supersedes")
+
+
+@dataclass(frozen=True, slots=True)
+class Challenger:
+    fitted: Fitted
+    champion: Manifest | None
+
+    def reasons_to_refuse(self) -> list[str]:
+        """Promise 4."""
+        reasons = gate.reasons_to_refuse(self.fitted.evidence())
+        if self.champion and (reason := gate.reason_to_distrust_catalogue(self.champion.window, self.fitted.window())):
+            reasons.append(reason)
+        return reasons
+
+    def reason_to_distrust_usage(self) -> str | None:
+        """Only of a full read that nothing could be held against: most usage gone since the champion was trained."""
+        if self.champion is None:
+            return None
+        return gate.reason_to_distrust_usage(self.champion.window, self.fitted.window())
+
+
+def challenge(run: Attempt, history: History, live: Live) -> Challenger:
+    run.check_deadline()
+    settings = run.tools.settings
+    catalogue = [
+        {"id": snapshot.id, **{name: snapshot.fields.get(name) for name in CATALOGUE_FIELDS}}
+        for page in run.tools.documents.pages(names.CATALOGUE, CATALOGUE_FIELDS, 1000)
+        for snapshot in page
+    ]
+    champion = live_manifest(run, live)
+    remaining = settings.retrain_deadline_seconds - run.seconds_spent
+    fitted = run.tools.fit(
+        with_imported(history, run.tools.objects),
+        catalogue,
+        today=run.today,
+        champion=champion.recipe if champion else None,
+        budget_seconds=min(settings.training_budget_seconds, remaining / 2),
+        progress=run.progress,
+    )
+    run.journal.know(scores=dict(fitted.scores))
+    for line in fitted.notes:
+        run.journal.note(line)
+    return Challenger(fitted, champion)
+
+
+def live_manifest(run: Attempt, live: Live) -> Manifest | None:
+    """Its recipe competes on the same backtest. Without it there is no champion, and training goes on."""
+    if live.pointer is None:
+        return None
+    name = names.manifest(live.pointer.version)
+    try:
+        return Manifest.from_bytes(read_verified(run.tools.objects, name, live.pointer.manifest_sha256), name)
+    except DamagedError as exc:
+        run.warn(f"no champion to compare with: {exc}")
+        return None
+
+
+def live_forecast(run: Attempt, live: Live) -> bytes | None:
+    """As published; the new version tells what came otherwise than it said."""
+    if live.pointer is None:
+        return None
+    try:
+        return read_verified(run.tools.objects, names.forecast(live.pointer.version), live.pointer.forecast_sha256)
+    except DamagedError as exc:
+        run.warn(f"nothing is said of unusual demand: {exc}")
+        return None

@@ -1,0 +1,95 @@
+"""The history as a run would make it live: the known one with its pending changes applied, or a full read's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from restock.errors import DamagedError
+from restock.history import recount
+from restock.history.history import Drift, History, drift, vanished
+from restock.history.rebuild import read_everything
+from restock.history.settling import Pending
+from restock.retraining import gate
+from restock.retraining.attempt import Attempt
+from restock.retraining.plan import Apply, ReadEverything
+from restock.stored import names
+from restock.stored.run_record import DriftFound
+
+MOST_EXAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    history: History
+    applied: int
+    """Changes that are in it and were not in the live one."""
+    is_full_read: bool = False
+    drift: Drift | None = None
+    """What a full read found different; None if there was nothing to hold it against."""
+
+    @property
+    def is_new(self) -> bool:
+        return self.is_full_read or self.applied > 0
+
+    @property
+    def is_unchecked(self) -> bool:
+        return self.is_full_read and self.drift is None
+
+
+def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, pending: Sequence[Pending]) -> Counted:
+    if isinstance(todo, ReadEverything):
+        run.progress(f"reading all appointments: {todo.why}")
+        run.journal.note(f"full read: {todo.why}")
+        with run.stage("full read"):
+            counted = _read_in_full(run, known, pending)
+    else:
+        assert known is not None  # without a history the plan is to read everything
+        with run.stage("applied"):
+            counted = Counted(*known.applied([one.change for one in pending]))
+        for one in pending:  # a full read reports them itself
+            run.journal.reject(one.path, one.change.rejected)
+    run.journal.know_changes(applied=counted.applied)
+    return counted
+
+
+def _read_in_full(run: Attempt, known: History | None, pending: Sequence[Pending]) -> Counted:
+    """The pending changes, read before it, are all in it.
+
+    Raises DamagedError where it differs from what was known in a way that rather speaks for a broken read.
+    """
+    before = known or History.of((), run.rules.digest, datetime.min.replace(tzinfo=UTC))
+    expected = before.applied([one.change for one in pending])[0]
+    found = read_everything(
+        run.tools.documents,
+        run.rules,
+        anchor=names.STATE,
+        page_size=run.tools.settings.rebuild_page_size,
+        parallel=run.tools.settings.rebuild_parallel,
+        checkpoint=run.checkpoint,
+        expected=expected,
+        reject=run.journal.reject,
+        progress=run.progress,
+    )
+    by_others = recount.counted_by_others(pending, run.rules.digest)
+    history = replace(found, is_recount=recount.is_recount(known, found, by_others))
+    if known is None or not recount.is_comparable(known, found):
+        return Counted(history, len(pending), is_full_read=True)
+    expected, ours = expected.without(by_others), found.without(by_others)
+    distrust = gate.reason_to_distrust_read(*vanished(expected, ours))
+    if distrust and not run.asked.force:
+        run.checkpoint.clear()
+        raise DamagedError(distrust)
+    differences = drift(expected, ours, recount.in_flight_since(known, run.started))
+    return Counted(history, len(pending), is_full_read=True, drift=differences)
+
+
+def report_drift(run: Attempt, differences: Drift) -> None:
+    """Only once committed: a run that was overtaken compared with a history that no longer was the live one."""
+    number, examples = len(differences.differing), differences.differing[:MOST_EXAMPLES]
+    found = DriftFound(differing=number, in_flight=len(differences.in_flight), examples=examples)
+    run.journal.know(drift=found)
+    if number:
+        message = f"drift: {number} appointments differed from the history; repaired"
+        run.alarm(message, appointments=list(examples))

@@ -1,0 +1,53 @@
+"""What everything that is stored is called: the documents of Firestore, the objects of the bucket."""
+
+from __future__ import annotations
+
+APPOINTMENTS = "appointments"
+CATALOGUE = "spare_parts"
+CHANGES = "restock_changes"
+RUNS = "restock_runs"
+STATE = "restock_state/retrain"
+
+MODELS = "models/"
+HISTORIES = "history/"
+FULL_READS = "rebuild/"
+IMPORTED = "imports/usage.parquet"
+POINTER = f"{MODELS}current.json"
+
+
+def appointment(id: str) -> str:
+    return f"{APPOINTMENTS}/{id}"
+
+
+def change(appointment: str) -> str:
+    return f"{CHANGES}/{appointment}"
+
+
+def run_record(run: int) -> str:
+    return f"{RUNS}/{run}"
+
+
+def forecast(version: int) -> str:
+    return f"{MODELS}{version}/forecast"
+
+
+def estimators(version: int) -> str:
+    return f"{MODELS}{version}/model.joblib"
+
+
+def manifest(version: int) -> str:
+    return f"{MODELS}{version}/manifest.json"
+
+
+def history(version: int) -> str:
+    return f"{HISTORIES}{version}.parquet"
+
+
+def version_of(name: str) -> int | None:
+    """Which run's an object under models/ or history/ is; None for the pointer and what is no run's.
+
+    >>> version_of("models/12/manifest.json"), version_of("history/7.parquet"), version_of("models/current.json")
+    (12, 7, None)
+    """
+    number = name.partition("/")[2].partition("/")[0].removesuffix(".parquet")
+    return int(number) if number.isascii() and number.isdigit() else None
