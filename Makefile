@@ -56,10 +56,10 @@ retrain: setup  ## ask for a retrain, through the queue
 rebuild: setup  ## ask for a retrain that re-reads every appointment
 	@$(RUN) $(OPERATE) rebuild
 
-plan: setup  ## print every command a deploy would run, and why
+plan: setup  ## what a deploy would change, and why, in a screen
 	@$(RUN) infra plan
 
-deploy: setup  ## make Google Cloud what infra/settings.toml says
+deploy: setup  ## make Google Cloud what infra/settings.toml says (shows what changes, asks)
 	@$(RUN) infra deploy
 
 teardown: setup  ## remove what deploy made (asks; keeps data unless told)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from infra import cost, operate, prerequisites
-from infra.deploy import deploy, plan, teardown
+from infra.deploy import deploy, plan, summary, teardown
 from infra.errors import InfraError
 from infra.parts import Removal
 from infra.parts.functions import variables_of
@@ -19,7 +19,7 @@ from infra.reading import read_again, read_all, read_project
 from infra.replay import replay
 from infra.runner import Runner
 from infra.settings import DOORS, ROOT, InfraSettings, load
-from infra.smoke import smoke
+from infra.smoke import smoke, smoke_patiently
 from infra.stage import stage, stage_all
 from infra.standing import Standing
 
@@ -30,11 +30,15 @@ def arguments() -> argparse.ArgumentParser:
         "--settings", type=Path, default=ROOT / "infra/settings.toml", help="default: infra/settings.toml"
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    one = verbs.add_parser("plan", help="print every command a deploy would run, and why; change nothing")
+    one = verbs.add_parser("plan", help="what a deploy would change, and why; changes nothing")
+    one.add_argument("--commands", action="store_true", help="in full: every command a deploy would run")
     one.add_argument(
-        "--from-empty", action="store_true", help="the first deploy into an empty project; asks Google nothing"
+        "--from-empty",
+        action="store_true",
+        help="every command of a first deploy into an empty project; asks Google nothing",
     )
     one = verbs.add_parser("deploy", help="make what is missing; safe to run again and again")
+    one.add_argument("--yes", action="store_true", help="do not ask; for machines")
     one.add_argument("--no-smoke", action="store_true", help="do not call the deployed functions at the end")
     verbs.add_parser("smoke", help="call the deployed functions as the shop would")
     one = verbs.add_parser("replay", help="send dead deliveries again")
@@ -93,22 +97,36 @@ def fill_build(asked: argparse.Namespace) -> int:
     return 0
 
 
-def show_plan(_asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
+def show_plan(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
     for remark in prerequisites.check_standing(settings, standing):
         runner.say(f"  remark: {remark}")
-    plan(settings, standing, stage_all(), runner.say)
+    show = plan if asked.commands else summary
+    show(settings, standing, stage_all(), runner.say)
     return 0
 
 
 def make(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
     for remark in prerequisites.check_standing(settings, standing):
         runner.say(f"  remark: {remark}")
-    if deploy(settings, standing, stage_all(), runner):
+    staged = stage_all()
+    due = summary(settings, standing, staged, runner.say)
+    if due and not asked.yes and not agreed("Make these changes?"):
+        runner.say("nothing was changed. (python3 -m infra deploy --yes does not ask.)")
+        return 1
+    if deploy(settings, standing, staged, runner):
         read_again(settings, runner, standing, {"run_services"})
     if not asked.no_smoke:
         runner.say("smoke test:")
-        smoke(settings, standing, runner.say)
+        smoke_patiently(settings, standing, runner.say, runner.sleep)
     return 0
+
+
+def agreed(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+    except EOFError:  # nobody is there to answer
+        print()
+        return False
 
 
 def call_functions(_asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:

@@ -29,6 +29,9 @@ from infra.settings import InfraSettings
 from infra.stage import Staged
 from infra.standing import Standing
 
+SHORT = 20
+"""As many changes are shown one by one."""
+
 
 def parts(staged: Mapping[str, Staged]) -> tuple[Part, ...]:
     return (
@@ -81,6 +84,28 @@ def plan(settings: InfraSettings, standing: Standing, staged: Mapping[str, Stage
             say("  " + change.text().replace("\n", "\n  "))
     say(f"\n{number} change(s)." if number else "Nothing to do: what stands is what is wanted.")
     return number
+
+
+def summary(
+    settings: InfraSettings, standing: Standing, staged: Mapping[str, Staged], say: Callable[[str], None]
+) -> int:
+    """The plan in at most a screen: each change while they are few, else a line for each part."""
+    due = [(part.title, [change.reason for change in found]) for part, found in changes(settings, standing, staged)]
+    number = sum(len(reasons) for _title, reasons in due)
+    if not number:
+        say("Nothing to do: what stands is what is wanted.")
+        return 0
+    say(f"A deploy makes {number} change(s):")
+    for title, reasons in due:
+        together = [f"{len(reasons)} changes: {'; '.join(reasons)}"]
+        for line in together if number > SHORT and len(reasons) > 1 else reasons:
+            say(_cut(f"  {title + ':':32} {line}"))
+    say("Every command in full: python3 -m infra plan --commands")
+    return number
+
+
+def _cut(line: str, width: int = 120) -> str:
+    return line if len(line) <= width else f"{line[: width - 4]} ..."
 
 
 def deploy(settings: InfraSettings, standing: Standing, staged: Mapping[str, Staged], runner: Runner) -> int:

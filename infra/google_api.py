@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.errors import CommandFailedError
+from infra.program import gcloud_program
 
 
 def address(api: str, path: str) -> str:
@@ -40,7 +41,7 @@ def identity_token() -> str:
 
 
 def printed(verb: str) -> str:
-    done = subprocess.run(["gcloud", "auth", verb, "--quiet"], text=True, capture_output=True, check=False)
+    done = subprocess.run([*gcloud_program(), "auth", verb, "--quiet"], text=True, capture_output=True, check=False)
     if done.returncode:
         raise CommandFailedError(f"gcloud auth {verb} says: {done.stderr.strip()}\nwhat to do: gcloud auth login")
     return done.stdout.strip()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -19,9 +18,14 @@ from typing import Any
 from infra.command import FILES, Change, Command, Request
 from infra.errors import CommandFailedError
 from infra.google_api import call
+from infra.program import gcloud_program
 from infra.settings import ROOT
 
 NOT_FOUND = re.compile(r"NOT_FOUND|HTTPError 404|\b404\b|not found|does not exist", re.IGNORECASE)
+
+
+SHOWN = re.compile(r"^WARNING|deprecated|not serving 100|end of support", re.IGNORECASE)
+"""What gcloud says beside a success and an operator must see; the rest is progress."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,18 @@ class Wait:
 NOT_OPEN_YET = Wait(r"has not been used in project .* before or it is disabled", "a just enabled API is not open yet")
 TAKES_A_MOMENT = (
     NOT_OPEN_YET,
+    Wait(
+        # https://github.com/hashicorp/terraform-provider-google/issues/20571, firebase-tools issues 5244 and 5588
+        r"Access to bucket gcf-v2-\S+ denied|Unable to retrieve the repository metadata|uploadArtifacts",
+        "the build account's roles, minutes old, are not known everywhere yet",
+        (20, 40, *(60,) * 7),
+    ),
+    Wait(
+        # https://github.com/GoogleCloudPlatform/magic-modules/pull/9329 and 9515
+        r"(?i)underlying data changed|contention",
+        "Firestore is still busy with the change before",
+        (5, 10, 20, 40, 60, 60, 60),
+    ),
     Wait(r"Service account \S+ does not exist", "a new service account is not known everywhere yet"),
     Wait(r"Eventarc Service Agent", "Eventarc's own account does not have its permissions yet"),
     Wait(r"There were concurrent policy changes|HTTPError 409: .*policy", "somebody else changed the same policy"),
@@ -54,7 +70,10 @@ REMEDIES = (
     (r"PERMISSION_DENIED|HTTPError 403|does not have permission|\b403\b",
      "Your account lacks a permission; docs/runbook.md, 'Who may deploy', lists the roles."),
     (r"RESOURCE_EXHAUSTED|quota|HTTPError 429", "A quota is used up: wait an hour or ask for more in the console."),
-    (r"Build failed|build.*error", "The build's log says what failed: gcloud builds list, then gcloud builds log ID."),
+    (r"existed too recently|was recently deleted",
+     "Google blocks a deleted queue's name for some days: wait, or write another one into the settings: queue = ..."),
+    (r"Build failed|build.*error",
+     "The build's log says what failed: gcloud builds list --region=R, then gcloud builds log ID --region=R."),
     (r"already exists|HTTPError 409|ALREADY_EXISTS",
      "Something of this name was made meanwhile, or belongs to somebody else (bucket names are global: set bucket)."),
     (r"Invalid choice|unrecognized arguments", "This gcloud is too old: gcloud components update"),
@@ -92,6 +111,9 @@ class Runner:
             self.run(step, change.instead[1])
         elif done.returncode:
             raise self.refused(step, change, done.stderr)
+        else:
+            for line in filter(SHOWN.search, done.stderr.splitlines()):
+                self.say(f"    gcloud says: {line.strip()}")
 
     def _patiently(self, command: Command, waits: tuple[Wait, ...]) -> subprocess.CompletedProcess[str]:
         """Run it, again and again while what it waits for has pauses left."""
@@ -106,12 +128,7 @@ class Runner:
             self.sleep(pause)
 
     def _call(self, command: Command) -> subprocess.CompletedProcess[str]:
-        gcloud = shutil.which(command.argv[0])
-        if gcloud is None:
-            raise CommandFailedError(
-                "gcloud is not installed, or not on the PATH. Install the Google Cloud CLI "
-                "(https://cloud.google.com/sdk), then: gcloud auth login"
-            )
+        program = gcloud_program()
         for name, content in command.files.items():
             path = ROOT / FILES / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +136,7 @@ class Runner:
         self.calls.append(command.argv)
         environment = {**os.environ, "CLOUDSDK_CORE_DISABLE_PROMPTS": "1"}
         return subprocess.run(
-            [gcloud, *command.argv[1:]], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
+            [*program, *command.argv[1:]], cwd=ROOT, env=environment, text=True, capture_output=True, check=False
         )
 
     @staticmethod

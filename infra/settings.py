@@ -7,6 +7,7 @@ with its remedy (:mod:`infra.typed`). The functions' own variables are checked w
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from infra.cron import Schedule
 from infra.errors import SettingsFileError
-from infra.typed import WrongError, choice, model_of, pairs, read_by, table, text, texts, whole
+from infra.regions import REGIONS
+from infra.typed import WrongError, choice, model_of, pairs, read_by, table, text, texts, whole, yes_or_no
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("forecast", "retrain", "on_appointment")  # in the order they are deployed: readers before writers
@@ -43,6 +45,13 @@ def _wrong_variable(name: str) -> str:
     if name in FOLLOWS:
         return f"follows from {FOLLOWS[name]}; remove it and set {FOLLOWS[name]}"
     return "must fit what the deploy makes, which sets it; remove it" if name in FIXED else ""
+
+
+def _wrong_region(name: str) -> str:
+    if name in REGIONS:
+        return ""
+    close = difflib.get_close_matches(name, REGIONS, n=1)
+    return "is no region that functions run in; " + (f"did you mean {close[0]}?" if close else "see infra/regions.py")
 
 
 def _wrong_zone(name: str) -> str:
@@ -94,7 +103,7 @@ class InfraSettings:
             "names its accounts otherwise and is not supported)",
         )
     )
-    region: str = read_by(text(r"[a-z]+-[a-z]+[0-9]{1,2}", "a region like europe-west1 or us-central1"))
+    region: str = read_by(text(r"[a-z]+-[a-z]+[0-9]{1,2}", "a region like europe-west1 or us-central1", _wrong_region))
     time_zone: str = read_by(text(r"\S+", "a time zone like Europe/London", _wrong_zone))
     size: str = read_by(choice(*SIZES))
     auth: str = read_by(choice("firebase", "iam", "public"))
@@ -123,13 +132,16 @@ class InfraSettings:
         ),
         default="",
     )
+    queue: str = read_by(
+        text(r"[A-Za-z0-9-]{1,100}", "letters, digits and hyphens, at most 100"), default="restock-retrain"
+    )
+    make_database: bool = read_by(yes_or_no, default=False)
     variables: Mapping[str, str] = field(default_factory=dict, metadata={"reader": pairs(_wrong_variable)})
     forecast: Sizes = read_by(table(Sizes), default=Sizes())
     retrain: Sizes = read_by(table(Sizes, _wrong_retrain), default=Sizes())
     on_appointment: Sizes = read_by(table(Sizes), default=Sizes())
 
     # Names. All begin with "restock", so that nothing of the shop's app is ever taken for ours.
-    queue: ClassVar[str] = "restock-retrain"
     job: ClassVar[str] = "restock-retrain"
     repository: ClassVar[str] = "restock"
     dead_topic: ClassVar[str] = "restock-dead-events"

@@ -14,6 +14,7 @@ from infra.settings import InfraSettings
 from infra.standing import Standing
 
 SECONDS = 30.0
+PAUSE_SECONDS, ATTEMPTS = 20.0, 16  # five minutes
 Answer = tuple[int, bytes]
 
 
@@ -29,6 +30,21 @@ def get(url: str, bearer: str = "") -> Answer:
         raise CommandFailedError(
             f"step: smoke test\n{url} does not answer: {exc}\nwhat to do: docs/runbook.md, 'Not reloading'."
         ) from exc
+
+
+def smoke_patiently(
+    settings: InfraSettings, standing: Standing, say: Callable[[str], None], sleep: Callable[[float], None]
+) -> None:
+    """The smoke test of a deploy: roles and revisions take minutes to be known everywhere, so it is given five."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            smoke(settings, standing, say)
+            break
+        except CommandFailedError as exc:
+            if not left:
+                raise
+            say(f"  not yet: {str(exc).splitlines()[1]}; asking again in {PAUSE_SECONDS:.0f} s")
+            sleep(PAUSE_SECONDS)
 
 
 def smoke(

@@ -61,6 +61,12 @@ def whole(low: int, high: int) -> Reader:
     return read
 
 
+def yes_or_no(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise WrongError(_refused(key, value, "true or false, without quotes"))
+    return value
+
+
 def texts(pattern: str, remedy: str) -> Reader:
     """A list of texts of one form."""
 

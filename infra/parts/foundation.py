@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.command import Change, gcloud
+from infra.errors import CommandFailedError
 from infra.grants import ACCOUNTS, granted, revoked
 from infra.parts import Part, Removal
 from infra.reading import EVERYTHING
@@ -25,6 +26,7 @@ APIS = (
     "pubsub",
     "run",
     "storage",
+    "sts",
 )
 
 
@@ -39,8 +41,12 @@ def apis(settings: InfraSettings, standing: Standing) -> list[Change]:
 
 
 def database(settings: InfraSettings, standing: Standing) -> list[Change]:
-    """A database is made where there is none. One that exists is never changed, whatever it is set to."""
+    """A database is made where there is none and the settings say so. One that exists is never changed."""
     if standing.databases:
+        return []
+    if wrong := wrong_database(settings, standing):  # seen only once the API is open
+        raise CommandFailedError(f"step: database\n{wrong[0]}\nThen run this again: it goes on from here.")
+    if not settings.make_database:
         return []
     return [
         gcloud(
@@ -51,6 +57,27 @@ def database(settings: InfraSettings, standing: Standing) -> list[Change]:
             changes=("databases",),
         )
     ]
+
+
+def wrong_database(settings: InfraSettings, standing: Standing) -> list[str]:
+    """What about the project's database keeps Restock from working with it."""
+    found = next((db for db in standing.databases if db["name"].endswith("/databases/(default)")), None)
+    if found is None:
+        is_known = standing.named("services", "firestore.googleapis.com")
+        if standing.databases or settings.make_database or not is_known:
+            return []
+        return [
+            "the project has no Firestore database, where the app keeps appointments: is it the right project? "
+            f"To have one made in {settings.region}, where it then stays for ever, write make_database = true"
+        ]
+    if found.get("type", "FIRESTORE_NATIVE") != "FIRESTORE_NATIVE":
+        return [f"the database is {found['type']}; Restock needs Firestore in native mode, as Firebase makes it"]
+    if found.get("databaseEdition", "STANDARD") not in ("STANDARD", "DATABASE_EDITION_UNSPECIFIED"):
+        return [
+            f"the database is of the {found['databaseEdition']} edition, which has other queries and prices; "
+            "Restock is made for the standard edition, which the Firebase app needs too"
+        ]
+    return []
 
 
 def accounts(settings: InfraSettings, standing: Standing) -> list[Change]:

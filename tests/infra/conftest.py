@@ -26,6 +26,7 @@ time_zone = "Europe/Berlin"
 size = "medium"
 auth = "firebase"
 alert_email = "owner@example.com"
+make_database = true
 """
 
 
@@ -54,6 +55,8 @@ class World:
 
     def infra(self, *words: str, stdin: str = "") -> Ended:
         """Run ``python -m infra`` as an operator would."""
+        if words[0] == "deploy" and not stdin:
+            words = (*words, "--yes")
         before = len(self.google.requests)
         done = subprocess.run(
             [sys.executable, "-m", "infra", *words],

@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tests.infra.fake_project import NUMBER, PROJECT, Body, Project, Recorded, Refusal, etag_of, resource_name
 
@@ -205,7 +205,8 @@ class FakeGoogle(Project):
         if name.endswith("/runtimes"):
             return {"runtimes": [runtime(version) for version in ("python311", "python312", "python313")]}
         if "/operations/" in name:
-            failed = {"error": {"code": 3, "message": "Build failed with status: FAILURE"}} if self.fail_builds else {}
+            words = "Build failed with status: FAILURE" if self.fail_builds else unquote(name.rpartition("/one")[2])
+            failed = {"error": {"code": 3, "message": words}} if words else {}
             return {**done_operation(name), **failed}
         if request.method == "GET":
             return None
@@ -218,7 +219,11 @@ class FakeGoogle(Project):
             self._make_function(name, self._patch("cloudfunctions", name, request))
         if self.fail_builds and request.method != "DELETE":  # what was asked is kept all the same, labels included
             self.resources[f"cloudfunctions {name}"]["state"] = "FAILED"
-        return done_operation(f"{place}/operations/one")
+        error = self.build_errors.pop(0) if self.build_errors and request.method != "DELETE" else ""
+        if error:
+            self.resources[f"cloudfunctions {name}"]["state"] = "FAILED"
+        # An operation that ends badly carries its words in its name.
+        return {**done_operation(f"{place}/operations/one{quote(error, safe='')}"), "done": False}
 
     def _make_function(self, name: str, body: Body) -> None:
         """What the platform makes beside a function: its service, its trigger, the trigger's subscription."""

@@ -73,6 +73,9 @@ class Project:
     fail_change: int | None = None  # from this change on, counted from 1, every change is refused
     fail_words: str = "The fake was told to refuse this."
     fail_builds: bool = False
+    refuse_once: dict[str, tuple[int, str, str]] = field(default_factory=dict)  # by a part of the request's text
+    build_errors: list[str] = field(default_factory=list)  # one for each next build
+    build_warning: str = ""
     billing: bool = True
     permissions: Callable[[list[str]], list[str]] = list
     port: int = 0
@@ -148,6 +151,11 @@ class Project:
         self.requests.append(request)
         if request.is_change and not request.is_upload and len(self.refusable) >= (self.fail_change or 1e9):
             raise Refusal(403, "PERMISSION_DENIED", self.fail_words)
+
+        for asked, (code, status, words) in self.refuse_once.items():
+            if asked in str(request):
+                del self.refuse_once[asked]
+                raise Refusal(code, status, words)
 
     def _route(self, request: Recorded) -> Body:
         if request.verb.endswith("IamPolicy") or request.path.endswith("/iam"):

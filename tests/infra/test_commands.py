@@ -13,7 +13,7 @@ import pytest
 from infra import alerts, operate
 from infra.__main__ import arguments
 from infra.command import gcloud, mapping_flag
-from infra.deploy import changes, parts, plan, teardown
+from infra.deploy import changes, parts, plan, summary, teardown
 from infra.errors import CommandFailedError, PrerequisiteError
 from infra.grants import ACCOUNTS, GRANTS, PLACES, PUBSUB_AGENT
 from infra.parts import Removal, access, functions, queue
@@ -41,7 +41,7 @@ def test_every_command_of_a_first_deploy_has_its_reason(size: str) -> None:
         change for _part, part_changes in changes(settings(size=size), Standing(), STAGED) for change in part_changes
     ]
 
-    assert len(due) == 63
+    assert len(due) == 62
     assert all(len(change.reason) > 5 for change in due)
     assert all("--project=my-shop" in change.argv for change in due if hasattr(change, "argv"))
     assert f"RETRAIN_THRESHOLD={settings(size=size).threshold}" in planned(settings(size=size))
@@ -221,7 +221,12 @@ DATABASE = {"name": "projects/p/databases/(default)", "locationId": "europe-west
     ("standing", "told"),
     [
         (Standing(databases=[DATABASE | {"locationId": "us-east1"}]), 'write region = "us-east1"'),
-        (Standing(databases=[DATABASE | {"locationId": "nam5"}]), "write a region that begins with us-"),
+        (
+            Standing(databases=[DATABASE | {"locationId": "nam5"}]),
+            "begins with us- or northamerica-",
+        ),
+        (Standing(databases=[DATABASE | {"databaseEdition": "ENTERPRISE"}]), "of the ENTERPRISE edition"),
+        (Standing(services=[{"name": "s/firestore.googleapis.com"}]), "write make_database = true"),
         (Standing(databases=[DATABASE | {"type": "DATASTORE_MODE"}]), "native mode"),
         (Standing(databases=[DATABASE | {"name": "projects/p/databases/other"}]), "none called (default)"),
         (Standing(functions=[{"name": "x/restock-forecast"}]), "a function restock-forecast is there"),
@@ -240,6 +245,22 @@ def test_a_database_elsewhere_on_the_continent_is_only_remarked() -> None:
     assert check_standing(settings(), Standing(databases=[DATABASE | {"locationId": "eur3"}])) == []
     (remark,) = check_standing(settings(), Standing(databases=[DATABASE | {"locationId": "europe-west3"}]))
     assert "every read crosses regions" in remark
+
+
+@pytest.mark.parametrize("region", ["us-east4", "northamerica-northeast1", "southamerica-east1"])
+def test_the_american_multi_region_serves_all_of_america(region: str) -> None:
+    assert check_standing(settings(region=region), Standing(databases=[DATABASE | {"locationId": "nam5"}])) == []
+
+
+@pytest.mark.parametrize("size", ["small", "medium", "large"])
+def test_the_plan_of_a_first_deploy_fits_a_screen_and_a_small_one_names_every_change(size: str) -> None:
+    lines: list[str] = []
+
+    number = summary(settings(size=size), Standing(), STAGED, lines.append)
+
+    assert number > 60
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 120
 
 
 def test_an_address_that_is_not_retrains_is_told_with_the_right_one() -> None:

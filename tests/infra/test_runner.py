@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from infra import operate
+from infra import smoke as smoke_module
 from infra.command import Command, gcloud
 from infra.errors import CommandFailedError
+from infra.program import gcloud_program
 from infra.reading import read_again
 from infra.runner import Runner
 from infra.smoke import smoke
@@ -75,6 +78,50 @@ def test_what_takes_a_moment_is_tried_again(scripted) -> None:
     runner(said).run("roles", COMMAND)
 
     assert said == ["    a new service account is not known everywhere yet: trying again in 5 s"]
+
+
+def test_what_gcloud_warns_of_beside_a_success_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "gcloud"
+    program.write_text("#!/bin/sh\necho working... >&2\necho 'WARNING: python311 is deprecated' >&2\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    said: list[str] = []
+
+    runner(said).run("functions", COMMAND)
+
+    assert said == ["    gcloud says: WARNING: python311 is deprecated"]
+
+
+def test_on_windows_gclouds_own_python_is_started_so_that_no_argument_is_read_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, python = tmp_path / "bin/gcloud.cmd", tmp_path / "platform/bundledpython/python.exe"
+    monkeypatch.setattr(shutil, "which", lambda name: str(batch) if name == "gcloud" else None)
+
+    assert gcloud_program() == [str(batch)]
+    python.parent.mkdir(parents=True)
+    python.touch()
+    assert gcloud_program() == [str(python), "-S", str(tmp_path / "lib/gcloud.py")]
+
+
+def test_the_smoke_test_of_a_deploy_is_given_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [CommandFailedError("step: smoke test\nnot yet"), CommandFailedError("step: smoke test\nnor now"), None]
+    said: list[str] = []
+    slept: list[float] = []
+
+    def once(*_given: object) -> None:
+        if wrong := answers.pop(0):
+            raise wrong
+
+    monkeypatch.setattr(smoke_module, "smoke", once)
+    smoke_module.smoke_patiently(settings(), Standing(), said.append, slept.append)
+    assert slept == [20, 20]
+    assert said[0] == "  not yet: not yet; asking again in 20 s"
+
+    answers = [CommandFailedError("step: smoke test\nbroken")] * 20
+    with pytest.raises(CommandFailedError, match="broken"):
+        smoke_module.smoke_patiently(settings(), Standing(), said.append, slept.append)
+    assert sum(slept) - 40 == 300
 
 
 def test_patience_ends(scripted) -> None:
