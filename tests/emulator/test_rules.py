@@ -1,4 +1,4 @@
-"""firestore.rules shows what a shop's own rules must keep: no client touches Restock's collections."""
+"""firestore.rules beside this file shows what a shop's own rules must keep: no client touches Restock's collections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from local.emulators import FirestoreEmulator
-from local.setup import ROOT
 
 pytestmark = pytest.mark.needs("firestore")
 
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.needs("firestore")
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log_dir: Path = tmp_path_factory.mktemp("rules")
-    emulator = FirestoreEmulator.start(rules=ROOT / "firestore.rules", log_dir=log_dir)
+    emulator = FirestoreEmulator.start(rules=Path(__file__).with_name("firestore.rules"), log_dir=log_dir)
     yield f"http://{emulator.host}/v1/projects/demo-rules/databases/(default)/documents"
     emulator.stop()
 
