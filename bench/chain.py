@@ -66,7 +66,7 @@ class BilledDocuments:
         if path not in self.documents:
             return None
         fields, update_time = self.documents[path]
-        return Snapshot(path, fields, update_time, self.now)
+        return Snapshot(path, fields, update_time, self.now, update_time)
 
     def create(self, path: str, fields: Fields) -> None:
         if path in self.documents:

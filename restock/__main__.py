@@ -52,6 +52,8 @@ def parser() -> argparse.ArgumentParser:
     ):
         asked = verb.add_parser(name, help=help)
         asked.add_argument("--force", action="store_true", help="publish although the gate refuses")
+        if name == "rebuild":
+            asked.add_argument("--adopt", action="store_true", help="and take over what was published elsewhere")
         asked.add_argument("--wait", action="store_true", help="wait for the run and say how it ended")
     return verbs
 
@@ -102,7 +104,8 @@ def act(asked: argparse.Namespace, settings: Settings) -> str:
         importing.store(objects, usage)
         return importing.told(usage)
     before = operating.look(documents, objects, settings.retrain_threshold).state.run
-    name = operating.ask_for_retrain(queue, rebuild=asked.verb == "rebuild", force=asked.force)
+    adopt = asked.verb == "rebuild" and asked.adopt
+    name = operating.ask_for_retrain(queue, rebuild=asked.verb == "rebuild", force=asked.force, adopt=adopt)
     if not asked.wait:
         return f"asked for a retrain (task {name}); see `restock status`"
     return watch(documents, before)

@@ -49,6 +49,14 @@ class OvertakenError(RestockError):
     """Another run, or an operator, wrote the pointer first; this run changes nothing."""
 
 
+class ForeignError(RestockError):
+    """The bucket, or what is live in it, belongs to another Restock than the one that runs."""
+
+
+class RefusedError(RestockError):
+    """What this run found looks broken; it publishes nothing and says what to look at."""
+
+
 class OutOfTimeError(RestockError):
     """This retrain stopped itself before the platform would have."""
 

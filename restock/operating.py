@@ -96,10 +96,10 @@ def unpin(
     return pointer, ask_if_due(documents, queue, threshold, now)
 
 
-def ask_for_retrain(queue: RetrainQueue, *, rebuild: bool = False, force: bool = False) -> str:
+def ask_for_retrain(queue: RetrainQueue, *, rebuild: bool = False, force: bool = False, adopt: bool = False) -> str:
     """Through the queue, for the retrain function answers nobody else; returns the task's name."""
     name = f"{uuid.uuid4().hex[:8]}-manual"
-    queue.ask(name, {"reason": "manual", "rebuild": rebuild, "force": force})
+    queue.ask(name, {"reason": "manual", "rebuild": rebuild, "force": force, **({"adopt": True} if adopt else {})})
     return name
 
 

@@ -29,6 +29,8 @@ class Snapshot:
     fields: Fields
     update_time: datetime
     read_time: datetime
+    create_time: datetime
+    """Of this document: one deleted and made anew under the same id is another."""
 
     @property
     def id(self) -> str:

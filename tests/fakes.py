@@ -11,7 +11,7 @@ import copy
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,7 @@ def nobody(effect: str) -> None:
 class _Document:
     fields: dict[str, Any]
     update_time: datetime
+    create_time: datetime
 
 
 class _Commits:
@@ -175,7 +176,7 @@ class FakeDocuments:
 
     def _snapshot(self, path: str, read_time: datetime) -> Snapshot:
         found = self._documents[path]
-        return Snapshot(path, _copy(found.fields), found.update_time, read_time)
+        return Snapshot(path, _copy(found.fields), found.update_time, read_time, found.create_time)
 
     def _update(self, update: Update) -> None:
         found = self._documents.get(update.path)
@@ -187,7 +188,8 @@ class FakeDocuments:
         stored = {name: _storable(path, value) for name, value in fields.items() if value is not None}
         if len(repr(stored)) > MOST_BYTES:
             raise StoreRefusedError(f"{path} exceeds {MOST_BYTES} bytes")
-        self._documents[path] = _Document(stored, self._commits.commit_time())
+        now, before = self._commits.commit_time(), self._documents.get(path)
+        self._documents[path] = _Document(stored, now, before.create_time if before else now)
         self.writes += 1
 
 
@@ -218,7 +220,7 @@ def _storable(path: str, value: Any, *, in_list: bool = False) -> Any:
 
 def _selected(found: Snapshot, fields: Sequence[str]) -> Snapshot:
     kept = {name: found.fields[name] for name in fields if name in found.fields}
-    return Snapshot(found.path, kept, found.update_time, found.read_time)
+    return replace(found, fields=kept)
 
 
 @dataclass(slots=True)

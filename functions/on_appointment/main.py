@@ -54,5 +54,8 @@ def on_appointment(event) -> None:  # type: ignore[no-untyped-def]
             now=datetime.now(UTC),
             log=log,
         )
-    except (BadEventError, StoreRefusedError, DamagedError) as exc:
+    except (BadEventError, StoreRefusedError) as exc:
         log.error(f"not counted: {exc}", event=event["id"], subject=event.get("subject"))
+    except DamagedError as exc:  # the next run of any kind makes it anew, and the delivery is to come again
+        log.error(f"not counted yet: {exc}", event=event["id"], subject=event.get("subject"))
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +12,11 @@ from restock.counting import changes
 from restock.counting.appointments import NOTHING, CountingRules, is_kept_when_deleted, usage_of
 from restock.counting.changes import Delivery
 from restock.counting.threshold import ask_if_due
+from restock.errors import ConflictError, DamagedError
 from restock.logs import Log
 from restock.stored import names
 from restock.stored.change import Change
-from restock.stores import DocumentStore, Fields, RetrainQueue, amend
+from restock.stores import DocumentStore, Fields, RetrainQueue, Update, amend
 
 DELETION_FOLLOWS = timedelta(microseconds=1)
 """A deletion has no update time of its own: it is ordered just after the version it deleted."""
@@ -102,5 +104,17 @@ def merge(documents: DocumentStore, delivery: Delivery, rules: str) -> Change:
         merged[:] = [change]
         return None if change == existing else change.to_fields()
 
-    amend(documents, names.change(delivery.appointment), decide)
+    try:
+        amend(documents, names.change(delivery.appointment), decide)
+    except DamagedError:
+        _let_a_run_find(documents, names.change(delivery.appointment))
+        raise  # the delivery comes again, once a run has made the document anew
     return merged[0]
+
+
+def _let_a_run_find(documents: DocumentStore, path: str) -> None:
+    """Runs look at what says that it is pending; what is unreadable may say anything."""
+    found = documents.get(path)
+    if found and found.fields.get("pending") is not True:
+        with suppress(ConflictError):
+            documents.update(Update(path, {"pending": True, "expire_at": None}, found.update_time))

@@ -198,7 +198,8 @@ def _again(seconds: float) -> Retry:
 def _read(document: Any, read_time: Any) -> Snapshot:
     path = document.name.partition("/documents/")[2]
     fields = {name: plain(value) for name, value in document.fields.items()}
-    return Snapshot(path, fields, moment(document.update_time), moment(read_time))
+    times = (moment(document.update_time), moment(read_time), moment(document.create_time))
+    return Snapshot(path, fields, *times)
 
 
 def _present(fields: Fields) -> dict[str, Any]:

@@ -3,8 +3,8 @@
     rebuild/<rules>-<ranges>/<run>-<number>.parquet
 
 A piece is a stretch of appointment ids, whole from ``after`` to ``last``; pieces that follow each other are what need
-not be read again. Appointments without usage are in it too, as rows without a part. Runs never write under each
-other's names, so a run that was overtaken spoils nothing.
+not be read again. Appointments without usage are in it too, as rows without a part, dated by when they were made. Runs
+never write under each other's names, so a run that was overtaken spoils nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from restock.retraining.publish import write_once
 from restock.stored import names
 from restock.stores import ObjectStore
 
-SCHEMA = 1
+SCHEMA = 2
 OLDEST = timedelta(days=1)
 """Older pieces are read anew: the changes that tell what was written since must still be there."""
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from restock.counting.appointments import Usage
+from restock.counting.appointments import Usage, UsedPart
 from restock.errors import DamagedError
 from restock.stored.change import Change
 
@@ -54,6 +55,8 @@ class History:
     """Read time of the last full read: every version up to it is in."""
     is_recount: bool = False
     """That read was the first by these rules: until a deploy was through, on_appointment may have counted by others."""
+    database: str = ""
+    """Whose appointments: projects/P/databases/D. Older releases did not say."""
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -66,6 +69,21 @@ class History:
         """The version each of these appointments was counted at, for those that have rows."""
         found = self.rows.filter(pc.is_in(self.rows["appointment"], value_set=pa.array(appointments, pa.string())))
         return dict(zip(found["appointment"].to_pylist(), found["source_time"].to_pylist(), strict=True))
+
+    def counted(self, appointments: Sequence[str]) -> dict[str, CountedAppointment]:
+        """What these appointments used, for those that have rows."""
+        found = self.rows.filter(pc.is_in(self.rows["appointment"], value_set=pa.array(appointments, pa.string())))
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for row in found.to_pylist():
+            rows.setdefault(row["appointment"], []).append(row)
+        return {
+            appointment: CountedAppointment(
+                appointment,
+                Usage(ours[0]["day"], tuple(UsedPart(row["part"], row["name"], row["quantity"]) for row in ours)),
+                ours[0]["source_time"],
+            )
+            for appointment, ours in rows.items()
+        }
 
     def holds(self, change: Change, source_times: dict[str, datetime]) -> datetime | None:
         """Up to which version of the change's appointment this history is known to be complete, if at all.
@@ -105,6 +123,7 @@ class History:
     def to_bytes(self) -> bytes:
         facts = {"schema": str(SCHEMA), "rules": self.rules, "rebuilt_at": self.rebuilt_at.isoformat()}
         facts |= {"recount": "true"} if self.is_recount else {}
+        facts |= {"database": self.database} if self.database else {}
         sink = pa.BufferOutputStream()
         pq.write_table(self.rows.replace_schema_metadata(facts), sink, compression="zstd")
         return bytes(sink.getvalue())
@@ -118,7 +137,8 @@ class History:
             if int(facts["schema"]) not in READABLE_SCHEMAS:
                 raise DamagedError(f"history: schema {facts['schema']} is not among {READABLE_SCHEMAS}")
             rows = rows.select(COLUMNS.names).replace_schema_metadata(None).cast(COLUMNS)
-            return cls(rows, facts["rules"], datetime.fromisoformat(facts["rebuilt_at"]), "recount" in facts)
+            rebuilt_at = datetime.fromisoformat(facts["rebuilt_at"])
+            return cls(rows, facts["rules"], rebuilt_at, "recount" in facts, facts.get("database", ""))
         except (pa.ArrowException, KeyError, ValueError, OSError) as exc:
             raise DamagedError(f"history: {exc}") from exc
 
@@ -146,8 +166,8 @@ class Drift:
     """Appointments written lately, or deleted, whose event may still be under way."""
 
 
-def drift(expected: History, found: History, in_flight_since: datetime) -> Drift:
-    """Compare two histories, telling what is still under way from what is wrong.
+def drift(expected: History, found: History, in_flight_since: datetime | None) -> Drift:
+    """Compare two histories, telling what is still under way from what is wrong (None: all of it is).
 
     As columns, for this is where two whole histories are in memory: a row that only one of them has, whenever it was
     counted, makes its appointment differ.
@@ -163,7 +183,7 @@ def drift(expected: History, found: History, in_flight_since: datetime) -> Drift
     in_flight: list[str] = []
     for appointment in sorted(one_sided):
         counted_at = source_times.get(appointment)
-        young = counted_at is None or counted_at > in_flight_since
+        young = in_flight_since is not None and (counted_at is None or counted_at > in_flight_since)
         (in_flight if young else differing).append(appointment)
     return Drift(tuple(differing), tuple(in_flight))
 

@@ -131,25 +131,35 @@ def read_everything(
     if pieces:
         rows = _read_again(documents, rows, _touched(documents, rebuilt_at, page_size), rules, reject)
     if rules.keep_usage_when_deleted_after_days is not None:
-        rows = pa.concat_tables([rows, _purged(expected, rows["appointment"], rebuilt_at, rules)])
+        rows = pa.concat_tables([rows, _purged(expected, rows, rebuilt_at, rules)])
     return History(rows.filter(pc.is_valid(rows["part"])), rules.digest, rebuilt_at)
 
 
-def _purged(expected: History, seen: pa.ChunkedArray, rebuilt_at: datetime, rules: CountingRules) -> pa.Table:
-    """What is expected of appointments that are gone, and so old that deleting them was housekeeping."""
-    gone = expected.rows.filter(pc.invert(pc.is_in(expected.rows["appointment"], value_set=seen.unique())))
-    days = [day for day in gone["day"].unique().to_pylist() if is_kept_when_deleted(Usage(day), rebuilt_at, rules)]
-    return gone.filter(pc.is_in(gone["day"], value_set=pa.array(days, pa.date32())))
+def _purged(expected: History, seen: pa.Table, rebuilt_at: datetime, rules: CountingRules) -> pa.Table:
+    """What is expected of appointments that are gone, and so old that deleting them was housekeeping.
+
+    One that was made anew under its id since, and uses nothing yet, is gone as well: it is another appointment.
+    """
+    is_empty = pc.is_null(seen["part"])
+    using, empty = seen.filter(pc.invert(is_empty)), seen.filter(is_empty)
+    made_at = dict(zip(empty["appointment"].to_pylist(), empty["source_time"].to_pylist(), strict=True))
+    missing = expected.without(using["appointment"].unique().to_pylist())
+    counted_at = missing.source_times(list(made_at))
+    kept = missing.without([appointment for appointment, time in counted_at.items() if made_at[appointment] <= time])
+    days = [day for day in kept.rows["day"].unique().to_pylist() if is_kept_when_deleted(Usage(day), rebuilt_at, rules)]
+    return kept.rows.filter(pc.is_in(kept.rows["day"], value_set=pa.array(days, pa.date32())))
 
 
 def counted(page: Sequence[Snapshot], rules: CountingRules, reject: Reject) -> pa.Table:
-    """The history's rows of these appointments; one without usage has a single row without a part."""
+    """The history's rows of these appointments; one without usage has a single row without a part, dated by its making,
+    for whether it is still the appointment that a history counted."""
     columns: dict[str, list[Any]] = {name: [] for name in COLUMNS.names}
     for snapshot in page:
         found = usage_of(snapshot.fields, snapshot.update_time, rules)
         reject(names.appointment(snapshot.id), found.rejections)
+        dated = snapshot.create_time if found.usage.is_empty else snapshot.update_time
         for key, name, quantity in found.usage.parts or [(None, None, None)]:
-            row = (snapshot.id, found.usage.day, key, quantity, snapshot.update_time, name)
+            row = (snapshot.id, found.usage.day, key, quantity, dated, name)
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
     return pa.table(columns, schema=COLUMNS)

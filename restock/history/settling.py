@@ -26,15 +26,24 @@ class Pending:
         return names.change(self.change.appointment)
 
 
-def read_pending(documents: DocumentStore) -> tuple[list[Pending], list[str]]:
-    """All pending changes, and what is wrong with those that cannot be read."""
-    pending, damaged = [], []
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A change document that says it is pending, and what is wrong with it."""
+
+    appointment: str
+    update_time: datetime
+    problem: str
+
+
+def read_pending(documents: DocumentStore) -> tuple[list[Pending], list[Unreadable]]:
+    """All pending changes, and those that cannot be read."""
+    pending, unreadable = [], []
     for snapshot in documents.where_true(names.CHANGES, "pending"):
         try:
             pending.append(as_pending(snapshot))
         except DamagedError as exc:
-            damaged.append(str(exc))
-    return pending, damaged
+            unreadable.append(Unreadable(snapshot.id, snapshot.update_time, str(exc)))
+    return pending, unreadable
 
 
 def as_pending(snapshot: Snapshot) -> Pending:

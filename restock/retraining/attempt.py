@@ -13,6 +13,7 @@ from restock.history.checkpoint import Checkpoint
 from restock.retraining.journal import Journal
 from restock.retraining.lease import Lease
 from restock.retraining.request import Request
+from restock.retraining.standing import Place
 from restock.retraining.tools import Tools
 
 
@@ -37,6 +38,10 @@ class Attempt:
         """Of a full read that this run makes or continues."""
         ranges = self.tools.settings.rebuild_parallel
         return Checkpoint(self.tools.objects, rules=self.rules.digest, ranges=ranges, run=self.lease.run)
+
+    @cached_property
+    def place(self) -> Place:
+        return Place.of(self.tools.settings)
 
     @property
     def seconds_spent(self) -> float:

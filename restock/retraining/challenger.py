@@ -25,7 +25,8 @@ class Challenger:
     def reasons_to_refuse(self) -> list[str]:
         """Promise 4."""
         reasons = gate.reasons_to_refuse(self.fitted.evidence())
-        if self.champion and (reason := gate.reason_to_distrust_catalogue(self.champion.window, self.fitted.window())):
+        before = self.champion.window if self.champion else None
+        if reason := gate.reason_to_distrust_catalogue(before, self.fitted.window()):
             reasons.append(reason)
         return reasons
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from restock.errors import DamagedError
+from restock.errors import DamagedError, RefusedError
 from restock.history import recount
 from restock.history.history import Drift, History, drift, vanished
 from restock.history.rebuild import read_everything
 from restock.history.settling import Pending
+from restock.history.unusual import unusual
 from restock.retraining import gate
 from restock.retraining.attempt import Attempt
 from restock.retraining.plan import Apply, ReadEverything
@@ -28,6 +29,8 @@ class Counted:
     is_full_read: bool = False
     drift: Drift | None = None
     """What a full read found different; None if there was nothing to hold it against."""
+    is_repair: bool = False
+    """Of something that was put back: what differs is told, whatever its age, but speaks for no broken read."""
 
     @property
     def is_new(self) -> bool:
@@ -35,7 +38,7 @@ class Counted:
 
     @property
     def is_unchecked(self) -> bool:
-        return self.is_full_read and self.drift is None
+        return self.is_full_read and (self.drift is None or self.is_repair)
 
 
 def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, pending: Sequence[Pending]) -> Counted:
@@ -43,7 +46,7 @@ def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, 
         run.progress(f"reading all appointments: {todo.why}")
         run.journal.note(f"full read: {todo.why}")
         with run.stage("full read"):
-            counted = _read_in_full(run, known, pending)
+            counted = _read_in_full(run, todo, known, pending)
     else:
         assert known is not None  # without a history the plan is to read everything
         with run.stage("applied"):
@@ -51,16 +54,22 @@ def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, 
         for one in pending:  # a full read reports them itself
             run.journal.reject(one.path, one.change.rejected)
     run.journal.know_changes(applied=counted.applied)
+    for line in unusual(known, counted.history) if counted.is_new else ():
+        run.journal.note(str(line))
+        run.alarm("unusual quantity", appointment=line.appointment, part=line.part, quantity=line.quantity)
     return counted
 
 
-def _read_in_full(run: Attempt, known: History | None, pending: Sequence[Pending]) -> Counted:
+def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pending: Sequence[Pending]) -> Counted:
     """The pending changes, read before it, are all in it.
 
     Raises DamagedError where it differs from what was known in a way that rather speaks for a broken read.
     """
-    before = known or History.of((), run.rules.digest, datetime.min.replace(tzinfo=UTC))
+    before = known if known is not None else History.of((), run.rules.digest, datetime.min.replace(tzinfo=UTC))
     expected = before.applied([one.change for one in pending])[0]
+    remembered = expected
+    if run.rules.keep_usage_when_deleted_after_days is not None and (known is None or todo.is_repair):
+        remembered = newest_history(run).applied([one.change for one in pending])[0]
     found = read_everything(
         run.tools.documents,
         run.rules,
@@ -68,7 +77,7 @@ def _read_in_full(run: Attempt, known: History | None, pending: Sequence[Pending
         page_size=run.tools.settings.rebuild_page_size,
         parallel=run.tools.settings.rebuild_parallel,
         checkpoint=run.checkpoint,
-        expected=expected,
+        expected=remembered,
         reject=run.journal.reject,
         progress=run.progress,
     )
@@ -77,12 +86,39 @@ def _read_in_full(run: Attempt, known: History | None, pending: Sequence[Pending
     if known is None or not recount.is_comparable(known, found):
         return Counted(history, len(pending), is_full_read=True)
     expected, ours = expected.without(by_others), found.without(by_others)
-    distrust = gate.reason_to_distrust_read(*vanished(expected, ours))
+    distrust = None if todo.is_repair else gate.reason_to_distrust_read(*vanished(expected, ours))
     if distrust and not run.asked.force:
         run.checkpoint.clear()
         raise DamagedError(distrust)
-    differences = drift(expected, ours, recount.in_flight_since(known, run.started))
-    return Counted(history, len(pending), is_full_read=True, drift=differences)
+    since = None if todo.is_repair else recount.in_flight_since(known, run.started)
+    differences = drift(expected, ours, since)
+    return Counted(history, len(pending), is_full_read=True, drift=differences, is_repair=todo.is_repair)
+
+
+def newest_history(run: Attempt) -> History:
+    """The newest that can be read: all that is left to tell what deleted bookings used, where the shop keeps that.
+
+    Raises RefusedError if there were some and none can be read: a history without them would look well and be wrong.
+    """
+    objects = run.tools.objects
+    stored = {names.version_of(found.name): found.name for found in objects.list(names.HISTORIES)}
+    numbers = sorted((number for number in stored if number is not None and number < run.lease.run), reverse=True)
+    for number in numbers:
+        try:
+            found = objects.read(stored[number])
+            history = History.from_bytes(found.data) if found else None
+        except DamagedError:
+            continue
+        if history is not None and (run.asked.adopt or history.database in ("", run.place.database)):
+            run.journal.note(f"the usage of deleted bookings was taken from {stored[number]}")
+            return history
+    if (numbers or run.lease.state.published) and not run.asked.force:
+        raise RefusedError(
+            "no history can be read, and it alone knows what deleted bookings used, which "
+            "KEEP_USAGE_WHEN_DELETED_AFTER_DAYS keeps: put one back from the bucket's noncurrent versions, "
+            "or go on without: rebuild --force"
+        )
+    return History.of((), run.rules.digest, datetime.min.replace(tzinfo=UTC))
 
 
 def report_drift(run: Attempt, differences: Drift) -> None:

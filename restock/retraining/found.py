@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
 
 from restock.counting.appointments import CountingRules, Rejection
-from restock.errors import DamagedError
+from restock.errors import DamagedError, ForeignError, OvertakenError
 from restock.history import recount
 from restock.history.history import History
-from restock.history.settling import Pending, read_pending, settle, write_settled
+from restock.history.remake import MOST_READ_ALONE, make_anew
+from restock.history.settling import Pending, Unreadable, read_pending, settle, write_settled
 from restock.retraining.attempt import Attempt
+from restock.retraining.lease import go_on_after, note_published
 from restock.retraining.plan import KnownHistory, Situation
-from restock.retraining.publish import Live, read_verified
+from restock.retraining.publish import Live, newest_stored, read_live, read_verified
+from restock.retraining.standing import ADOPT, Foreign, Renumber, standing
 from restock.stored import names
 
 UNREADABLE = Rejection("change", "unreadable")
+
+
+def what_is_live(run: Attempt) -> tuple[Live, str]:
+    """The pointer, and what was put back, if anything was. Raises ForeignError or OvertakenError: this run ends."""
+    objects, documents, state = run.tools.objects, run.tools.documents, run.lease.state
+    live = read_live(objects)
+    found = standing(
+        run.lease.run,
+        state,
+        live.pointer,
+        run.place,
+        newest_stored=0 if live.pointer else newest_stored(objects),
+        adopts=run.asked.adopt,
+    )
+    if isinstance(found, Foreign):
+        raise ForeignError(found.message)
+    if isinstance(found, Renumber):
+        renumber(run, max(found.after, newest_stored(objects)), found.why_full_read)
+    if found.put_back:
+        run.alarm(f"{found.put_back}; a full read repairs it")
+    elif live.pointer and (state.published is None or live.pointer.run > state.published.run):
+        note_published(documents, live.pointer.run, run.place.bucket)
+    adopted = f"{run.place.database} and {run.place.bucket} are adopted" if run.asked.adopt else ""
+    return live, found.put_back or state.full_read_due or adopted
 
 
 def known_history(run: Attempt, live: Live) -> History | None:
@@ -23,42 +52,69 @@ def known_history(run: Attempt, live: Live) -> History | None:
         return None
     name = names.history(live.pointer.history)
     try:
-        return History.from_bytes(read_verified(run.tools.objects, name, live.pointer.history_sha256))
+        history = History.from_bytes(read_verified(run.tools.objects, name, live.pointer.history_sha256))
     except DamagedError as exc:
         run.alarm(f"{exc}; rebuilding it from the appointments")
         return None
+    if history.database not in ("", run.place.database) and not run.asked.adopt:
+        raise ForeignError(f"{name} counts {history.database}, and this run is of {run.place.database}; {ADOPT}")
+    return history
 
 
-def settled_changes(run: Attempt, known: History | None) -> list[Pending]:
-    """The pending changes, without those that the live history turns out to hold already."""
+def renumber(run: Attempt, newest: int, why_full_read: str | None) -> NoReturn:
+    """End this run, whose number has been used; the next goes on after the newest, and reads everything if need be."""
+    if go_on_after(run.tools.documents, run.lease, newest, why_full_read) and why_full_read:
+        run.alarm(f"{why_full_read}; the next run reads everything")
+    raise OvertakenError(f"run {run.lease.run} has been before; runs go on after {newest}")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    pending: Sequence[Pending]
+    """Without those that the live history turns out to hold already."""
+    unreadable: Sequence[Unreadable] = ()
+    """Too many to be made anew one by one."""
+
+    @property
+    def awaiting(self) -> int:
+        return sum(one.change.is_awaiting for one in self.pending)
+
+
+def settled_changes(run: Attempt, known: History | None) -> Changes:
     documents = run.tools.documents
     with run.stage("changes"):
-        pending, damaged = read_pending(documents)
-        for problem in damaged:
-            run.journal.reject(problem, (UNREADABLE,))
-            run.alarm(f"{problem}; the next full read repairs")
+        pending, unreadable = read_pending(documents)
+        for one in unreadable:
+            run.journal.reject(names.change(one.appointment), (UNREADABLE,))
+            run.alarm(f"{one.problem}; it is made anew from the appointment")
+        if len(unreadable) <= MOST_READ_ALONE:
+            pending += make_anew(documents, unreadable, known, run.rules) if unreadable else []
+            unreadable = []
         run.journal.know_changes(pending=len(pending))
     if known is not None:
         with run.stage("settled"):
             settled = settle(pending, known, run.tools.clock())
             pending = write_settled(documents, pending, settled)
-    run.journal.know_changes(awaiting=sum(one.change.is_awaiting for one in pending))
-    return pending
+    changes = Changes(pending, unreadable)
+    run.journal.know_changes(awaiting=changes.awaiting)
+    return changes
 
 
 def of_history(known: History, rules: CountingRules) -> KnownHistory:
     return KnownHistory(known.rules, rules.day_at(known.rebuilt_at), known.rebuilt_at, known.is_recount)
 
 
-def situation(run: Attempt, live: Live, known: History | None, pending: Sequence[Pending]) -> Situation:
+def situation(run: Attempt, live: Live, repair: str, known: History | None, changes: Changes) -> Situation:
     """All of it in plain values, for the plan."""
     settings, rules = run.tools.settings, run.rules
     return Situation(
         asked=run.asked,
+        repair=repair,
         known=None if known is None else of_history(known, rules),
         is_damaged=known is None and live.pointer is not None,
-        are_others_pending=bool(recount.counted_by_others(pending, rules.digest)),
-        awaiting=sum(one.change.is_awaiting for one in pending),
+        are_others_pending=bool(recount.counted_by_others(changes.pending, rules.digest)),
+        unreadable=len(changes.unreadable),
+        awaiting=changes.awaiting,
         threshold=settings.retrain_threshold,
         rules=rules.digest,
         now=run.tools.clock(),

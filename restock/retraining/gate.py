@@ -81,9 +81,11 @@ def reason_to_distrust_usage(before: Window, now: Window) -> str | None:
     )
 
 
-def reason_to_distrust_catalogue(before: Window, now: Window) -> str | None:
-    """Why the catalogue looks broken: most of its parts gone since the live version was trained."""
-    had, has = before.active_parts, now.active_parts
+def reason_to_distrust_catalogue(before: Window | None, now: Window) -> str | None:
+    """Why the catalogue looks broken: empty, or most of its parts gone since the live version was trained."""
+    had, has = before.active_parts if before else None, now.active_parts
+    if has == 0:
+        return "the catalogue reads as empty; if that is right, force it: retrain --force"
     if had is None or has is None or had - has <= max(VANISHED_FEW, had // 2):
         return None
     return f"the catalogue has {has} parts and had {had}; if that is right, force it: retrain --force"

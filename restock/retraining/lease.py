@@ -13,11 +13,11 @@ The lease keeps trainers apart for cost's sake; that only one publishes rests on
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from restock.errors import LeaseHeldError
-from restock.stored.state import HeldLease, RetrainState, amend_state
+from restock.stored.state import HeldLease, Published, RetrainState, amend_state
 from restock.stores import DocumentStore
 
 MOST_BACKOFF = timedelta(hours=6)
@@ -27,6 +27,8 @@ MOST_BACKOFF = timedelta(hours=6)
 class Lease:
     run: int
     holder: str
+    state: RetrainState = field(default=RetrainState(), compare=False)
+    """As it was when the lease was taken, in the same write: older than every pointer read after it."""
 
 
 def acquire(documents: DocumentStore, holder: str, reason: str, now: datetime, seconds: float) -> Lease:
@@ -42,7 +44,7 @@ def acquire(documents: DocumentStore, holder: str, reason: str, now: datetime, s
         return taken[0]
 
     amend_state(documents, take)
-    return Lease(taken[0].run, holder)
+    return Lease(taken[0].run, holder, taken[0])
 
 
 def release(documents: DocumentStore, lease: Lease, note: Callable[[RetrainState], RetrainState]) -> None:
@@ -56,9 +58,46 @@ def release(documents: DocumentStore, lease: Lease, note: Callable[[RetrainState
     amend_state(documents, let_go)
 
 
-def go_on_after(documents: DocumentStore, newest: int) -> None:
-    """Let the next run have a number above ``newest``, where the state's own count was lost or restored."""
-    amend_state(documents, lambda state: replace(state, run=newest) if state.run < newest else None)
+def go_on_after(documents: DocumentStore, lease: Lease, newest: int, why_full_read: str | None) -> bool:
+    """Let the next run have a number above ``newest``, and know why it must read everything.
+
+    One write for both: a number without its reason would be all there is to see of a database that was put back.
+    False, and nothing is written, if another run has a number since: it is its work that this one met.
+    """
+    is_behind = False
+
+    def raised(state: RetrainState) -> RetrainState | None:
+        nonlocal is_behind
+        if state.run != lease.run:
+            return None
+        is_behind = True
+        return replace(state, run=newest, full_read_due=state.full_read_due or why_full_read)
+
+    amend_state(documents, raised)
+    return is_behind
+
+
+def note_published(documents: DocumentStore, run: int, bucket: str) -> None:
+    """Raise the mark of what was seen published. It only grows, whoever holds the lease, and stays with its bucket."""
+
+    def raised(state: RetrainState) -> RetrainState | None:
+        before = state.published
+        if before and before.run >= run:
+            return None
+        return replace(state, published=Published(run, before.bucket if before else bucket))
+
+    amend_state(documents, raised)
+
+
+def note_commit(documents: DocumentStore, run: int, bucket: str, cleared: str | None) -> None:
+    """After our own commit, which may have adopted another bucket, and may have been the full read that was due."""
+
+    def committed(state: RetrainState) -> RetrainState:
+        published = Published(max(run, state.published.run if state.published else 0), bucket)
+        due = None if state.full_read_due == cleared else state.full_read_due
+        return replace(state, published=published, full_read_due=due)
+
+    amend_state(documents, committed)
 
 
 def setback(state: RetrainState, message: str, now: datetime, retry_seconds: float) -> RetrainState:

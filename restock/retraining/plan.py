@@ -34,6 +34,8 @@ class ReadEverything:
     """Recompute the history from all appointments."""
 
     why: str
+    is_repair: bool = False
+    """Of something that was put back: the history is known to be another time's, and no measure for what is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,14 @@ class Situation:
 
     asked: Request
     known: KnownHistory | None
+    repair: str = ""
+    """What was put back, and makes this run read everything whoever asked."""
     is_damaged: bool = False
     """There should be a history, and none can be read."""
     are_others_pending: bool = False
     """Some pending change was counted by other rules."""
+    unreadable: int = 0
+    """Change documents that cannot be read, too many to be made anew one by one."""
     awaiting: int = 0
     threshold: int
     rules: str
@@ -68,8 +74,12 @@ class Situation:
 def plan(found: Situation) -> End | Apply | ReadEverything:
     """Promise 2: a threshold run recounts under the lease; what a finished run trained counts no more.
 
-    A damaged history is repaired whoever asks.
+    What was put back, and a damaged history, are repaired whoever asks.
     """
+    if found.repair:
+        return ReadEverything(found.repair, is_repair=True)
+    if found.unreadable:
+        return ReadEverything(f"{found.unreadable} change documents cannot be read")
     if found.asked.reason == "threshold" and found.awaiting < found.threshold and not found.is_damaged:
         return End("below_threshold", f"{found.awaiting} of {found.threshold} completions await training")
     why = _why_read_everything(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
@@ -18,6 +18,7 @@ from restock.stored.manifest import Digests, Manifest, Window
 from restock.stored.pointer import Pointer
 from restock.stores import ObjectStore
 
+KEPT_PLACES = (names.MODELS, names.HISTORIES)
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "joblib")
 
 NEWEST_KEPT = 10
@@ -40,6 +41,12 @@ def read_live(objects: ObjectStore) -> Live:
     """Raises DamagedError if there is a pointer that this release cannot read."""
     stored = objects.read(names.POINTER)
     return Live(Pointer.from_bytes(stored.data), stored.generation) if stored else Live(None, 0)
+
+
+def newest_stored(objects: ObjectStore) -> int:
+    """The greatest run that left files; 0 if none did."""
+    stored = (names.version_of(found.name) for place in KEPT_PLACES for found in objects.list(place))
+    return max((number for number in stored if number is not None), default=0)
 
 
 def read_verified(objects: ObjectStore, name: str, digest: str) -> bytes:
@@ -105,8 +112,8 @@ class Model(Protocol):
 class Files:
     """What one run writes under its own version, and the pointer that will name it."""
 
-    def __init__(self, version: int, written_at: datetime) -> None:
-        self.version, self.written_at = version, written_at
+    def __init__(self, version: int, written_at: datetime, database: str) -> None:
+        self.version, self.written_at, self.database = version, written_at, database
         self.contents: dict[str, bytes] = {}
 
     def add_model(self, model: Model, rules: str, previous: bytes | None) -> None:
@@ -127,12 +134,13 @@ class Files:
         self.contents[names.manifest(self.version)] = manifest.to_bytes()
 
     def add_history(self, history: History) -> None:
-        self.contents[names.history(self.version)] = history.to_bytes()
+        self.contents[names.history(self.version)] = replace(history, database=self.database).to_bytes()
 
     def pointer(self, live: Pointer | None, published_by: str, rules: str) -> Pointer:
         """Naming what was added here, and for the rest what was live before."""
         facts: dict[str, Any] = asdict(live) if live else {}
         facts |= {"run": self.version, "rules": rules, "published_by": published_by, "pinned": False}
+        facts |= {"database": self.database}
         facts["published_at"] = self.written_at.isoformat()
         if forecast := self.contents.get(names.forecast(self.version)):
             manifest = self.contents[names.manifest(self.version)]
@@ -150,7 +158,7 @@ def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
     is no rolling back to it, goes first.
     """
     deleted: list[str] = []
-    for prefix in (names.MODELS, names.HISTORIES):
+    for prefix in KEPT_PLACES:
         versions: dict[int, list[str]] = {}
         newest: dict[int, datetime] = {}
         for found in objects.list(prefix):

@@ -19,13 +19,15 @@ class Request:
     """Read all appointments again, whatever the history says."""
     force: bool = False
     """Publish although the gate refuses, or the full read looks broken."""
+    adopt: bool = False
+    """Take over a bucket or a pointer of another place, as after a move to another region."""
 
 
 def parse_request(body: bytes) -> Request:
     """Raises BadRequestError naming the field and the remedy.
 
     >>> parse_request(b'{"reason": "manual", "rebuild": true}')
-    Request(reason='manual', rebuild=True, force=False)
+    Request(reason='manual', rebuild=True, force=False, adopt=False)
     """
     try:
         asked = json.loads(body)
@@ -34,10 +36,12 @@ def parse_request(body: bytes) -> Request:
     if not isinstance(asked, dict):
         raise BadRequestError('the body is not an object; send {"reason": "manual"}')
     if unknown := asked.keys() - {field.name for field in fields(Request)}:
-        raise BadRequestError(f"unknown field {repr(min(unknown))}; known are reason, rebuild and force")
+        raise BadRequestError(f"unknown field {repr(min(unknown))}; known are reason, rebuild, force and adopt")
     if asked.get("reason") not in REASONS:
         raise BadRequestError(f"reason is {repr(asked.get('reason'))}; send one of {', '.join(REASONS)}")
-    for name in ("rebuild", "force"):
+    for name in ("rebuild", "force", "adopt"):
         if not isinstance(asked.get(name, False), bool):
             raise BadRequestError(f"{name} is {repr(asked[name])}; send true or false")
+    if asked.get("adopt") and asked["reason"] != "manual":
+        raise BadRequestError("adopt is for people; send it with the reason manual")
     return Request(**asked)

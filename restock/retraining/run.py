@@ -15,22 +15,22 @@ What is decided on the way stands in ``plan.py``. The order of the steps was che
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import replace
 
 from restock.counting.threshold import ask_if_due
-from restock.errors import LeaseHeldError, OvertakenError
-from restock.history.settling import Pending, mark_trained
+from restock.errors import DamagedError, ForeignError, LeaseHeldError, OvertakenError, RefusedError
+from restock.history.remake import make_anew_as_trained
+from restock.history.settling import mark_trained
 from restock.logs import stack_trace
 from restock.retraining.attempt import Attempt
 from restock.retraining.challenger import Challenger, challenge, live_forecast
 from restock.retraining.counted import Counted, count_up, report_drift
 from restock.retraining.endings import Outcome, end, end_with_setback, last_lines
-from restock.retraining.found import known_history, settled_changes, situation
+from restock.retraining.found import Changes, known_history, renumber, settled_changes, situation, what_is_live
 from restock.retraining.journal import Journal
-from restock.retraining.lease import acquire, go_on_after
+from restock.retraining.lease import acquire, note_commit
 from restock.retraining.plan import End, plan, reason_not_to_fit
-from restock.retraining.publish import Files, Live, commit, prune, read_live, write_once
+from restock.retraining.publish import Files, Live, commit, newest_stored, prune, write_once
 from restock.retraining.request import Request
 from restock.retraining.tools import Tools
 from restock.stored.pointer import Pointer
@@ -55,6 +55,10 @@ def retrain(asked: Request, tools: Tools) -> Outcome:
         return _through(run)
     except OvertakenError as exc:
         return end(run, Outcome("overtaken", 503, str(exc)))
+    except ForeignError as exc:  # the state may be another Restock's as well: not even the setback is noted in it
+        return end(run, Outcome("failed", 500, str(exc)))
+    except RefusedError as exc:
+        return end_with_setback(run, Outcome("refused", 200, f"not published: {exc}"))
     except Exception as exc:
         error = f"{type(exc).__name__}: {exc}"
         run.journal.know(error=error, trace=last_lines(stack_trace()))
@@ -64,19 +68,18 @@ def retrain(asked: Request, tools: Tools) -> Outcome:
 def _through(run: Attempt) -> Outcome:
     run.journal.write(run.tools.documents, None)
     with run.stage("pointer"):
-        live = read_live(run.tools.objects)
-    _check_number(run, live)
+        live, repair = what_is_live(run)
     if live.pointer and live.pointer.pinned:
         return end(run, Outcome("pinned", 200, f"version {live.pointer.version} is pinned; unpin to train again"))
 
     with run.stage("history"):
         known = known_history(run, live)
-    pending = settled_changes(run, known)
-    todo = plan(situation(run, live, known, pending))
+    changes = settled_changes(run, known)
+    todo = plan(situation(run, live, repair, known, changes))
     if isinstance(todo, End):
         return end(run, Outcome(todo.status, 200, todo.message))
 
-    counted = count_up(run, todo, known, pending)
+    counted = count_up(run, todo, known, changes.pending)
     trained_on = run.rules.day_at(live.pointer.trained_at_moment) if live.pointer else None
     if reason := reason_not_to_fit(
         run.asked, has_changed=counted.is_new, rows=len(counted.history), trained_on=trained_on, today=run.today
@@ -92,39 +95,28 @@ def _through(run: Attempt) -> Outcome:
         if lost:
             run.checkpoint.clear()
         elif counted.is_full_read and live.pointer:
-            _publish_history_alone(run, counted, live, live.pointer, pending)
+            _publish_history_alone(run, counted, live, live.pointer, changes)
         return end_with_setback(run, Outcome("refused", 200, "not published: " + "; ".join(reasons)))
     if reasons:
         run.journal.note("published by force although: " + "; ".join(reasons))
-    return _publish_version(run, challenger, counted, live, pending)
+    return _publish_version(run, challenger, counted, live, changes)
 
 
-def _check_number(run: Attempt, live: Live) -> None:
-    """Where the state was lost or restored, this number's files may exist: the runs go on after what is live."""
-    if live.pointer and live.pointer.run >= run.lease.run:
-        go_on_after(run.tools.documents, live.pointer.run)
-        raise OvertakenError(f"run {run.lease.run} has been before; runs go on after {live.pointer.run}")
-
-
-def _publish_history_alone(
-    run: Attempt, counted: Counted, live: Live, old: Pointer, pending: Sequence[Pending]
-) -> None:
+def _publish_history_alone(run: Attempt, counted: Counted, live: Live, old: Pointer, changes: Changes) -> None:
     """A full read is worth keeping even when the model fitted to it is refused: the old version stays with it."""
-    files = Files(run.lease.run, run.tools.clock())
+    files = Files(run.lease.run, run.tools.clock(), run.place.database)
     files.add_history(counted.history)
     _commit(run, files, files.pointer(old, "full read", counted.history.rules), live)
-    _after_commit(run, counted, pending)
+    _after_commit(run, counted, changes)
 
 
-def _publish_version(
-    run: Attempt, challenger: Challenger, counted: Counted, live: Live, pending: Sequence[Pending]
-) -> Outcome:
-    files, rules = Files(run.lease.run, run.tools.clock()), counted.history.rules
+def _publish_version(run: Attempt, challenger: Challenger, counted: Counted, live: Live, changes: Changes) -> Outcome:
+    files, rules = Files(run.lease.run, run.tools.clock(), run.place.database), counted.history.rules
     files.add_model(challenger.fitted, rules, live_forecast(run, live))
     if live.pointer is None or counted.is_new:
         files.add_history(counted.history)
     _commit(run, files, files.pointer(live.pointer, f"retrain ({run.asked.reason})", rules), live)
-    _after_commit(run, counted, pending)
+    _after_commit(run, counted, changes)
     _prune(run)
     record, now = run.journal.record, run.tools.clock()
 
@@ -139,19 +131,26 @@ def _publish_version(
 
 def _commit(run: Attempt, files: Files, pointer: Pointer, live: Live) -> None:
     with run.stage("files"):
-        write_once(run.tools.objects, files.contents)
+        try:
+            write_once(run.tools.objects, files.contents)
+        except DamagedError as exc:  # no number is given out twice, but by a state that was put back
+            renumber(run, newest_stored(run.tools.objects), f"the database was put back: {exc}")
     run.check_deadline()
     with run.stage("commit"):
         generation = commit(run.tools.objects, pointer, live)
     run.journal.know(version=pointer.version, generation=generation)
 
 
-def _after_commit(run: Attempt, counted: Counted, pending: Sequence[Pending]) -> None:
+def _after_commit(run: Attempt, counted: Counted, changes: Changes) -> None:
     """Nothing in here can take the commit back: what fails is noted, and left to the next run."""
     tools = run.tools
     with run.stage("marked"):
-        try:
-            run.journal.know_changes(marked=mark_trained(tools.documents, pending, tools.clock()))
+        try:  # first: a pointer put back after a crash in the midst of marking must be noticed, too
+            cleared = run.lease.state.full_read_due if counted.is_full_read else None
+            note_commit(tools.documents, run.lease.run, run.place.bucket, cleared)
+            run.journal.know_changes(marked=mark_trained(tools.documents, changes.pending, tools.clock()))
+            if changes.unreadable:
+                make_anew_as_trained(tools.documents, changes.unreadable, counted.history)
         except Exception as exc:  # published all the same, and the next run settles them
             run.journal.note(f"changes were not marked: {exc}")
     if counted.drift:

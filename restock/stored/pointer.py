@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from restock.stored import names
-from restock.stored.fields import check_schema, decoding, needed
+from restock.stored.fields import check_schema, decoding, needed, optional
 
 SCHEMA = 1
 READABLE_SCHEMAS = (1,)
@@ -36,6 +36,8 @@ class Pointer:
     published_at: str
     trained_at: str
     rules: str
+    database: str = ""
+    """Whose appointments are counted: projects/P/databases/D. Older releases did not say."""
     schema: int = SCHEMA
 
     @property
@@ -53,6 +55,8 @@ class Pointer:
             check_schema(stored, READABLE_SCHEMAS)
             facts: dict[str, Any] = {name: needed(stored, name, int) for name in NUMBERS}
             facts |= {name: needed(stored, name, str) for name in TEXTS}
-            pointer = cls(**facts, pinned=needed(stored, "pinned", bool))
+            pointer = cls(
+                **facts, pinned=needed(stored, "pinned", bool), database=optional(stored, "database", str) or ""
+            )
             pointer.trained_at_moment  # noqa: B018  # read here, so that it cannot fail where it is needed
             return pointer

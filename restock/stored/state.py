@@ -33,6 +33,21 @@ class HeldLease:
         return cls(*texts, moment(fields, "since"), moment(fields, "until"))
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The greatest run that a pointer was seen to be of, and in which bucket: an older pointer has been put back."""
+
+    run: int
+    bucket: str
+
+    def to_fields(self) -> dict[str, Any]:
+        return {"run": self.run, "bucket": self.bucket}
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Published:
+        return cls(needed(fields, "run", int), needed(fields, "bucket", str))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainState:
     run: int = 0
@@ -46,6 +61,9 @@ class RetrainState:
     """No threshold task before this, after ``failures`` setbacks in a row."""
     failures: int | None = None
     last_error: str | None = None
+    published: Published | None = None
+    full_read_due: str | None = None
+    """Why the next run of any kind must read everything; only a full read that went live clears it."""
 
     @property
     def without_setbacks(self) -> RetrainState:
@@ -61,6 +79,8 @@ class RetrainState:
             "retry_at": self.retry_at,
             "failures": self.failures,
             "last_error": self.last_error,
+            "published": self.published.to_fields() if self.published else None,
+            "full_read_due": self.full_read_due,
             "schema": SCHEMA,
         }
 
@@ -71,7 +91,8 @@ class RetrainState:
             return cls()
         with decoding(names.STATE):
             check_schema({"schema": SCHEMA, **fields}, READABLE_SCHEMAS)  # the first releases wrote none
-            lease = optional(fields, "lease", Mapping)  # type: ignore[type-abstract]  # checked, never made
+            lease: dict[str, Any] | None = optional(fields, "lease", dict)
+            published: dict[str, Any] | None = optional(fields, "published", dict)
             return cls(
                 run=optional(fields, "run", int) or 0,
                 lease=HeldLease.from_fields(lease) if lease else None,
@@ -81,6 +102,8 @@ class RetrainState:
                 retry_at=optional(fields, "retry_at", datetime),
                 failures=optional(fields, "failures", int),
                 last_error=optional(fields, "last_error", str),
+                published=Published.from_fields(published) if published else None,
+                full_read_due=optional(fields, "full_read_due", str),
             )
 
 

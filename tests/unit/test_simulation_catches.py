@@ -93,7 +93,7 @@ def test_a_generation_read_after_history_and_changes(monkeypatch, is_caught):
 
     seen = []
     real_settled_changes = training.settled_changes
-    monkeypatch.setattr(training, "read_live", read_live_noting)
+    monkeypatch.setattr(finding, "read_live", read_live_noting)
     monkeypatch.setattr(training, "settled_changes", settled_changes)
 
     assert is_caught(*OVERSLEEPING, starts=PATIENT) in (
@@ -153,8 +153,8 @@ def test_expire_at_kept_when_pending_again(monkeypatch, is_caught):
 
 def test_version_is_the_pointers_plus_one(monkeypatch, is_caught):
     class Sequential(Files):
-        def __init__(self, version, written_at):
-            super().__init__(latest[0] + 1, written_at)
+        def __init__(self, version, written_at, database):
+            super().__init__(latest[0] + 1, written_at, database)
 
     def read_live_noting(objects):
         found = real_read_live(objects)
@@ -163,7 +163,7 @@ def test_version_is_the_pointers_plus_one(monkeypatch, is_caught):
 
     latest = [0]
     monkeypatch.setattr(training, "Files", Sequential)
-    monkeypatch.setattr(training, "read_live", read_live_noting)
+    monkeypatch.setattr(finding, "read_live", read_live_noting)
 
     assert is_caught() in ("promise 2", "promise 4")
 
@@ -231,7 +231,7 @@ def test_a_pinned_version_replaced(monkeypatch, is_caught):
         found = real_read_live(objects)
         return Live(replace(found.pointer, pinned=False) if found.pointer else None, found.generation)
 
-    monkeypatch.setattr(training, "read_live", read_live_unpinned)
+    monkeypatch.setattr(finding, "read_live", read_live_unpinned)
 
     assert is_caught() == "promise 4"
 

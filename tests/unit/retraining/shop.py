@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from restock.counting.appointments import CountingRules
@@ -60,6 +60,16 @@ class Shop:
     def complete(self, *ids: str, **more: Any) -> None:
         for id in ids:
             self.happen(id, appointment(**more))
+
+    def bucket_as_now(self) -> dict[str, bytes]:
+        return {name: found.data for name, found in self.objects.stored().items()}
+
+    def put_back(self, bucket: Mapping[str, bytes], *, names_only: Sequence[str] | None = None) -> None:
+        """Restore objects of the bucket, as an operator does who copies older generations over the live ones."""
+        for name, data in bucket.items():
+            if names_only is None or name in names_only:
+                found = self.objects.read(name)
+                self.objects.write(name, data, if_generation=found.generation if found else 0)
 
     def retrain(self, reason: str = "manual", **asked: bool) -> Outcome:
         return retrain(Request(reason, **asked), self.tools())

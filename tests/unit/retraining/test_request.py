@@ -23,7 +23,11 @@ def test_a_rebuild_and_force_can_be_asked_for():
         (b"reason=manual", "not JSON"),
         (b"[]", "not an object"),
         (b"{}", "reason is None; send one of schedule, threshold, manual"),
-        (b'{"reason": "manual", "rebuilt": true}', "unknown field 'rebuilt'; known are reason, rebuild and force"),
+        (
+            b'{"reason": "manual", "rebuilt": true}',
+            "unknown field 'rebuilt'; known are reason, rebuild, force and adopt",
+        ),
+        (b'{"reason": "schedule", "adopt": true}', "adopt is for people; send it with the reason manual"),
         (b'{"reason": "manual", "force": "yes"}', "force is 'yes'; send true or false"),
     ],
 )

@@ -705,3 +705,34 @@ def test_the_evidence_of_a_worse_challenger_is_in_the_record():
 
     assert shop.retrain().status == "refused"
     assert "scores 2.0000 where the champion scores 1.0000" in shop.record(2)["decision"]
+
+
+@pytest.mark.parametrize("had", [None, 1, 5, 30])
+def test_promise_4_a_catalogue_that_reads_as_empty_is_always_refused(had):
+    shop = Shop()
+    shop.complete("a1")
+    if had:
+        shop.fit.active_parts = had
+        shop.retrain()
+    shop.fit.active_parts = 0
+
+    outcome = shop.retrain()
+
+    assert outcome.status == "refused"
+    assert "catalogue reads as empty" in outcome.message
+    assert shop.retrain(force=True).status == "published"
+
+
+def test_promise_8_a_typing_error_is_told_once_naming_part_and_appointment():
+    shop = Shop()
+    shop.complete(*(f"a{n}" for n in range(6)))
+    shop.retrain()
+    shop.complete("typo", parts=[part("Oil Filter", 1_000_000, id="p1")])
+
+    shop.retrain()
+    shop.retrain(rebuild=True)
+
+    (line,) = [note for note in shop.record(2)["notes"] if "unusual" in note]
+    assert "appointments/typo uses 1,000,000 of p1" in line
+    assert shop.errors() == ["unusual quantity"]
+    assert not any("unusual" in note for note in shop.record(3)["notes"])
