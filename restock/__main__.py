@@ -10,10 +10,10 @@ import argparse
 import os
 import sys
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from restock import local_stack, operating
+from restock import local_stack, operating, written
 from restock.counting.appointments import CountingRules
 from restock.errors import RestockError, SettingsError
 from restock.gcp.firestore import FirestoreDocuments
@@ -21,6 +21,7 @@ from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
 from restock.history import importing
 from restock.history.forget import forget
+from restock.history.usage_file import read_file
 from restock.settings import RETRAIN, Settings
 from restock.stored import names
 from restock.stored.run_record import RUNNING, RunRecord
@@ -45,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     forgotten.add_argument("appointment", metavar="ID")
     imported = verb.add_parser("import-usage", help="learn from usage before the app, from a CSV file")
     imported.add_argument("file", type=Path)
-    imported.add_argument("--before", metavar="DAY", type=date.fromisoformat, required=True, help="the app's first day")
+    imported.add_argument("--before", metavar="DAY", type=written.day, required=True, help="the app's first day")
     for name, help in (
         ("retrain", "ask for a retrain, through the queue"),
         ("rebuild", "the same, re-reading every appointment and comparing"),
@@ -100,7 +101,9 @@ def act(asked: argparse.Namespace, settings: Settings) -> str:
         operating.ask_for_retrain(queue)
         return f"the usage of {asked.appointment} is withdrawn; the retrain just asked for takes it out of the history"
     if asked.verb == "import-usage":
-        usage = importing.read_file(asked.file, earliest=settings.history_start, before=asked.before)
+        today = CountingRules.of(settings).day_at(now)
+        importing.check_before(asked.before, today, importing.first_counted(objects))
+        usage = read_file(asked.file, earliest=settings.history_start, before=asked.before)
         importing.store(objects, usage)
         return importing.told(usage)
     before = operating.look(documents, objects, settings.retrain_threshold).state.run

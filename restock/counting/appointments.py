@@ -16,10 +16,12 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from restock.counting.days import WrittenDay, read_day
+from restock.counting.quantities import quantity_of
 from restock.settings import Settings
 from restock.written import fold
 
-PARSING = 1
+PARSING = 2
 """Raise this when the same document comes to mean something else: histories counted before are then rebuilt."""
 
 DAY_FIELDS = ("date", "appointmentDate", "completedDate", "dateTime", "timestamp", "createdAt")
@@ -28,13 +30,18 @@ DAY_FIELDS = ("date", "appointmentDate", "completedDate", "dateTime", "timestamp
 FIELDS_READ = ("status", "spareParts", *DAY_FIELDS)
 """All that counting ever reads of an appointment."""
 
-MOST_UNITS = 1_000_000
+KNOWN_STATUSES = frozenset({"pending", "confirmed", "in_process", "cancelled", "rejected"})
+"""What the app writes of a booking that is not completed."""
+
+RESCHEDULED = "dateTime"
+"""The one field the app writes when a booking is moved; ``date`` keeps the old day."""
+
+MOST_DAYS_AHEAD = 90  # the app's calendar ends there
 MOST_ENTRIES = 500  # of one appointment: no repair uses as many
+LONGEST_STATUS = 40
 LONGEST_NAME = 500  # characters; Firestore allows no key above 1,500 bytes
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ][0-9:.,+\-Zz]{1,40}", re.ASCII)
+_ENUM_TEXT = re.compile(r"(?:\w+\.)?(?:[A-Z_]\w*|\w*(?:status|state))\.(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,11 @@ class Counted:
     usage: Usage
     rejections: tuple[Rejection, ...] = ()
 
+    @property
+    def is_lost(self) -> bool:
+        """Completed and with parts, of which nothing could be counted."""
+        return self.usage.is_empty and bool(self.rejections)
+
 
 def usage_of(fields: Mapping[str, Any] | None, update_time: datetime, rules: CountingRules) -> Counted:
     """The usage of one version of an appointment; None stands for a deleted one.
@@ -126,7 +138,29 @@ def usage_of(fields: Mapping[str, Any] | None, update_time: datetime, rules: Cou
 
 def is_completed(status: Any, rules: CountingRules) -> bool:
     """Exact match after trimming and folding case: 'Completed ' is, 'incomplete' and 'not completed' are not."""
-    return isinstance(status, str) and fold(status) in rules.completed_statuses
+    is_named = isinstance(status, str) and fold(status) in rules.completed_statuses
+    return is_named or status_word(status) in rules.completed_statuses
+
+
+def status_word(status: Any) -> str:
+    """A status as it is compared and told: folded, and of Dart's enum text its last word.
+
+    >>> status_word("AppointmentStatus.completed ")
+    'completed'
+    """
+    if status is None:
+        return "no status"
+    if isinstance(status, bool) or not isinstance(status, (str, int)):
+        return f"a {type(status).__name__}"
+    word = str(status)[: 2 * LONGEST_STATUS].strip()
+    enum = _ENUM_TEXT.fullmatch(word)
+    return fold(enum[1] if enum else word)[:LONGEST_STATUS]
+
+
+def status_passed_over(fields: Mapping[str, Any], rules: CountingRules) -> str | None:
+    """The status for which an appointment with parts is not counted; None if it is, or lists no parts."""
+    status = fields.get("status")
+    return status_word(status) if fields.get("spareParts") and not is_completed(status, rules) else None
 
 
 def is_kept_when_deleted(usage: Usage, deleted_at: datetime, rules: CountingRules) -> bool:
@@ -135,22 +169,38 @@ def is_kept_when_deleted(usage: Usage, deleted_at: datetime, rules: CountingRule
     return days is not None and usage.day is not None and usage.day <= rules.day_at(deleted_at) - timedelta(days=days)
 
 
+def _entries_of(listed: Any) -> list[Any] | None:
+    """The entries of a list, or of a map that some app or export made of one; None for anything else.
+
+    Ordered, for Firestore keeps no order of a map.
+    """
+    if isinstance(listed, list):
+        return listed
+    if not isinstance(listed, Mapping):
+        return None
+    if "quantity" in listed and not isinstance(listed["quantity"], Mapping):
+        return [listed]
+    is_list = all(name.isdigit() for name in listed) or all(isinstance(entry, Mapping) for entry in listed.values())
+    return [listed[name] for name in sorted(listed, key=lambda name: (len(name), name))] if is_list else None
+
+
 def _parts_of(listed: Any, rejections: list[Rejection]) -> tuple[UsedPart, ...]:
     """The parts of the list with their quantities, one entry a key, ordered by key."""
     if listed is None:
         return ()
-    if not isinstance(listed, list):
+    entries = _entries_of(listed)
+    if entries is None:
         rejections.append(Rejection("spareParts", "is not a list"))
         return ()
-    if len(listed) > MOST_ENTRIES:
+    if len(entries) > MOST_ENTRIES:
         rejections.append(Rejection("spareParts", f"has more entries than the {MOST_ENTRIES} that are counted"))
     names: dict[str, str] = {}
     quantities: dict[str, list[float]] = {}
-    for entry in listed[:MOST_ENTRIES]:
+    for entry in entries[:MOST_ENTRIES]:
         if not isinstance(entry, Mapping):
             rejections.append(Rejection("spareParts", "an entry is not a map"))
             continue
-        quantity = _quantity_of(entry.get("quantity"))
+        quantity = quantity_of(entry.get("quantity"))
         if isinstance(quantity, str):
             rejections.append(Rejection("spareParts.quantity", quantity))
             continue
@@ -172,57 +222,41 @@ def _key_of(part_id: Any, name: str) -> str | None:
     return fold(name) if 0 < len(name) <= LONGEST_NAME else None
 
 
-def _quantity_of(value: Any) -> float | str:
-    """Units as a float, or the reason why not."""
-    if isinstance(value, str) and len(value) <= 64 and _NUMBER.fullmatch(value.strip()):
-        value = float(value)
-    if value is None:
-        return "is missing"
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return "is not a number"
-    if not math.isfinite(value):
-        return "is not finite"
-    if value <= 0:
-        return "is not positive"
-    if value > MOST_UNITS:
-        return f"is above {MOST_UNITS}"
-    return float(value)
-
-
 def _day_of(
     fields: Mapping[str, Any], update_time: datetime, rules: CountingRules, rejections: list[Rejection]
 ) -> date | None:
-    """The first usable day. Days before HISTORY_START or after the update itself are typing errors."""
-    latest = rules.day_at(update_time)
+    """The booked day, or the day of this write where the booking was for later: the job was done early.
+
+    Days before HISTORY_START, or further ahead than can be booked, are typing errors.
+    """
+    latest, zone = rules.day_at(update_time), ZoneInfo(rules.time_zone)
+    usable: dict[str, WrittenDay] = {}
+    unusable: dict[str, str] = {}
     for field in DAY_FIELDS:
         value = fields.get(field)
         if value is None:
             continue
-        day = _as_day(value, rules)
-        if day is None:
-            rejections.append(Rejection(field, "is not a date"))
-        elif day < rules.history_start:
-            rejections.append(Rejection(field, "is before HISTORY_START"))
-        elif day > latest:
-            rejections.append(Rejection(field, "is in the future"))
+        read = read_day(value, zone)
+        if read is None:
+            unusable[field] = "is not a date"
+        elif read.day < rules.history_start:
+            unusable[field] = "is before HISTORY_START"
+        elif (read.day - latest).days > MOST_DAYS_AHEAD:
+            unusable[field] = "is in the future"
         else:
-            return day
-    return None
+            usable[field] = read
+    booked = _booked(usable)
+    asked = DAY_FIELDS[: DAY_FIELDS.index(booked)] if booked else DAY_FIELDS
+    rejections += [Rejection(field, why) for field, why in unusable.items() if field in asked or field == RESCHEDULED]
+    return min(usable[booked].day, latest) if booked else None
 
 
-def _as_day(value: Any, rules: CountingRules) -> date | None:
-    """A "YYYY-MM-DD", an ISO moment or a Timestamp as a day in the shop's zone; None for anything else."""
-    try:
-        moment: datetime
-        if isinstance(value, datetime):
-            moment = value
-        elif isinstance(value, str) and _ISO_DAY.fullmatch(value.strip()):
-            return date.fromisoformat(value.strip())
-        elif isinstance(value, str) and _ISO_MOMENT.fullmatch(value.strip()):
-            moment = datetime.fromisoformat(value.strip())
-        else:
-            return None
-        # A moment written without a zone is the shop's own
-        return moment.date() if moment.tzinfo is None else rules.day_at(moment)
-    except (ValueError, OverflowError):  # no such day, or the zone's shift leaves the calendar
-        return None
+def _booked(usable: Mapping[str, WrittenDay]) -> str | None:
+    """Which field names the booked day: the first, unless the app rescheduled, which writes ``dateTime`` alone.
+
+    A Timestamp of midnight in Greenwich is the day before in a shop west of it, and no other booking.
+    """
+    moved, first = usable.get(RESCHEDULED), usable.get("date")
+    if moved and (moved.is_local or (first and abs((moved.day - first.day).days) > 1)):
+        return RESCHEDULED
+    return next(iter(usable), None)

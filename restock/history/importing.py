@@ -1,107 +1,80 @@
-"""Usage from before the app, from a CSV file: kept beside the history, and joined to it each time a model is fitted.
+"""Usage from before the app: kept beside the history, and joined to it each time a model is fitted.
 
 The history holds what appointments say and can always be recomputed from them; imported usage has no appointments, so
 it never enters the history, no full read can lose it, and no drift is reported of it. It lies in one object of the
-bucket; importing again replaces it, importing an empty file takes it back. Overlap would count twice, so the day the
-app took over is asked for, and nothing on or after it is accepted.
+bucket; importing again replaces it, importing a file of which only the first line is left takes it back. Overlap would
+count twice, so the day the app took over is asked for, and nothing on or after it is accepted.
 
     python3 -m infra import-usage old.csv --before 2024-03-01
-
-Columns: date (YYYY-MM-DD), part (name), quantity; optionally part_id, the part's id in the catalogue.
 """
 
 from __future__ import annotations
 
-import csv
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from pathlib import Path
+from dataclasses import replace
+from datetime import date
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from restock.counting.appointments import LONGEST_NAME, MOST_UNITS
 from restock.errors import BadRequestError, DamagedError
 from restock.history.history import COLUMNS, History
+from restock.history.usage_file import LINES_NAMED, Imported, Refused
+from restock.retraining.publish import read_live, read_verified
+from restock.stored import names
 from restock.stored.names import IMPORTED as NAME
 from restock.stores import ObjectStore
-from restock.written import fold
 
-NEEDED = ("date", "part", "quantity")
-MOST_ROWS = 5_000_000
-
-
-@dataclass(frozen=True)
-class Imported:
-    """Rows in the history's own columns, and how many lines were refused for which reason."""
-
-    rows: pa.Table
-    rejected: Counter[str]
+MOST_REFUSED = 0.03
+"""Of the lines. More are no slips: it is another kind of file, and what was imported before is worth more."""
 
 
-def read_file(path: Path, *, earliest: date, before: date) -> Imported:
-    """Understand a CSV file of UTF-8; raises BadRequestError for one that cannot be read as that."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return read(lines, earliest=earliest, before=before)
-    except (OSError, UnicodeDecodeError, csv.Error) as exc:
-        raise BadRequestError(f"{path}: {exc}") from exc
+def first_counted(objects: ObjectStore) -> tuple[date, str] | None:
+    """The first day of the live history and one appointment of it; None where nothing has been counted yet."""
+    live = read_live(objects).pointer
+    if live is None:
+        return None
+    rows = History.from_bytes(
+        read_verified(objects, names.history(live.history), live.history_sha256)
+    ).rows.select(["day", "appointment"])
+    if not rows.num_rows:
+        return None
+    first = rows.filter(pc.equal(rows["day"], pc.min(rows["day"]))).slice(0, 1).to_pylist()[0]
+    return first["day"], first["appointment"]
 
 
-def read(lines: Iterable[str], *, earliest: date, before: date) -> Imported:
-    """Understand a CSV file; a line that cannot be counted is refused with its reason, the others are kept."""
-    reader = csv.DictReader(lines)
-    if missing := [name for name in NEEDED if name not in (reader.fieldnames or ())]:
+def check_before(before: date, today: date, counted: tuple[date, str] | None) -> None:
+    """Raise BadRequestError where imported usage could meet counted usage: it would be learnt twice."""
+    if before > today:
+        raise BadRequestError(f"--before {before} is after today, {today}; it is the first day the app counted")
+    if counted and before > counted[0]:
         raise BadRequestError(
-            f"the file has no column {', '.join(missing)}; its first line must name {', '.join(NEEDED)}"
+            f"--before {before} is after the first day that was counted, {counted[0]} (appointment {counted[1]}): what"
+            f" was used in between would count twice. Write --before {counted[0]}, or correct that appointment's day"
         )
-    columns: dict[str, list[object]] = {name: [] for name in COLUMNS.names}
-    rejected: Counter[str] = Counter()
-    imported_at = datetime.now(UTC)
-    for number, line in enumerate(reader):
-        if number == MOST_ROWS:
-            raise BadRequestError(f"the file has more than {MOST_ROWS:,} lines; sum it up by day and part first")
-        try:
-            day, key, name, quantity = _usage_of(line, earliest, before)
-        except ValueError as exc:
-            rejected[str(exc)] += 1
-            continue
-        row = (f"import/{day.isoformat()}", day, key, quantity, imported_at, name)
-        for column, value in zip(columns.values(), row, strict=True):
-            column.append(value)
-    return Imported(pa.table(columns, schema=COLUMNS), rejected)
-
-
-def _usage_of(line: Mapping[str, str | None], earliest: date, before: date) -> tuple[date, str, str, float]:
-    name, part_id = (line.get("part") or "").strip(), (line.get("part_id") or "").strip()
-    if not name or max(len(name), len(part_id)) > LONGEST_NAME:
-        raise ValueError("part is empty or too long")
-    try:
-        day = date.fromisoformat((line.get("date") or "").strip())
-    except ValueError as exc:
-        raise ValueError("date is not YYYY-MM-DD") from exc
-    if not earliest <= day < before:
-        raise ValueError(f"date is not from {earliest} until before {before}")
-    try:
-        quantity = float((line.get("quantity") or "").strip())
-    except ValueError as exc:
-        raise ValueError("quantity is not a number") from exc
-    if not 0 < quantity <= MOST_UNITS or not math.isfinite(quantity):
-        raise ValueError(f"quantity is not above 0 and at most {MOST_UNITS:,}")
-    return day, part_id or fold(name), name, quantity
 
 
 def told(imported: Imported) -> str:
     """For the person who asked."""
-    refused = [f"  {number} lines refused: {reason}" for reason, number in imported.rejected.most_common()]
-    return "\n".join([f"{imported.rows.num_rows} lines imported; the next retrain learns from them", *refused])
+    return "\n".join(
+        [f"{imported.rows.num_rows} lines imported; the next retrain learns from them", *_lines_of(imported.refused)]
+    )
+
+
+def _lines_of(refused: Refused) -> list[str]:
+    found = []
+    for reason, number in refused.numbers.most_common():
+        lines = ", ".join(map(str, refused.first[reason])) + (", ..." if number > LINES_NAMED else "")
+        found.append(f"  {number} refused: {reason} (line {lines})")
+    return found
 
 
 def store(objects: ObjectStore, imported: Imported) -> None:
-    """Replace what was imported before."""
+    """Replace what was imported before; raises BadRequestError, and stores nothing, if too many lines were refused."""
+    number = imported.refused.numbers.total()
+    if number > MOST_REFUSED * imported.lines:
+        told = [f"nothing imported: {number} of {imported.lines} lines were refused", *_lines_of(imported.refused)]
+        raise BadRequestError("\n".join([*told, "What was imported before stays. Correct the file and import it again."]))
     sink = pa.BufferOutputStream()
     pq.write_table(imported.rows, sink, compression="zstd")
     before = objects.read(NAME)

@@ -37,6 +37,10 @@ ODD_VALUES: dict[str, Any] = {
     "list": [1, "a", None],
     "empty map": {},
     "map": {"a": 1},
+    "seconds": 1772323200,
+    "milliseconds": 1772323200000,
+    "an exported moment": {"_seconds": 1772323200, "_nanoseconds": 0},
+    "an endless moment": {"_seconds": 2**62, "_nanoseconds": 0},
     "nested": {"a": {"b": {"c": [{"d": {"e": [1]}}]}}},
 }
 FIELDS = ("status", "spareParts", "date", "appointmentDate", "completedDate", "dateTime", "timestamp", "createdAt")
@@ -56,6 +60,29 @@ DAYS = (
     "0000-00-00",
     "today",
     "1772323200",
+    "20260301",
+    "1772323200000",
+    "2026-03-01T00:10:00 +07:00",
+    "Timestamp(seconds=1772323200, nanoseconds=0)",
+    "2026-03-01T00:10:00" + "+" * 50,
+    "2026-03-01T00:10:00[" + "/" * 50 + "]",
+    "Timestamp(seconds=999999999999, nanoseconds=0)",
+    "9" * 19,
+)
+STATUSES = (
+    "AppointmentStatus.completed",
+    "done",
+    "Terminé",
+    "completed.completed",
+    "Status." * 20_000 + "completed",
+)
+LISTS: tuple[Any, ...] = (
+    {"0": part(), "1": part("Belt", 2)},
+    {"0": part(), "1": None},
+    {"p1": part(quantity="2 pcs")},
+    part(),
+    {str(number): part(f"Part {number}", 1) for number in range(1000)},
+    {"0": {"0": part()}},
 )
 NAMES = (
     "\u0000",
@@ -94,6 +121,11 @@ QUANTITIES = (
     "9" * 400,
     "1_0",
     "1/2",
+    "1,200",
+    "2 pcs",
+    "2 dozen",
+    "2 " + "p" * 60,
+    "1," * 30,
 )
 
 
@@ -115,6 +147,10 @@ def cases() -> Iterator[tuple[str, Document]]:
         yield f"a part named {name[:20]!r}", appointment(parts=[part(name), part(None, id=name)])
     for quantity in QUANTITIES:
         yield f"quantity {quantity[:20]!r}", appointment(parts=[part("Oil", quantity)])
+    for status in STATUSES:
+        yield f"status {status[:30]!r}", appointment(status)
+    for number, listed in enumerate(LISTS):
+        yield f"parts as a map, {number}", appointment() | {"spareParts": listed}
     yield "no field at all", {}
     yield "10,000 parts", appointment(parts=[part(f"Part {number}", number % 5) for number in range(10_000)])
     yield "10,000 times one part", appointment(parts=[part("Oil", 0.1)] * 10_000)

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from restock.counting.appointments import NOTHING, Rejection, UsedPart, is_kept_when_deleted, usage_of
+from restock.counting.appointments import (
+    NOTHING,
+    Rejection,
+    UsedPart,
+    is_kept_when_deleted,
+    status_passed_over,
+    usage_of,
+)
+from restock.counting.quantities import AMBIGUOUS
 from tests.builders import NOON, TODAY, appointment, part, rules
 
 
@@ -50,6 +58,47 @@ def test_a_missing_status_is_no_completion():
     assert counted(fields).usage == NOTHING
 
 
+@pytest.mark.parametrize(
+    "status",
+    [
+        "AppointmentStatus.completed",
+        "Status.COMPLETED ",
+        "app.AppointmentStatus.complete",
+        "appointmentstatus.completed",
+    ],
+)
+def test_an_enum_of_dart_counts_as_its_last_word(status):
+    assert not counted(appointment(status)).usage.is_empty
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        ("AppointmentStatus.pending", "pending"),
+        ("AppointmentStatus.notCompleted", "notcompleted"),
+        ("Done ", "done"),
+        ("not.completed", "not.completed"),
+        ("completed.", "completed."),
+        ("x" * 100_000, "x" * 40),
+        (None, "no status"),
+        (3, "3"),
+        (True, "a bool"),
+        (["completed"], "a list"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_a_status_that_is_not_counted_is_named_if_the_appointment_has_parts(status, word):
+    assert status_passed_over(appointment(status), rules()) == word
+    assert status_passed_over(appointment(status, parts=[]), rules()) is None
+    assert status_passed_over(appointment("completed"), rules()) is None
+
+
+def test_any_status_can_be_made_to_count():
+    done = {"completed_statuses": frozenset({"3", "done", "phase.done"})}
+
+    assert all(not counted(appointment(status), **done).usage.is_empty for status in (3, "State.done", "Phase.Done"))
+
+
 def test_what_counts_as_completed_is_a_setting():
     done = {"completed_statuses": frozenset({"fertig", "strasse"})}
 
@@ -64,6 +113,91 @@ def test_what_counts_as_completed_is_a_setting():
 )
 def test_failing_4_quantities_are_whole_fractional_or_text(quantity, units):
     assert parts_of([part("Oil", quantity)]) == (UsedPart("oil", "Oil", units),)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "units"),
+    [
+        ("1,5", 1.5),
+        ("0,125", 0.125),
+        (",5", 0.5),
+        ("1,50", 1.5),
+        ("1,2345", 1.2345),
+        ("2 pcs", 2.0),
+        ("2pcs.", 2.0),
+        ("2 x", 2.0),
+        ("2 Stück", 2.0),
+        ("3 шт.", 3.0),
+        ("4.5 l", 4.5),
+        ("4,5\u00a0Liter", 4.5),
+        ("2 m", 2.0),
+        ("1 box (blue)", 1.0),
+    ],
+)
+def test_a_quantity_that_can_mean_only_one_number_counts(quantity, units):
+    assert parts_of([part("Oil", quantity)]) == (UsedPart("oil", "Oil", units),)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "reason"),
+    [
+        ("1,200", AMBIGUOUS),
+        ("12,000", AMBIGUOUS),
+        ("1,200,300", AMBIGUOUS),
+        ("1,200 pcs", AMBIGUOUS),
+        ("1.200 pcs", AMBIGUOUS),
+        ("1,200.5", "is not a number"),
+        ("1.200,5", "is not a number"),
+        ("1 200", "is not a number"),
+        ("1'200", "is not a number"),
+        ("2 x 5", "is not a number"),
+        ("2 boxes of 12", "is not a number"),
+        ("2 dozen", "is not a number"),
+        ("2k", "is not a number"),
+        ("1e", "is not a number"),
+        ("2-3", "is not a number"),
+        ("2 1/2", "is not a number"),
+        ("1/2", "is not a number"),
+        ("pcs 2", "is not a number"),
+        ("٢ pcs", "is not a number"),
+        ("0 pcs", "is not positive"),
+        ("-1 pcs", "is not positive"),
+        ("9999999 pcs", "is above 1000000"),
+        ("2 " + "x" * 10**6, "is not a number"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_promise_8_a_quantity_that_could_be_two_numbers_is_rejected(quantity, reason):
+    assert reasons(appointment(parts=[part("Oil", quantity)]))[0] == f"spareParts.quantity {reason}"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        {"0": part("Oil", 1), "1": part("Belt", 2)},
+        {"1": part("Belt", 2), "0": part("Oil", 1)},
+        {"-Nab": part("Oil", 1), "-Nac": part("Belt", 2)},
+        {"oil": part("Oil", 1), "belt": part("Belt", 2)},
+    ],
+)
+def test_parts_listed_as_a_map_count_as_a_list(listed):
+    assert parts_of(listed) == (UsedPart("belt", "Belt", 2.0), UsedPart("oil", "Oil", 1.0))
+
+
+def test_one_part_instead_of_a_list_counts():
+    assert parts_of(part("Oil", 2)) == (UsedPart("oil", "Oil", 2.0),)
+
+
+def test_promise_8_a_map_with_holes_is_counted_as_far_as_it_goes():
+    fields = appointment() | {"spareParts": {"0": part("Oil", 1), "1": None, "10": part("OIL", 1), "2": part("oil", 1)}}
+
+    assert counted(fields).usage.parts == (UsedPart("oil", "Oil", 3.0),)
+    assert reasons(fields) == ["spareParts an entry is not a map"]
+
+
+@pytest.mark.parametrize("listed", [{}, []])
+def test_an_empty_map_is_an_empty_list(listed):
+    assert counted(appointment() | {"spareParts": listed}) == counted(None)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +309,7 @@ def test_the_first_usable_field_counts():
 
 
 @pytest.mark.parametrize(
-    "value", ["2026-02-30", "2026-2-3", "20260203", "3 March 2026", "2026-02-03T99:00:00Z", [], {}, 5]
+    "value", ["2026-02-30", "2026-2-3", "03/02/2026", "3 March 2026", "2026-02-03T99:00:00Z", [], {}, 5]
 )
 def test_promise_8_an_unusable_date_is_rejected(value):
     found = counted({"status": "completed", "spareParts": [part()], "date": value})
@@ -191,7 +325,7 @@ def test_failing_8_a_day_after_the_write_itself_is_a_typing_error():
     assert day_of(date="2035-01-01", createdAt="2026-03-01") == date(2026, 3, 1)
     assert day_of(date="2035-01-01") is None
     assert day_of(date="2026-03-02") == TODAY
-    assert day_of(date="2026-03-03") is None
+    assert day_of(date="2026-06-01") is None
 
 
 def test_a_day_before_history_start_is_a_typing_error():
@@ -200,10 +334,110 @@ def test_a_day_before_history_start_is_a_typing_error():
     assert day_of(date="0001-01-01") is None
 
 
-def test_a_future_day_becomes_usable_with_a_later_write():
-    """No clock is read: the same version means the same on every day, and a later version may mean more."""
-    assert day_of(at=NOON, date="2026-03-05") is None
-    assert day_of(at=NOON + timedelta(days=3), date="2026-03-05") == date(2026, 3, 5)
+def test_a_job_done_before_its_booked_day_was_done_on_the_day_of_its_write():
+    """No clock is read: the same version means the same on every day. 90 days ahead can be booked."""
+    assert day_of(at=NOON, date="2026-03-05", createdAt="2026-02-20") == TODAY
+    assert day_of(at=NOON, date="2026-05-31") == TODAY
+    assert day_of(at=NOON, date="2026-06-01", createdAt="2026-02-20") == date(2026, 2, 20)
+
+
+def test_a_later_edit_of_a_job_done_early_moves_it_forward_and_never_beyond_its_booked_day():
+    days = [day_of(at=NOON + timedelta(days=after), date="2026-03-05") for after in (0, 1, 3, 30)]
+
+    assert days == [TODAY, date(2026, 3, 3), date(2026, 3, 5), date(2026, 3, 5)]
+
+
+@pytest.mark.parametrize("moved", ["2026-02-27T09:00:00", "2026-02-27 09:00:00.000", "2026-02-27", "20260227T090000"])
+def test_rescheduling_writes_only_date_time_as_text_without_a_zone(moved):
+    assert day_of(date="2026-02-28", completedDate="2026-02-26", dateTime=moved) == date(2026, 2, 27)
+    assert day_of(date=None, completedDate="2026-02-26", dateTime=moved) == date(2026, 2, 27)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "zone", "expected"),
+    [
+        (datetime(2026, 2, 28, tzinfo=UTC), "America/New_York", date(2026, 2, 28)),  # midnight in Greenwich
+        ("2026-02-27T00:00:00Z", "UTC", date(2026, 2, 28)),  # one day apart is no other booking
+        (datetime(2026, 2, 26, 9, tzinfo=UTC), "UTC", date(2026, 2, 26)),
+        ("2026-02-20T09:00:00Z", "UTC", date(2026, 2, 20)),
+        ({"_seconds": 1771578000, "_nanoseconds": 0}, "UTC", date(2026, 2, 20)),
+    ],
+)
+def test_a_moment_more_than_a_day_from_the_date_is_the_newer_booking(stamp, zone, expected):
+    assert day_of(zone=zone, date="2026-02-28", dateTime=stamp) == expected
+
+
+def test_a_booking_moved_ahead_and_done_early_was_done_on_the_day_of_its_write():
+    assert day_of(date="2026-02-20", dateTime="2026-03-20T09:00:00") == TODAY
+
+
+def test_promise_8_an_unusable_date_time_is_reported_although_the_date_counts():
+    fields = appointment(dateTime="2035-01-01T09:00:00")
+
+    assert counted(fields).usage.day == TODAY
+    assert reasons(fields) == ["dateTime is in the future"]
+
+
+MIDNIGHT = 1772236800  # 2026-02-28 in Greenwich
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "20260228",
+        20260228,
+        "2026/02/28",
+        "2026.02.28",
+        "20260228T101500Z",
+        "20260228101500",
+        "202602281015",
+        "2026-02-28T00:10:00 +00:00",
+        "2026-02-28T00:10:00 +0000",
+        "2026-02-28T00:10:00 UTC",
+        "2026-02-28 00:10:00 GMT+00",
+        "2026-02-28T23:10:00.123456789Z",
+        "2026-02-28T23:10Z",
+        "2026-02-28T01:10:00+01:00[Europe/Paris]",
+        MIDNIGHT,
+        MIDNIGHT * 1000,
+        MIDNIGHT * 10**6,
+        MIDNIGHT * 10**9,
+        float(MIDNIGHT * 1000),
+        MIDNIGHT + 0.5,
+        str(MIDNIGHT),
+        str(MIDNIGHT * 1000),
+        {"_seconds": MIDNIGHT, "_nanoseconds": 5},
+        {"seconds": MIDNIGHT, "nanoseconds": 5},
+        {"seconds": str(MIDNIGHT), "nanos": 0},
+        {"__datatype__": "timestamp", "value": {"_seconds": MIDNIGHT, "_nanoseconds": 0}},
+        {"__time__": "2026-02-28T00:00:00.000Z"},
+        {"$date": {"$numberLong": str(MIDNIGHT * 1000)}},
+        f"Timestamp(seconds={MIDNIGHT}, nanoseconds=0)",
+    ],
+)
+def test_a_date_that_can_mean_only_one_day_is_read_however_it_was_exported(value):
+    assert day_of(date=value, createdAt="2026-01-01") == date(2026, 2, 28)
+    assert counted(appointment(date=value)).rejections == ()
+
+
+def test_a_zone_behind_a_blank_is_a_zone():
+    assert day_of(date="2026-02-28T00:10:00 +07:00") == date(2026, 2, 27)
+    assert day_of(date="2026-02-27T20:10:00 -0500") == date(2026, 2, 28)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(True, 7, 0, -1, 12345, 10**10, 10**20, float("nan"), float("inf"), b"2026-02-28", [2026, 2, 28]),
+        *("28/02/2026", "02-28-2026", "2026-W09-6", "2026-059", "２０２６-02-28", "2" * 10**6),
+        *("2026-02-28T10:00+24:00", "2026-02-28T10:00+01:75", "2026-02-28T25:00Z"),
+        *({"a": 1}, {"seconds": True}, {"seconds": None}, {"seconds": 10**30}, {"_seconds": "x" * 10**6}),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_promise_8_what_could_be_two_days_or_none_is_rejected(value):
+    assert day_of(date=value, createdAt="2026-01-01") == date(2026, 1, 1)
+    assert reasons(appointment(date=value)) == ["date is not a date"]
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
-"""Usage from before the app: what is refused, what is kept, and that it joins the history only for fitting."""
+"""Usage from before the app: which files are stored, and that they join the history only for fitting."""
 
 from __future__ import annotations
 
 import io
-from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,8 +10,10 @@ import pytest
 from restock.counting.appointments import Usage, UsedPart
 from restock.errors import BadRequestError, DamagedError
 from restock.history.history import CountedAppointment, History
-from restock.history.importing import NAME, Imported, read, store, with_imported
+from restock.history.importing import NAME, check_before, first_counted, store, told, with_imported
+from restock.history.usage_file import Imported, read
 from tests.fakes import FakeObjects
+from tests.unit.retraining.shop import Shop
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 COUNTED = CountedAppointment("a1", Usage(date(2026, 3, 1), (UsedPart("p1", "Air Filter", 2.0),)), NOW)
@@ -26,40 +27,66 @@ def history() -> History:
     return History.of([COUNTED], "rules", NOW)
 
 
-def test_a_line_becomes_a_row_under_its_id_or_its_folded_name() -> None:
-    found = imported("date,part,quantity,part_id\n2023-05-01, Air Filter ,2.5,\n2023-05-02,Oil,1,p9\n")
+def test_imported_usage_before_the_first_counted_day_is_accepted() -> None:
+    check_before(date(2024, 3, 1), date(2026, 3, 2), (date(2024, 3, 1), "a1"))
+    check_before(date(2026, 3, 2), date(2026, 3, 2), None)
 
-    rows = found.rows.to_pylist()
-    assert [(row["day"], row["part"], row["name"], row["quantity"]) for row in rows] == [
-        (date(2023, 5, 1), "air filter", "Air Filter", 2.5),
-        (date(2023, 5, 2), "p9", "Oil", 1.0),
-    ]
-    assert found.rejected == Counter()
+
+def test_a_takeover_after_today_is_refused() -> None:
+    with pytest.raises(BadRequestError, match="2026-03-03 is after today, 2026-03-02"):
+        check_before(date(2026, 3, 3), date(2026, 3, 2), None)
+
+
+def test_a_takeover_after_the_first_counted_day_is_refused_with_the_appointment() -> None:
+    with pytest.raises(BadRequestError, match=r"2024-02-29 \(appointment a7\).* Write --before 2024-02-29"):
+        check_before(date(2024, 3, 1), date(2026, 3, 2), (date(2024, 2, 29), "a7"))
+
+
+def test_the_first_counted_day_is_that_of_the_live_history() -> None:
+    shop = Shop()
+    for number, day in enumerate(("2024-05-01", "2024-04-30", "2025-01-01")):
+        shop.complete(f"a{number}", date=day)
+    assert first_counted(shop.objects) is None
+
+    shop.retrain()
+
+    assert first_counted(shop.objects) == (date(2024, 4, 30), "a1")
+
+
+GOOD = "date,part,quantity\n" + "2023-05-01,Oil,1\n" * 100
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"),
+    "wrong",
     [
-        ("2024-03-01,Oil,1", "date is not from 2010-01-01 until before 2024-03-01"),
-        ("1999-01-01,Oil,1", "date is not from 2010-01-01 until before 2024-03-01"),
-        ("01/05/2023,Oil,1", "date is not YYYY-MM-DD"),
-        ("2023-05-01,,1", "part is empty or too long"),
-        ("2023-05-01,Oil,two", "quantity is not a number"),
-        ("2023-05-01,Oil,nan", "quantity is not above 0 and at most 1,000,000"),
-        ("2023-05-01,Oil,-1", "quantity is not above 0 and at most 1,000,000"),
-        ("2023-05-01,Oil", "quantity is not a number"),
+        GOOD.replace("2023-05-01", "01/05/2023"),
+        GOOD.replace("2023-05-01,Oil,1\n", "2023-05-01,Oil,x\n", 4),
+        "date,part,quantity\n2023-05-01,Oil,x\n",
+        "date,part,quantity\n2023-05-01,Oil,1\n2023-05-01,Oil,x\n",
     ],
 )
-def test_a_line_that_cannot_be_counted_is_refused_and_the_others_stay(line: str, reason: str) -> None:
-    found = imported(f"date,part,quantity\n{line}\n2023-05-02,Oil,1\n")
+def test_a_wrong_file_leaves_what_was_imported_before_and_says_why(wrong: str) -> None:
+    objects = FakeObjects()
+    store(objects, imported(GOOD))
 
-    assert found.rejected == Counter({reason: 1})
-    assert found.rows.num_rows == 1
+    with pytest.raises(BadRequestError, match=r"nothing imported(.|\n)*\(line 2"):
+        store(objects, imported(wrong))
+
+    assert with_imported(history(), objects).rows.num_rows == 101
 
 
-def test_a_file_without_the_columns_is_refused_whole() -> None:
-    with pytest.raises(BadRequestError, match="has no column quantity"):
-        imported("date,part\n2023-05-01,Oil\n")
+def test_a_few_slips_are_told_and_the_rest_is_taken() -> None:
+    objects = FakeObjects()
+    found = imported(GOOD + "2023-05-01,Oil,x\n2023-05-01,Oil,y\n01/05/2023,Oil,1\n")
+
+    store(objects, found)
+
+    assert told(found).splitlines() == [
+        "100 lines imported; the next retrain learns from them",
+        "  2 refused: quantity is not a number (line 102, 103)",
+        "  1 refused: date is not YYYY-MM-DD (line 104)",
+    ]
+    assert with_imported(history(), objects).rows.num_rows == 101
 
 
 def test_imported_usage_joins_the_history_and_leaves_it_as_it_was() -> None:
