@@ -93,7 +93,7 @@ def unpin(
 ) -> tuple[Pointer, str]:
     """Let retrains publish again, and look once at the threshold that may have been crossed meanwhile (promise 2)."""
     pointer = _repoint(objects, now, "unpin", pinned=False)
-    return pointer, ask_if_due(documents, queue, threshold, now)
+    return pointer, ask_if_due(documents, lambda: queue, threshold, now)
 
 
 def ask_for_retrain(queue: RetrainQueue, *, rebuild: bool = False, force: bool = False, adopt: bool = False) -> str:

@@ -148,7 +148,7 @@ def status_word(status: Any) -> str:
     >>> status_word("AppointmentStatus.completed ")
     'completed'
     """
-    if status is None:
+    if status is None or status == "":
         return "no status"
     if isinstance(status, bool) or not isinstance(status, (str, int)):
         return f"a {type(status).__name__}"

@@ -33,6 +33,12 @@ class Delivery:
     before: Usage
     after: Usage
     rejections: tuple[Rejection, ...] = ()
+    rejections_before: tuple[Rejection, ...] = ()
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Usage is as it was; so is what was rejected, where that left no usage at all (promise 8)."""
+        return self.before == self.after and (not self.after.is_empty or self.rejections == self.rejections_before)
 
     @property
     def is_completion(self) -> bool:

@@ -9,7 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from restock.counting import changes
-from restock.counting.appointments import NOTHING, CountingRules, is_kept_when_deleted, usage_of
+from restock.counting.appointments import (
+    KNOWN_STATUSES,
+    NOTHING,
+    Counted,
+    CountingRules,
+    is_kept_when_deleted,
+    status_passed_over,
+    usage_of,
+)
 from restock.counting.changes import Delivery
 from restock.counting.threshold import ask_if_due
 from restock.errors import ConflictError, DamagedError
@@ -43,15 +51,24 @@ class AppointmentWritten:
 
 def understand(event: AppointmentWritten, rules: CountingRules) -> Delivery:
     """What the event means for the history. Pure."""
-    before = usage_of(event.before.fields, event.before.update_time, rules).usage if event.before else NOTHING
+    old = event.before
+    before = usage_of(old.fields, old.update_time, rules) if old else Counted(NOTHING)
     if event.after:
-        counted = usage_of(event.after.fields, event.after.update_time, rules)
-        return Delivery(event.appointment, event.after.update_time, before, counted.usage, counted.rejections)
-    if event.before is None:
+        after, source_time = usage_of(event.after.fields, event.after.update_time, rules), event.after.update_time
+    elif old:
+        is_kept = event.written_at is not None and is_kept_when_deleted(before.usage, event.written_at, rules)
+        after, source_time = Counted(before.usage if is_kept else NOTHING), old.update_time + DELETION_FOLLOWS
+    else:
         raise ValueError("an event holds the document before, after, or both")
-    source_time = event.before.update_time + DELETION_FOLLOWS
-    is_kept = event.written_at is not None and is_kept_when_deleted(before, event.written_at, rules)
-    return Delivery(event.appointment, source_time, before, before if is_kept else NOTHING)
+    return Delivery(
+        event.appointment, source_time, before.usage, after.usage, after.rejections, rejections_before=before.rejections
+    )
+
+
+def unknown_status(event: AppointmentWritten, rules: CountingRules) -> str | None:
+    """The status of an appointment with parts that is neither completed nor one the app is known to write."""
+    status = status_passed_over(event.after.fields, rules) if event.after else None
+    return None if status in KNOWN_STATUSES else status
 
 
 def count(
@@ -75,7 +92,13 @@ def count(
             f"{rejection.field} {rejection.reason}; not counted. Correct it in the appointment.",
             appointment=event.appointment,
         )
-    if delivery.before == delivery.after:
+    if status := unknown_status(event, rules):
+        log.warning(
+            f"status '{status}' is not known; its parts are not counted. If it means completed, add it to"
+            " COMPLETED_STATUSES.",
+            appointment=event.appointment,
+        )
+    if delivery.changes_nothing:
         log.debug("usage unchanged", appointment=event.appointment)
         return
     written_at = event.written_at or delivery.source_time  # a deletion's source_time may be years before it
@@ -89,8 +112,10 @@ def count(
     store = documents()
     change = merge(store, delivery, rules.digest)
     outcome = "merged" if change.is_pending else "already trained"
+    if change.is_lost:
+        outcome += "; nothing of it could be counted, the next run reports it"
     if change.is_awaiting:
-        outcome += "; " + ask_if_due(store, queue(), threshold, now)
+        outcome += "; " + ask_if_due(store, queue, threshold, now)
     log.info(outcome, appointment=event.appointment, source_time=delivery.source_time)
 
 

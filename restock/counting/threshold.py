@@ -7,6 +7,7 @@ was seen but not acted on (the process died, the queue was away) is seen again a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from restock.stored import names
@@ -28,13 +29,16 @@ def task_name(run: int, now: datetime) -> str:
     return f"retrain-{hashlib.sha256(label.encode()).hexdigest()[:8]}-{label}"
 
 
-def ask_if_due(documents: DocumentStore, queue: RetrainQueue, threshold: int, now: datetime) -> str:
-    """Promise 2: whoever sees the threshold reached asks for a retrain. Says what was found, for the log."""
+def ask_if_due(documents: DocumentStore, queue: Callable[[], RetrainQueue], threshold: int, now: datetime) -> str:
+    """Promise 2: whoever sees the threshold reached asks for a retrain. Says what was found, for the log.
+
+    ``queue`` is called only then: its client takes longer to load than most deliveries take.
+    """
     awaiting = documents.count_true(names.CHANGES, "awaiting", threshold)
     if not is_due(awaiting, threshold):
         return f"{awaiting} of {threshold} completions await training"
     state = read_state(documents)
     name = task_name(state.run, now)
     not_before = state.retry_at if state.retry_at and state.retry_at > now else None
-    is_new = queue.ask(name, {"reason": "threshold"}, not_before=not_before)
+    is_new = queue().ask(name, {"reason": "threshold"}, not_before=not_before)
     return f"threshold of {threshold} reached: {'asked for a retrain' if is_new else 'a retrain was asked for before'}"

@@ -34,9 +34,9 @@ def first_counted(objects: ObjectStore) -> tuple[date, str] | None:
     live = read_live(objects).pointer
     if live is None:
         return None
-    rows = History.from_bytes(
-        read_verified(objects, names.history(live.history), live.history_sha256)
-    ).rows.select(["day", "appointment"])
+    rows = History.from_bytes(read_verified(objects, names.history(live.history), live.history_sha256)).rows.select(
+        ["day", "appointment"]
+    )
     if not rows.num_rows:
         return None
     first = rows.filter(pc.equal(rows["day"], pc.min(rows["day"]))).slice(0, 1).to_pylist()[0]
@@ -74,7 +74,9 @@ def store(objects: ObjectStore, imported: Imported) -> None:
     number = imported.refused.numbers.total()
     if number > MOST_REFUSED * imported.lines:
         told = [f"nothing imported: {number} of {imported.lines} lines were refused", *_lines_of(imported.refused)]
-        raise BadRequestError("\n".join([*told, "What was imported before stays. Correct the file and import it again."]))
+        raise BadRequestError(
+            "\n".join([*told, "What was imported before stays. Correct the file and import it again."])
+        )
     sink = pa.BufferOutputStream()
     pq.write_table(imported.rows, sink, compression="zstd")
     before = objects.read(NAME)

@@ -28,6 +28,7 @@ from restock.counting.appointments import (
     Rejection,
     Usage,
     is_kept_when_deleted,
+    status_passed_over,
     usage_of,
 )
 from restock.errors import StoreUnavailableError
@@ -101,6 +102,7 @@ def read_everything(
     checkpoint: Checkpoint,
     expected: History,
     reject: Reject,
+    pass_over: Callable[[str], None],
     progress: Callable[[str], None],
     kept_every: int = KEPT_EVERY,
 ) -> History:
@@ -108,7 +110,8 @@ def read_everything(
 
     Every page is newer than ``rebuilt_at``: a version written meanwhile is either in already, under its own
     source_time, or arrives as a change. Changes must have been read before this is called; ``expected``, the history
-    with them applied, tells what purged bookings used, where the shop keeps that.
+    with them applied, tells what purged bookings used, where the shop keeps that. ``pass_over`` is told the status of
+    every appointment with parts that is not counted for it (promise 8).
     """
     begun = documents.get(anchor)
     if begun is None:
@@ -123,6 +126,9 @@ def read_everything(
     read = 0
     for part, page in _pages(documents, parts, page_size):
         part.add(page, counted(page, rules, reject))
+        for snapshot in page:
+            if status := status_passed_over(snapshot.fields, rules):
+                pass_over(status)
         if part.unkept >= kept_every:
             checkpoint.save(part.piece(rebuilt_at))
         read += len(page)

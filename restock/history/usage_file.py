@@ -1,8 +1,8 @@
 """Usage from before the app as a CSV file, whichever program wrote it: what is not certain is refused with its line.
 
-Columns: date (YYYY-MM-DD), part (name), quantity; optionally part_id, the part's id in the catalogue. Commas, semicolons
-or tabs part them. A line is a record: no part's name runs over two lines, so a quote that was never closed costs its own
-line only.
+Columns: date (YYYY-MM-DD), part (name), quantity; optionally part_id, the part's id in the catalogue. Commas,
+semicolons or tabs part them. A line is a record: no part's name runs over two lines, so a quote that was never closed
+costs its own line only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from restock.history.history import COLUMNS
 
 NEEDED = ("date", "part", "quantity")
 PART_ID = "part_id"
-SEPARATORS = (",", ";", "\t")
+SEPARATORS: tuple[str, ...] = (",", ";", "\t")
 MOST_ROWS = 5_000_000
 _SAID = re.compile(r'"?sep=(.)', re.IGNORECASE)
 LINES_NAMED = 3

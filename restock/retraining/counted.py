@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from restock.counting import rejected
 from restock.errors import DamagedError, RefusedError
 from restock.history import recount
 from restock.history.history import Drift, History, drift, vanished
@@ -42,6 +43,8 @@ class Counted:
 
 
 def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, pending: Sequence[Pending]) -> Counted:
+    if mostly := rejected.days_mostly_rejected([one.change for one in pending], run.rules):
+        run.alarm(mostly, kind=rejected.KIND)
     if isinstance(todo, ReadEverything):
         run.progress(f"reading all appointments: {todo.why}")
         run.journal.note(f"full read: {todo.why}")
@@ -79,6 +82,7 @@ def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pen
         checkpoint=run.checkpoint,
         expected=remembered,
         reject=run.journal.reject,
+        pass_over=run.journal.pass_over,
         progress=run.progress,
     )
     by_others = recount.counted_by_others(pending, run.rules.digest)

@@ -16,6 +16,9 @@ from restock.stored.run_record import RunRecord
 from restock.stores import DocumentStore
 
 MOST_EXAMPLES = 20
+MOST_STATUSES = 20
+"""Named apart; a field that holds anything must not fill the record."""
+OTHER_STATUSES = "any other"
 
 
 class Journal:
@@ -27,6 +30,7 @@ class Journal:
         self._seconds: dict[str, float] = {}
         self._rejected: Counter[str] = Counter()
         self._examples: list[str] = []
+        self._passed_over: Counter[str] = Counter()
         self._notes: list[str] = []
 
     @property
@@ -36,6 +40,7 @@ class Journal:
             seconds=dict(self._seconds),
             rejected=dict(self._rejected),
             rejected_examples=tuple(self._examples),
+            passed_over=dict(self._passed_over),
             notes=tuple(self._notes),
         )
 
@@ -66,6 +71,11 @@ class Journal:
             self._rejected[f"{rejection.field} {rejection.reason}"] += 1
             if len(self._examples) < MOST_EXAMPLES:
                 self._examples.append(f"{where}: {rejection.field} {rejection.reason}")
+
+    def pass_over(self, status: str) -> None:
+        """Promise 8: appointments with parts that were not counted for their status."""
+        is_named = status in self._passed_over or len(self._passed_over) < MOST_STATUSES
+        self._passed_over[status if is_named else OTHER_STATUSES] += 1
 
     def write(self, documents: DocumentStore, finished_at: datetime | None) -> None:
         if finished_at:

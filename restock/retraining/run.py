@@ -175,6 +175,6 @@ def _look_at_threshold(run: Attempt) -> None:
     """A courtesy to completions that came while this run trained; promise 2 does not rest on it."""
     tools = run.tools
     try:
-        ask_if_due(tools.documents, tools.queue, tools.settings.retrain_threshold, tools.clock())
+        ask_if_due(tools.documents, lambda: tools.queue, tools.settings.retrain_threshold, tools.clock())
     except Exception as exc:  # the run is over and recorded; nothing may change that
         run.warn(f"the threshold was not looked at: {exc}")

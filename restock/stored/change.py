@@ -43,6 +43,11 @@ class Change:
             and (self.trained_time is None or self.completed_time > self.trained_time)
         )
 
+    @property
+    def is_lost(self) -> bool:
+        """Completed with parts of which nothing could be counted: kept so that the next run reports it (promise 8)."""
+        return self.usage.is_empty and bool(self.rejected)
+
     def to_fields(self) -> dict[str, Any]:
         """As it is stored. ``pending`` and ``awaiting`` are there to be queried."""
         return {

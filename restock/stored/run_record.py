@@ -67,6 +67,8 @@ class RunRecord:
     rejected: Mapping[str, int] = field(default_factory=dict)
     """How many inputs could not be counted, by reason (promise 8)."""
     rejected_examples: tuple[str, ...] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    """Of a full read: how many appointments with parts were not counted, by status (promise 8)."""
     scores: Mapping[str, Any] = field(default_factory=dict)
     drift: DriftFound | None = None
     notes: tuple[str, ...] = ()
@@ -88,6 +90,7 @@ class RunRecord:
             "documents": present({"read": self.documents_read, "written": self.documents_written}),
             "rejected": dict(self.rejected),
             "rejected_examples": list(self.rejected_examples),
+            "passed_over": [{"status": status, "appointments": count} for status, count in self.passed_over.items()],
             "scores": dict(self.scores),
             "drift": self.drift.to_fields() if self.drift else None,
             "notes": list(self.notes),
@@ -120,6 +123,10 @@ class RunRecord:
                 documents_written=optional(documents, "written", int),
                 rejected={str(name): int(count) for name, count in needed(fields, "rejected", dict).items()},
                 rejected_examples=tuple(map(str, needed(fields, "rejected_examples", list))),
+                passed_over={
+                    needed(one, "status", str): needed(one, "appointments", int)
+                    for one in optional(fields, "passed_over", list) or ()
+                },
                 scores=needed(fields, "scores", dict),
                 drift=None if drift is None else DriftFound.from_fields(drift),
                 notes=tuple(map(str, needed(fields, "notes", list))),

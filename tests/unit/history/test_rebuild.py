@@ -56,6 +56,7 @@ class Shop:
             checkpoint=checkpoint,
             expected=expected or History.of((), self.rules.digest, NOON),
             reject=lambda where, rejections: None,
+            pass_over=lambda status: None,
             progress=progress,
             kept_every=4,
         )

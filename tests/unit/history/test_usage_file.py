@@ -83,7 +83,7 @@ def test_a_stray_quote_costs_its_own_line_and_none_behind_it(line: str) -> None:
     found = imported(f'date,part,quantity\n{line}\n2023-05-02,Oil,1\n2023-05-03,"Belt",2\n')
 
     assert taken(found) == [("oil", 1.0), ("belt", 2.0)]
-    assert [lines for lines in found.refused.first.values()] == [[2]]
+    assert list(found.refused.first.values()) == [[2]]
     assert "quote that is not closed" in next(iter(found.refused.first))
 
 
