@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.settings import InfraSettings
+from restock.counting import rejected
 
 RUNBOOK = "docs/runbook.md"
 ENDED_WELL = ("published", "unchanged", "empty")
@@ -52,6 +53,7 @@ def alerts(settings: InfraSettings, channel: str) -> list[dict[str, Any]]:
         ),
         "the model is older than two schedule intervals": _none_ended_well(2 * settings.schedule_interval_hours()),
         "a new model was refused": _logged(f'{retrain} AND jsonPayload.status="refused"'),
+        "most completions were not counted": _logged(f'{retrain} AND jsonPayload.kind="{rejected.KIND}"'),
         "drift was found and repaired": _logged(f'{retrain} AND jsonPayload.message=~"^drift: "'),
         "forecast answers with errors": _more_than(
             5,
