@@ -11,7 +11,7 @@ from infra import alerts
 from infra.__main__ import main
 from infra.cost import CONDITIONS, OPERATIONS, SHOPS, bill, old_system, retrains_a_month, usage
 from infra.prices import PRICES
-from restock.retraining.run import CATALOGUE
+from restock.stored.names import CATALOGUE
 from tests.infra.test_settings import ROOT, settings
 from tests.unit.retraining.shop import Shop
 
