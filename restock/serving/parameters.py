@@ -6,20 +6,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
+from restock import written
 from restock.serving.http import HttpError
 
 LONGEST_QUERY = 16_384
 MOST_FIELDS = 512
 LONGEST_PER_PART = 500
-LONGEST_NUMBER = 40
 
-# A caller's text is measured before it is looked at, and every pattern reads it once: none can try two ways.
-_WHOLE = re.compile(r"-?\d{1,9}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+Number = TypeVar("Number", int, float)
 
 
 class Kind(NamedTuple):
@@ -40,31 +37,35 @@ def whole(low: int, high: int) -> Kind:
     """
 
     def parse(text: str) -> int:
-        if len(text) <= LONGEST_NUMBER and _WHOLE.fullmatch(text) and low <= int(text) <= high:
-            return int(text)
-        raise ValueError(f"must be a whole number from {low} to {high}")
+        try:
+            return _within(low, written.whole(text), high)
+        except ValueError as exc:
+            raise ValueError(f"must be a whole number from {low} to {high}") from exc
 
     return Kind(parse, {"type": "integer", "minimum": low, "maximum": high})
 
 
 def number(low: float, high: float) -> Kind:
     def parse(text: str) -> float:
-        if len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text):
-            found = float(text)
-            if low <= found <= high:
-                return found
-        raise ValueError(f"must be a number from {low:g} to {high:g}")
+        try:
+            return _within(low, written.number(text), high)
+        except ValueError as exc:
+            raise ValueError(f"must be a number from {low:g} to {high:g}") from exc
 
     return Kind(parse, {"type": "number", "minimum": low, "maximum": high})
 
 
+def _within(low: float, found: Number, high: float) -> Number:
+    if not low <= found <= high:
+        raise ValueError("is outside")
+    return found
+
+
 def _day(text: str) -> date:
     try:
-        if len(text) == len("2026-05-04") and _DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise ValueError("must be a day like 2026-05-04")
+        return written.day(text)
+    except ValueError as exc:
+        raise ValueError("must be a day like 2026-05-04") from exc
 
 
 DAY = Kind(_day, {"type": "string", "format": "date"})
