@@ -19,6 +19,8 @@ ENDED_WELL = ("published", "unchanged", "empty")
 SERVICE = 'resource.type="cloud_run_revision"'
 REQUESTS = "run.googleapis.com/request_count"
 WAITING = "pubsub.googleapis.com/subscription/num_undelivered_messages"
+UNSERVABLE = "cannot be served|bucket .* does not exist|the pointer is missing"
+"""What restock/serving/live_model.py says of a model that is not there, or that this release does not read."""
 ENDED, ERRORS = "restock_retrain_ended", "restock_on_appointment_errors"
 
 
@@ -55,6 +57,9 @@ def alerts(settings: InfraSettings, channel: str) -> list[dict[str, Any]]:
         "a new model was refused": _logged(f'{retrain} AND jsonPayload.status="refused"'),
         "most completions were not counted": _logged(f'{retrain} AND jsonPayload.kind="{rejected.KIND}"'),
         "drift was found and repaired": _logged(f'{retrain} AND jsonPayload.message=~"^drift: "'),
+        "a published version cannot be served": _logged(
+            f'{log_of(settings, "forecast")} AND severity>=ERROR AND jsonPayload.message=~"{UNSERVABLE}"'
+        ),
         "forecast answers with errors": _more_than(
             5,
             "server errors in 10 minutes",

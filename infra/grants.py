@@ -107,7 +107,7 @@ GRANTS = (
     Grant("retrain", "roles/datastore.user", "project",
           "reads changes and the catalogue, marks changes trained, holds the lease", only_this_database),
     Grant("forecast", "roles/datastore.viewer", "project",
-          "reads stock on hand, and the caller's user document where admins only may call", only_this_database),
+          "reads stock on hand, how training goes, and the caller's user document", only_this_database),
     Grant("events", "roles/eventarc.eventReceiver", "project",
           "receives Firestore's events; Eventarc knows no narrower place"),
     Grant("build", "roles/logging.logWriter", "project", "writes the build's log"),

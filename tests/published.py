@@ -71,6 +71,7 @@ class Shelf:
     def __init__(self) -> None:
         self.objects: dict[str, StoredObject] = {}
         self.reads: list[str] = []
+        self.has_bucket = True
         self.spoil: Callable[[str, StoredObject | None], StoredObject | None] = lambda name, stored: stored
         self._generation = 1_700_000_000_000_000
 
@@ -121,7 +122,7 @@ class ShelfServer:
 
             def do_GET(self) -> None:
                 name = unquote(urlsplit(self.path).path.partition("/o")[2].strip("/"))
-                stored = shelf.read(name) if name else StoredObject(shelf.folders(), 0)
+                stored = shelf.read(name) if name else StoredObject(shelf.folders(), 0) if shelf.has_bucket else None
                 data = stored.data if stored else b"Not Found"
                 self.send_response(200 if stored else 404)
                 self.send_header("Content-Length", str(len(data)))

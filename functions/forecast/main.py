@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from restock.gcp.firestore_reader import FirestoreReader
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Stock
+    from restock.serving.training import Training
 
 # The server reads this once we are imported. Its time-out is a heartbeat: it would kill a worker that the platform had
 # frozen, and with it the request that woke it. The platform times requests itself.
@@ -65,6 +66,13 @@ def previous() -> "PreviousVersion":
     return PreviousVersion(LIVE, OBJECTS)
 
 
+@cache
+def training() -> "Training":
+    from restock.serving.training import Training
+
+    return Training(documents())
+
+
 # Nothing here contacts the cloud or starts a thread: the server forks after this import.
 OBJECTS = BucketReader(SETTINGS.bucket)
 LIVE = LiveModel(
@@ -97,6 +105,7 @@ API = Api(
     access=ACCESS,
     stock=stock,
     previous=previous,
+    training=training,
     page=PAGE,
     log=LOG,
 )

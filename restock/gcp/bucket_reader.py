@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 from urllib.parse import quote, urlencode
 
-from restock.errors import StoreUnavailableError
+from restock.errors import BucketMissingError, StoreUnavailableError
 from restock.gcp.access_token import AccessToken
 from restock.gcp.rest import FAILURES, Reply, Rest
 from restock.stored.stored_object import StoredObject
@@ -20,6 +21,7 @@ class BucketReader:
     """Reads objects of one bucket; ``STORAGE_EMULATOR_HOST`` switches to an emulator, which wants no token."""
 
     def __init__(self, bucket: str) -> None:
+        self._bucket = bucket
         self._rest = Rest()
         emulator = os.environ.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
         if emulator and "://" not in emulator:
@@ -28,9 +30,10 @@ class BucketReader:
         self._objects = f"{emulator or 'https://storage.googleapis.com'}/storage/v1/b/{quote(bucket, safe='')}/o"
 
     def read(self, name: str) -> StoredObject | None:
-        """The object as it is now, or None if there is none."""
+        """The object as it is now, or None if there is none. Raises BucketMissingError if there is no bucket."""
         answer = self._get(f"{self._objects}/{quote(name, safe='')}?alt=media", name)
         if answer.status == 404:
+            self._list({"prefix": name, "maxResults": "1"})  # which of the two is missing, a 404 does not say
             return None
         generation = answer.headers.get("x-goog-generation", "")
         if not generation.isdecimal():
@@ -42,13 +45,22 @@ class BucketReader:
         found: list[int] = []
         query = {"prefix": "models/", "delimiter": "/"}
         while True:
-            answer = self._get(f"{self._objects}?{urlencode(query)}", "models/")
-            listed = json.loads(answer.data) if answer.status == 200 else {}
+            listed = self._list(query)
             folders = (prefix.split("/")[1] for prefix in listed.get("prefixes", []))
             found += [int(folder) for folder in folders if folder.isdecimal()]
             if not (page := listed.get("nextPageToken")):
                 return found
             query["pageToken"] = page
+
+    def _list(self, query: dict[str, str]) -> dict[str, Any]:
+        answer = self._get(f"{self._objects}?{urlencode(query)}", query["prefix"])
+        if answer.status == 404:
+            raise BucketMissingError(f"the bucket {self._bucket} does not exist")
+        try:
+            listed: dict[str, Any] = json.loads(answer.data)
+        except ValueError as exc:
+            raise StoreUnavailableError(f"{query['prefix']} could not be listed: no JSON") from exc
+        return listed
 
     def _get(self, url: str, name: str) -> Reply:
         headers = {"Authorization": self._token()} if self._token else {}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,7 +20,7 @@ from restock.gcp.rest import FAILURES, Rest
 
 
 class FirestoreReader:
-    """Documents come as plain values: numbers, texts, booleans; what is neither comes as None."""
+    """Documents come as plain values: numbers, texts, booleans, moments; what is none of these comes as None."""
 
     def __init__(self, project: str) -> None:
         self._rest = Rest(read_seconds=10)
@@ -45,6 +46,19 @@ class FirestoreReader:
             if "document" in row:
                 yield row["document"]["name"].rsplit("/", 1)[-1], _plain(row["document"])
 
+    def count_true(self, collection: str, field: str) -> int:
+        """How many documents have this flag set."""
+        is_set = {"fieldFilter": {"field": {"fieldPath": field}, "op": "EQUAL", "value": {"booleanValue": True}}}
+        query = {"from": [{"collectionId": collection}], "where": is_set}
+        asked = {
+            "structuredAggregationQuery": {"structuredQuery": query, "aggregations": [{"alias": "n", "count": {}}]}
+        }
+        rows = self._call("POST", ":runAggregationQuery", asked) or []
+        try:
+            return int(rows[0]["result"]["aggregateFields"]["n"]["integerValue"])
+        except (KeyError, IndexError, TypeError, ValueError) as exc:
+            raise StoreUnavailableError(f"Firestore did not count {collection}") from exc
+
     def _call(self, method: str, address: str, body: Any = None) -> Any:
         headers = {"Authorization": self._token() if self._token else "Bearer owner"}
         if body is not None:
@@ -64,15 +78,21 @@ class FirestoreReader:
 def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
     """Firestore's tagged values as Python's.
 
-    >>> _plain({"fields": {"stock": {"integerValue": "7"}, "updatedAt": {"timestampValue": "2026-05-04T00:00:00Z"}}})
-    {'stock': 7, 'updatedAt': None}
+    >>> _plain({"fields": {"stock": {"integerValue": "7"}, "at": {"timestampValue": "2026-05-04T06:00:00Z"}, "x": {}}})
+    {'stock': 7, 'at': datetime.datetime(2026, 5, 4, 6, 0, tzinfo=datetime.timezone.utc), 'x': None}
     """
-    plain = {}
+    plain: dict[str, Any] = {}
     for field, tagged in document.get("fields", {}).items():
-        kind, value = next(iter(tagged.items()))
-        plain[field] = int(value) if kind == "integerValue" else value if kind in _AS_THEY_ARE else None
+        kind, value = next(iter(tagged.items()), ("", None))
+        plain[field] = _PYTHON[kind](value) if kind in _PYTHON else None
     return plain
 
 
 _IS_ID = re.compile(r"(?!\.\.?$|__.*__$)[^/]+").fullmatch  # Firestore refuses any other as an id
-_AS_THEY_ARE = {"stringValue", "booleanValue", "doubleValue"}
+_PYTHON: dict[str, Callable[[Any], Any]] = {
+    "stringValue": str,
+    "booleanValue": bool,
+    "doubleValue": float,
+    "integerValue": int,
+    "timestampValue": datetime.fromisoformat,
+}

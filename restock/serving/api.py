@@ -18,7 +18,7 @@ from restock.serving.assets import Page
 from restock.serving.compression import SMALLEST_BYTES, Encoded
 from restock.serving.headers import SECURITY_HEADERS, CorsPolicy
 from restock.serving.http import Answer, HttpError, Request
-from restock.serving.live_model import LiveModel
+from restock.serving.live_model import BUCKET_MISSING, LiveModel
 from restock.serving.operations import Operation
 from restock.serving.parameters import read_query
 from restock.settings import Settings
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from restock.serving.model import Model
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Shelf, Stock
+    from restock.serving.training import Training
 
 CHEAP_COPY_BYTES = 512 * 1024  # up to about here a copy costs less than one more send
 LARGEST_ANSWER_BYTES = 24 * 2**20  # the platform refuses answers above 32 MB
@@ -45,6 +46,7 @@ class Api:
         access: Access,
         stock: Callable[[], Stock],
         previous: Callable[[], PreviousVersion],
+        training: Callable[[], Training],
         page: Page,
         log: Log,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -58,6 +60,7 @@ class Api:
         self._zone = settings.zone
         self._cors = CorsPolicy(settings.allowed_origins)
         self._previous = previous
+        self._training = training
         self._page = page
         self._answers: dict[str, Callable[[Operation, Request], Answer]] = {
             operations.RESTOCK_DEMAND.path: self._restock_demand,
@@ -119,7 +122,8 @@ class Api:
         model = self._model()
         head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
         if operation is operations.MODEL:  # asked for its age, which an ETag would keep
-            return Answer.of(head | v1.model_facts(model, self._live.problem), headers=NOT_KEPT)
+            facts = v1.model_facts(model, self._live.problem)
+            return Answer.of(head | facts | {"training": self._training().facts()}, headers=NOT_KEPT)
         besides: object = None  # what the answer depends on besides model and parameters
         if operation is operations.RESTOCK:
             from restock.serving.order_list import restock
@@ -160,8 +164,11 @@ class Api:
 
     def _no_model(self) -> NoReturn:
         wait = self._live.retry_after_seconds()
+        problem = self._live.problem
         message = "There is no forecast model yet: the first one is trained after the first completed appointments"
-        if self._live.problem:
+        if problem == BUCKET_MISSING:
+            message = "The bucket of forecast models does not exist; whoever runs this service has to restore it"
+        elif problem:
             message = "The forecast model cannot be loaded at the moment; please try again"
         raise HttpError(503, message, headers=(("Retry-After", str(wait)),))
 

@@ -20,11 +20,11 @@ import importlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from restock.errors import DamagedError
+from restock.errors import BucketMissingError, DamagedError
 from restock.logs import Log
+from restock.serving.checks import Checks, Pace
 from restock.stored import names
 from restock.stored.pointer import Pointer
 from restock.stored.stored_object import StoredObject
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from restock.stored.artifact import ForecastArtifact
 
 FIRST_LOAD_WAIT_SECONDS = 10.0  # a cold instance has nothing else to offer; the app gives up after 30
-COLD_RETRY_SECONDS = 1.0  # without a model, a request may look again this soon,
-COLD_BACK_OFF_SECONDS = 5.0  # and after many failures this soon
-LONGEST_BACK_OFF_SECONDS = 60.0
+BUCKET_MISSING = "the bucket of models does not exist"
 BAD_VERSION_PAUSE = 3  # in reload intervals: a damaged version rarely mends itself, and costs a download each time
 
 
@@ -44,38 +42,6 @@ class Objects(Protocol):
     """What serving needs of Cloud Storage. Raises when there is no answer."""
 
     def read(self, name: str) -> StoredObject | None: ...
-
-
-@dataclass(slots=True)
-class Checks:
-    """What is known about looking at the pointer. Times are of a clock that only goes forward."""
-
-    succeeded_at: float = float("-inf")
-    asked_at: float = float("-inf")
-    due_at: float = float("-inf")
-    is_running: bool = False
-    failures: int = 0
-
-    @property
-    def is_any_over(self) -> bool:
-        return self.due_at > float("-inf")
-
-    def is_due(self, now: float) -> bool:
-        return not self.is_running and now >= self.due_at
-
-    def wait_seconds(self, now: float, *, is_fresh: bool, patience: float) -> float:
-        """How long a request that arrives now waits for the running check; patience counts from the check's start,
-        so that a hanging store delays only those who came first.
-
-        >>> checks = Checks(asked_at=100.0, is_running=True)
-        >>> checks.wait_seconds(100.1, is_fresh=False, patience=0.3) > 0.19
-        True
-        >>> checks.wait_seconds(101.0, is_fresh=False, patience=0.3)
-        0.0
-        """
-        if is_fresh or not self.is_running:
-            return 0.0
-        return max(0.0, self.asked_at + patience - now)
 
 
 def _nothing() -> None:
@@ -98,10 +64,7 @@ class LiveModel:
         after_first_look: Callable[[], None] = _nothing,
     ) -> None:
         self._objects = objects
-        self._reload_seconds = reload_seconds
-        self._stale_seconds = stale_seconds
-        self._wait_seconds = wait_seconds
-        self._first_wait_seconds = first_wait_seconds
+        self._pace = Pace(reload_seconds, stale_seconds, wait_seconds, first_wait_seconds)
         self._log = log
         self._clock = clock
         self._after_first_look = after_first_look
@@ -115,20 +78,19 @@ class LiveModel:
         self._stopped = False
 
     def get(self, patience: float | None = None) -> Model | None:
-        """The model to answer one request with, or None while there is none. Take it once per request."""
+        """The model to answer one request with, or None while there is none. Take it once per request.
+
+        ``patience`` is how long to wait for a check where the settings' own limit is not meant.
+        """
         now = self._clock()
         model = self._model
         if model is not None and now < self._checks.due_at:  # the common case takes no lock
             return model
         with self._changed:
-            if self._checks.is_running and now - self._checks.asked_at > self._stale_seconds:
-                self._checks.asked_at = now  # it was frozen with the instance half-way: worth waiting for again
             self._ask(now)
-            is_fresh = self._model is not None and now - self._checks.succeeded_at <= self._stale_seconds
-            first = self._first_wait_seconds if patience is None else patience
-            patience = first if self._model is None else self._wait_seconds
-            wait = self._checks.wait_seconds(now, is_fresh=is_fresh, patience=patience)
-            if wait:
+            if self._model is None or self._checks.is_stale(now, self._pace):
+                usual = self._pace.first_wait_seconds if self._model is None else self._pace.wait_seconds
+                wait = self._checks.wait_seconds(now, usual if patience is None else patience)
                 self._changed.wait_for(lambda: not self._checks.is_running, timeout=wait)
             return self._model
 
@@ -140,7 +102,13 @@ class LiveModel:
     @property
     def problem(self) -> str:
         """Why the newest published version may not be what is served; empty when all is well."""
-        return self._problem if self._checks.is_any_over else "the model store has not answered yet"
+        checks = self._checks
+        if not checks.is_any_over:
+            return "the model store has not answered yet"
+        now = self._clock()
+        if not self._problem and checks.is_stale(now, self._pace):
+            return f"the model store last answered {now - checks.succeeded_at:.0f} s ago"
+        return self._problem
 
     def retry_after_seconds(self) -> int:
         """When a caller who got no model should come back."""
@@ -160,8 +128,8 @@ class LiveModel:
             self._thread.join(timeout=5)
 
     def _ask(self, now: float) -> None:
-        if self._checks.is_due(now) and not self._stopped:
-            self._checks.is_running, self._checks.asked_at = True, now
+        before, self._checks = self._checks, self._checks.asked(now, self._pace)
+        if self._checks is not before and not self._stopped:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._look_forever, name="pointer", daemon=True)
                 self._thread.start()
@@ -170,48 +138,35 @@ class LiveModel:
     def _look_forever(self) -> None:
         # numpy takes as long to import as the first model to arrive: both at once.
         threading.Thread(target=importlib.import_module, args=("restock.serving.model",), daemon=True).start()
-        while True:
+        while not self._stopped:
             with self._changed:
-                if not self._checks.is_running:
-                    pause = max(self._reload_seconds, self._checks.due_at - self._clock())
-                    self._changed.wait_for(lambda: self._checks.is_running or self._stopped, timeout=pause)
-                    if not self._checks.is_running:
-                        self._checks.is_running, self._checks.asked_at = True, self._clock()
-                if self._stopped:
-                    self._checks.is_running = False
-                    return
-            try:
-                self.check()
-            finally:
-                with self._changed:
-                    self._checks.is_running = False
-                    self._changed.notify_all()
+                pause = max(self._pace.interval, self._checks.due_at - self._clock())
+                self._changed.wait_for(lambda: self._checks.is_running or self._stopped, timeout=pause)
+                self._checks = self._checks.asked(self._clock(), self._pace)
+                if self._stopped or not self._checks.is_running:
+                    continue
+            self.check()
             self._after_first_look()
             self._after_first_look = _nothing
 
     def check(self) -> None:
         """Look at the pointer once and swap the model if another generation is live. Never raises."""
+        is_well, detail = True, ""
         try:
-            problem = self._follow_pointer()
+            problem = detail = self._follow_pointer()
         except Exception as exc:  # whatever goes wrong here must not reach a request
-            self._checks.failures += 1
-            problem, detail = "the model store cannot be read", f"{type(exc).__name__}: {exc}"
-            base, longest = COLD_RETRY_SECONDS, COLD_BACK_OFF_SECONDS
-            if self._model is not None:
-                base, longest = self._reload_seconds, max(self._reload_seconds, LONGEST_BACK_OFF_SECONDS)
-            pause = min(base * 2 ** min(self._checks.failures - 1, 16), longest)
-        else:
-            detail = problem
-            self._checks.failures = 0
-            self._checks.succeeded_at = self._clock()
-            pause = min(COLD_RETRY_SECONDS, self._reload_seconds) if self._model is None else self._reload_seconds
-        self._checks.due_at = self._clock() + pause
+            is_well, detail = False, f"{type(exc).__name__}: {exc}"
+            problem = BUCKET_MISSING if isinstance(exc, BucketMissingError) else "the model store cannot be read"
         if problem != self._problem:  # once, not at every check
             if problem:
                 self._log.error(f"the live model could not be followed: {detail}")
             else:
                 self._log.info("the live model can be followed again")
+        with self._changed:
             self._problem = problem
+            has_model = self._model is not None
+            self._checks = self._checks.ended(self._clock(), self._pace, is_well=is_well, has_model=has_model)
+            self._changed.notify_all()
 
     def _follow_pointer(self) -> str:
         """Make the pointer's version the live one; return what is wrong with it, if anything."""
@@ -226,7 +181,7 @@ class LiveModel:
         try:
             model = self._load(found)
         except DamagedError as exc:
-            self._bad = (found.generation, self._clock() + BAD_VERSION_PAUSE * self._reload_seconds, str(exc))
+            self._bad = (found.generation, self._clock() + BAD_VERSION_PAUSE * self._pace.reload_seconds, str(exc))
             return self._bad[2]
         self._bad = None
         if self._model is not None:
@@ -237,8 +192,10 @@ class LiveModel:
         return ""
 
     def _load(self, found: StoredObject) -> Model:
-        pointer = Pointer.from_bytes(found.data)
+        what = "what the pointer names"
         try:
+            pointer = Pointer.from_bytes(found.data)
+            what = f"version {pointer.version}"
             stored = self._objects.read(names.forecast(pointer.version))
             if stored is None:
                 raise DamagedError("it is not there")
@@ -247,5 +204,5 @@ class LiveModel:
             from restock.serving.model import Model
 
             return Model.from_bytes(stored.data, pointer, found.generation)
-        except DamagedError as exc:
-            raise DamagedError(f"version {pointer.version} cannot be served: {exc}") from exc
+        except (DamagedError, RecursionError) as exc:
+            raise DamagedError(f"{what} cannot be served: {exc}") from exc

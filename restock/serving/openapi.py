@@ -131,6 +131,17 @@ ANSWERS = {
             "problem": or_null(TEXT),
             "parts": record({"active": COUNT, "known": COUNT}),
             "trained_through": DAY,
+            "training": or_null(
+                record(
+                    {
+                        "completions_waiting": COUNT,
+                        "setbacks_in_a_row": COUNT,
+                        "last_setback": or_null(TEXT),
+                        "retry_at": or_null(MOMENT),
+                        "last_success_at": or_null(MOMENT),
+                    }
+                )
+            ),
         },
         {
             "first_day": DAY,

@@ -165,6 +165,7 @@ def site(shelf: Shelf, stock: dict, monkeypatch: pytest.MonkeyPatch) -> Iterator
             "SHOP_TIME_ZONE": "Europe/London",
             "STORAGE_EMULATOR_HOST": storage.url,
             "FORECAST_AUTH": "public",
+            "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",
             "RELOAD_SECONDS": "0.1",
             "STALE_SECONDS": "0.1",
             "STOCK_CACHE_SECONDS": "0",

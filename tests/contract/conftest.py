@@ -33,6 +33,7 @@ def forecast_door(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cal
             "SHOP_TIME_ZONE": "Europe/London",
             "STORAGE_EMULATOR_HOST": server.url,
             "FORECAST_AUTH": "public",
+            "FIRESTORE_EMULATOR_HOST": "127.0.0.1:1",
             "RELOAD_SECONDS": "0.1",
             "STALE_SECONDS": "0.1",
             "RELOAD_WAIT_MS": "5000",

@@ -16,6 +16,7 @@ import pytest
 
 from restock.stored.artifact import ForecastArtifact, Part
 from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, artifact, many_parts
+from tests.waiting import wait_until
 
 RECORDED = Path(__file__).parent / "recorded"
 PATH = "/forecast_restock_demand"
@@ -267,6 +268,28 @@ def test_health_without_a_model_is_degraded_and_200(forecast_door):
     assert answer.json["model_loaded"] is False
     assert answer.json["parts_loaded"] is False
     assert answer.json["num_parts"] == 0
+
+
+def test_a_missing_bucket_is_told_as_such_and_not_as_a_shop_without_a_model(forecast_door, shelf):
+    shelf.has_bucket = False
+    client = forecast_door()
+
+    for answer in (client.post(PATH, json={"forecast_days": 7}), client.get("/parts"), client.get("/v1/model")):
+        assert answer.status_code == 503
+        assert "bucket" in answer.json["message"]
+        assert "no forecast model yet" not in answer.json["message"]
+        assert int(answer.headers["Retry-After"]) >= 1
+    assert client.get("/health").json["problem"] == "the bucket of models does not exist"
+
+
+def test_a_bucket_that_vanishes_is_named_by_health_while_forecasts_go_on(client, shelf):
+    assert client.get("/health").json["status"] == "healthy"
+    shelf.objects.clear()
+    shelf.has_bucket = False
+
+    wait_until(lambda: client.get("/health").json.get("problem") == "the bucket of models does not exist")
+
+    assert client.post(PATH, json={"forecast_days": 7}).status_code == 200
 
 
 def test_health_with_a_model_is_healthy(client):

@@ -6,7 +6,7 @@ import gzip
 import json
 import sys
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import urljoin
 
 import numpy as np
@@ -200,6 +200,35 @@ def test_model_tells_its_age_its_data_and_its_scores(client):
     assert answer["trained_through"] == "2026-04-30"
     assert answer["scores"]["challenger"]["spl_7"] == 0.31
     assert answer["problem"] is None
+
+
+@pytest.fixture
+def retrain_state(monkeypatch):
+    """``restock_state/retrain`` and the completions that wait, as Firestore gives them out."""
+    state = {"failures": 3, "last_error": "not published: 31 % worse", "retry_at": datetime(2026, 5, 4, tzinfo=UTC)}
+    monkeypatch.setattr(FirestoreReader, "document", lambda self, path, fields: state)
+    monkeypatch.setattr(FirestoreReader, "count_true", lambda self, collection, field: 815)
+    return state
+
+
+def test_model_tells_that_trainings_are_refused_while_completions_wait(client, retrain_state):
+    assert get(client, "/v1/model")["training"] == {
+        "completions_waiting": 815,
+        "setbacks_in_a_row": 3,
+        "last_setback": "not published: 31 % worse",
+        "retry_at": "2026-05-04T00:00:00+00:00",
+        "last_success_at": None,
+    }
+
+
+def test_model_answers_without_the_state_of_training_while_firestore_is_down(client):
+    assert get(client, "/v1/model")["training"] is None
+
+
+def test_a_state_that_cannot_be_read_is_no_reason_to_answer_nothing(client, retrain_state):
+    retrain_state["failures"] = "three"
+
+    assert get(client, "/v1/model")["training"] is None
 
 
 def test_the_age_of_the_model_is_never_kept(client):

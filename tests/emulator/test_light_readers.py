@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
 
-from restock.errors import StoreUnavailableError
+from restock.errors import BucketMissingError, StoreUnavailableError
 from restock.gcp.bucket_reader import BucketReader
 from restock.gcp.firestore_reader import FirestoreReader
 
@@ -45,7 +46,14 @@ def test_an_overwritten_object_has_another_generation(stored, bucket):
 
 def test_what_is_not_there_is_none(stored, bucket):
     assert BucketReader(bucket).read("models/current.json") is None
-    assert BucketReader("no-such-bucket").read("models/current.json") is None
+
+
+@pytest.mark.usefixtures("storage_server")
+def test_a_bucket_that_is_not_there_is_told_apart_from_an_object_that_is_not():
+    with pytest.raises(BucketMissingError, match="no-such-bucket does not exist"):
+        BucketReader("no-such-bucket").read("models/current.json")
+    with pytest.raises(BucketMissingError):
+        BucketReader("no-such-bucket").versions()
 
 
 def test_the_stored_versions_are_listed(stored, bucket):
@@ -59,7 +67,6 @@ def test_the_stored_versions_are_listed(stored, bucket):
         stored.blob(name).upload_from_string("x")
 
     assert sorted(BucketReader(bucket).versions()) == [3, 12]
-    assert BucketReader("no-such-bucket").versions() == []
 
 
 def test_a_server_that_is_not_there_is_unavailable(monkeypatch):
@@ -92,3 +99,19 @@ def test_documents_come_with_the_fields_asked_for(firestore_emulator, project):
     for impossible in ("../spare_parts/oil", "..", ".", "__id__", ""):
         assert reader.document(("users", impossible), ("stock",)) is None
     assert list(reader.collection("nothing_here", ("stock",))) == []
+
+
+def test_flags_are_counted_and_moments_read(firestore_emulator, project):
+    from google.cloud import firestore
+
+    client = firestore.Client(project=project)
+    noon = datetime(2026, 5, 4, 12, 0, 0, 123456, tzinfo=UTC)
+    client.document("restock_state/retrain").set({"retry_at": noon, "failures": 2, "lease": {"holder": "x"}})
+    for number in range(5):
+        client.collection("restock_changes").document(f"a{number}").set({"awaiting": number < 3, "pending": True})
+    reader = FirestoreReader(project)
+
+    assert reader.count_true("restock_changes", "awaiting") == 3
+    assert reader.count_true("nothing_here", "awaiting") == 0
+    state = reader.document(("restock_state", "retrain"), ("retry_at", "failures", "last_error"))
+    assert state == {"retry_at": noon, "failures": 2}

@@ -82,9 +82,13 @@ async function load() {
   }
 }
 
-function showModel({ model, trained_through, first_day, problem }) {
+function showModel({ model, trained_through, first_day, problem, training }) {
   const data = first_day ? `, from the shop's records of ${date(first_day)} to ${date(trained_through)}` : "";
   $("model").textContent = `Forecast version ${model.version}, made ${ago(model.age_seconds)}${data}` + (problem ? `. Note: ${problem}` : "");
+  const setbacks = training?.setbacks_in_a_row ?? 0;
+  $("training").hidden = !setbacks;
+  $("training").textContent = setbacks ? `No newer forecast: the last ${setbacks > 1 ? `${amount(setbacks)} trainings` : "training"} came to nothing (${training.last_setback}). `
+    + `${amount(training.completions_waiting)} completed appointments wait to be learnt from.` : "";
 }
 
 function chosen(among = parts) {

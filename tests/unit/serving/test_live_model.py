@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from restock.errors import StoreUnavailableError
+from restock.errors import BucketMissingError, StoreUnavailableError
 from restock.logs import Log
-from restock.serving.live_model import LiveModel
+from restock.serving.live_model import BUCKET_MISSING, LiveModel
 from restock.stored import names
 from tests.published import Shelf, artifact
 from tests.waiting import wait_until
@@ -338,7 +338,7 @@ def test_a_damaged_pointer_leaves_the_model(live_model, shelf, clock, pointer):
     clock.now += 3600
 
     assert live.get().version == 1
-    assert live.problem
+    assert "what the pointer names cannot be served" in live.problem
 
 
 def test_a_pointer_that_vanished_leaves_the_model(live_model, shelf, clock):
@@ -351,6 +351,37 @@ def test_a_pointer_that_vanished_leaves_the_model(live_model, shelf, clock):
 
     assert live.get().version == 1
     assert live.problem == "the pointer is missing"
+
+
+def test_a_missing_bucket_is_not_a_shop_without_a_model(live_model, shelf, lines):
+    def gone(name, stored):
+        raise BucketMissingError("the bucket models does not exist")
+
+    shelf.spoil = gone
+    live = live_model()
+
+    assert live.get() is None
+    assert live.problem == BUCKET_MISSING
+    assert "the bucket models does not exist" in logged(lines)[-1]["message"]
+
+
+def test_all_is_not_well_once_the_last_look_that_succeeded_is_older_than_stated(live_model, shelf, clock):
+    """A store that hangs fails nothing: no check ends, and what is served may be anything's age."""
+    published(shelf, 1)
+    live = live_model(stale_seconds=3.0, wait_seconds=0.01)
+    live.get()
+    assert live.problem == ""
+    gate = threading.Event()
+    shelf.spoil = lambda name, stored: stored if gate.wait(20) else None
+
+    clock.now += 3.1
+    assert live.get().version == 1
+    assert live.problem == "the model store last answered 3 s ago"
+    clock.now += 40
+    assert live.get().version == 1
+    assert live.problem == "the model store last answered 43 s ago"
+    gate.set()
+    wait_until(lambda: live.problem == "")
 
 
 def test_a_swap_prepares_what_callers_lately_asked(live_model, shelf, clock):
