@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from restock.forecasting.closures import open_days, open_weekdays
-from restock.stored.artifact import Part
+from restock.forecasting.unseen import repeated
+from restock.stored.artifact import RECENT_DAYS, Part
 from restock.stored.distribution import Floats
 from restock.written import fold
 
@@ -50,6 +52,10 @@ class Demand:
     closed_days: frozenset[date] = frozenset()
     season: int = 7
     unknown: tuple[str, ...] = ()
+    unseen: NDArray[np.bool_] | None = None
+    """The days [parts, days] without stock, of which ``quantities`` repeats what was seen before, if there are any;"""
+    recorded: Floats | None = None
+    """and what was used as it was recorded."""
 
     @property
     def last_day(self) -> date:
@@ -94,22 +100,42 @@ class Demand:
             unit[(odd <= tolerated) if step <= 1 else (odd == 0) & (uses >= _LOT_DAYS)] = step
         return unit
 
-    def parts_with_last_use(self) -> tuple[Part, ...]:
-        """The parts, each with the day of its last use."""
-        used = self.quantities[:, ::-1] > 0
-        days_ago = np.where(np.any(used, axis=1), np.argmax(used, axis=1), -1)
+    def parts_with_facts(self) -> tuple[Part, ...]:
+        """The parts, each with the day of its last use and its days without stock."""
+        used = self.as_recorded[:, ::-1] > 0
+        days_ago = np.where(np.any(used, axis=1), np.argmax(used, axis=1), -1).tolist()
+        unseen = [0] * len(self.parts) if self.unseen is None else self.unseen[:, -RECENT_DAYS:].sum(axis=1).tolist()
         return tuple(
-            part if days < 0 else replace(part, last_used=(self.last_day - timedelta(days)).isoformat())
-            for part, days in zip(self.parts, days_ago.tolist(), strict=True)
+            replace(part, last_used=self._days_before_last(ago) if ago >= 0 else None, unseen_days=days)
+            for part, ago, days in zip(self.parts, days_ago, unseen, strict=True)
         )
+
+    def _days_before_last(self, days: int) -> str:
+        return (self.last_day - timedelta(days)).isoformat()
+
+    @property
+    def as_recorded(self) -> Floats:
+        return self.quantities if self.recorded is None else self.recorded
+
+    def without_stock_on(self, unseen: NDArray[np.bool_]) -> Demand:
+        """The same, with days on which a part could not be used as no evidence of low demand."""
+        if not unseen.any():
+            return self
+        filled = repeated(self.quantities, unseen, self.is_open)
+        return replace(self, quantities=filled, unseen=unseen, recorded=self.quantities)
 
     def until(self, day: int) -> Demand:
         """The same parts with only the first ``day`` days: what was known then."""
-        return replace(self, quantities=self.quantities[:, :day])
+        return self._cut(np.s_[:, :day])
 
     def only(self, rows: NDArray[np.int64]) -> Demand:
         """Some of the parts."""
-        return replace(self, parts=tuple(self.parts[row] for row in rows), quantities=self.quantities[rows])
+        return replace(self._cut(np.s_[rows]), parts=tuple(self.parts[row] for row in rows))
+
+    def _cut(self, kept: Any) -> Demand:
+        unseen = None if self.unseen is None else self.unseen[kept]
+        recorded = None if self.recorded is None else self.recorded[kept]
+        return replace(self, quantities=self.quantities[kept], unseen=unseen, recorded=recorded)
 
     @classmethod
     def from_usage(

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import joblib
 import numpy as np
@@ -16,6 +17,7 @@ from restock.errors import DamagedError
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
+from restock.history.stock_seen import StockSeen
 from restock.retraining.gate import Evidence
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.manifest import Window
@@ -24,6 +26,7 @@ from restock.written import fold
 GATE_DAYS = 28
 GATE_SPANS = 3
 """The gate compares four weeks of forecast with so many spans of four weeks before them."""
+NOTHING_SEEN = StockSeen()
 
 
 class FittedModel:
@@ -36,6 +39,8 @@ class FittedModel:
         self.scores: Mapping[str, Any] = trained.scores
         unknown = trained.demand.unknown
         self.notes = [*trained.notes]
+        if unseen := _told_of_unseen(trained.demand):
+            self.notes.append(unseen)
         if unknown:
             self.notes.append(f"{len(unknown)} used parts are not in the catalogue: {', '.join(unknown[:10])}")
         if len(unknown) > MOST_UNKNOWN:
@@ -77,7 +82,7 @@ class FittedModel:
             last_day=demand.last_day.isoformat(),
             parts=len(demand.parts),
             active_parts=sum(part.active for part in demand.parts),
-            units=float(demand.quantities.sum()),
+            units=float(demand.as_recorded.sum()),
         )
 
 
@@ -92,6 +97,7 @@ class Fitter:
         history: History,
         catalogue: Sequence[Mapping[str, Any]],
         *,
+        seen: StockSeen = NOTHING_SEEN,
         today: date,
         champion: Mapping[str, Any] | None,
         budget_seconds: float,
@@ -101,9 +107,23 @@ class Fitter:
         through = last_telling_day(usage, today)
         listed = items(catalogue)
         demand = Demand.from_usage(usage, listed, through=through, closed_days=self._closed_days)
+        lines = [(part.key, *part.documents) for part in demand.parts]
+        demand = demand.without_stock_on(
+            seen.without_stock(lines, demand.quantities, demand.first_day, ZoneInfo(self._time_zone))
+        )
         progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
         trained = train(demand, champion=champion, budget_seconds=budget_seconds, progress=progress)
         return FittedModel(trained, self._time_zone, listed)
+
+
+def _told_of_unseen(demand: Demand) -> str:
+    """What was not seen for want of stock, the longest first; empty if nothing."""
+    if demand.unseen is None:
+        return ""
+    days = demand.unseen.sum(axis=1).tolist()
+    told = sorted(((-count, part.name) for count, part in zip(days, demand.parts, strict=True) if count))
+    parts = ", ".join(f"{name} ({-count})" for count, name in told[:10])
+    return f"{len(told)} parts were out of stock on {sum(days)} days, which are no evidence of low demand: {parts}"
 
 
 def daily_usage(history: History) -> pd.DataFrame:

@@ -61,9 +61,9 @@ class Trained:
             "notes": list(self.notes),
         }
         recent = np.zeros((len(self.demand.parts), RECENT_DAYS), np.float32)
-        known = self.demand.quantities[:, -RECENT_DAYS:]
+        known = self.demand.as_recorded[:, -RECENT_DAYS:]
         recent[:, RECENT_DAYS - known.shape[1] :] = known
-        artifact = ForecastArtifact(header, self.demand.parts_with_last_use(), self.distribution, recent)
+        artifact = ForecastArtifact(header, self.demand.parts_with_facts(), self.distribution, recent)
         if previous is not None:
             header["since"] = {"version": previous.header["version"], "unusual": surprises(previous, artifact)}
         return artifact

@@ -10,7 +10,8 @@ beside the history, made of the last one and this run's sighting.
     out of stock      ·──┴───────┴───────┘        (proves nothing)              └┘
                       └── since ``updatedAt``, if that lies between: use and nothing else brings stock to zero
 
-What was used on a day had been there: of an interval only the days after its last use count.
+What was used on a day had been there: of an interval only the days after its last use count, and of a part that is
+used at stock zero again and again nobody keeps the stock, so that it proves nothing.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from restock.stored.fields import check_schema, decoding
 from restock.written import number
 
 FIELDS = ("stock", "updatedAt")
@@ -33,7 +35,9 @@ FIELDS = ("stock", "updatedAt")
 LONGEST_BETWEEN = timedelta(days=3)
 KEPT = timedelta(days=3 * 365)
 SCHEMA = 1
+READABLE_SCHEMAS = (1,)
 _ALWAYS = date.min
+_MOST_CONTRADICTIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,10 @@ class StockSeen:
             records = [self.documents[id] for id in documents if id in self.documents]
             if any(record.out for record in records):
                 found[row] = _all_out(records, first_day, quantities.shape[1], zone)
-                _cut_at_use(found[row], quantities[row] > 0)
+                used = quantities[row] > 0
+                if (found[row] & used).sum() > _MOST_CONTRADICTIONS:
+                    found[row] = False
+                _cut_at_use(found[row], used)
         return found
 
     def to_bytes(self) -> bytes:
@@ -114,10 +121,13 @@ class StockSeen:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> StockSeen:
-        """Raises ValueError, KeyError or TypeError for anything else."""
-        stored = json.loads(data)
-        if stored["schema"] != SCHEMA:
-            raise ValueError(f"its schema is {stored['schema']}")
+        """Raises DamagedError for anything else."""
+        with decoding("the stock seen"):
+            return cls._read(json.loads(data))
+
+    @classmethod
+    def _read(cls, stored: Mapping[str, Any]) -> StockSeen:
+        check_schema(stored, READABLE_SCHEMAS)
         moment = datetime.fromisoformat
         return cls(
             {
@@ -178,4 +188,10 @@ def _is_out(stock: Any) -> bool:
 
 
 def _moment(value: Any) -> datetime | None:
+    """A moment that says which: as Firestore keeps it, or as text with its zone."""
+    if isinstance(value, str) and len(value) <= 40:
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
     return value if isinstance(value, datetime) and value.tzinfo is not None else None

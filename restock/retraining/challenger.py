@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from restock.errors import DamagedError
+from restock.history import stock_seen
 from restock.history.history import History
 from restock.history.importing import with_imported
+from restock.history.stock_seen import StockSeen
 from restock.retraining import gate
 from restock.retraining.attempt import Attempt
 from restock.retraining.publish import Live, read_verified
@@ -14,12 +16,14 @@ from restock.retraining.tools import Fitted
 from restock.stored import names
 from restock.stored.manifest import Manifest
 
-CATALOGUE_FIELDS = ("name", "category", "supersedes")
+CATALOGUE_FIELDS = ("name", "category", "supersedes", *stock_seen.FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Challenger:
     fitted: Fitted
+    seen: StockSeen
+    """The stock, by this run's look at the catalogue and all before."""
     champion: Manifest | None
 
     def reasons_to_refuse(self) -> list[str]:
@@ -45,11 +49,13 @@ def challenge(run: Attempt, history: History, live: Live) -> Challenger:
         for page in run.tools.documents.pages(names.CATALOGUE, CATALOGUE_FIELDS, 1000)
         for snapshot in page
     ]
+    seen = _seen_before(run, live).sighted(catalogue, run.tools.clock())
     champion = live_manifest(run, live)
     remaining = settings.retrain_deadline_seconds - run.seconds_spent
     fitted = run.tools.fit(
         with_imported(history, run.tools.objects),
         catalogue,
+        seen=seen,
         today=run.today,
         champion=champion.recipe if champion else None,
         budget_seconds=min(settings.training_budget_seconds, remaining / 2),
@@ -58,7 +64,19 @@ def challenge(run: Attempt, history: History, live: Live) -> Challenger:
     run.journal.know(scores=dict(fitted.scores))
     for line in fitted.notes:
         run.journal.note(line)
-    return Challenger(fitted, champion)
+    return Challenger(fitted, seen, champion)
+
+
+def _seen_before(run: Attempt, live: Live) -> StockSeen:
+    """What the pointer names. Without it nothing is known of the past, and what was out of stock counts as unused."""
+    if live.pointer is None or live.pointer.stock_seen is None:
+        return StockSeen()
+    name, digest = names.stock_seen(live.pointer.stock_seen), live.pointer.stock_seen_sha256 or ""
+    try:
+        return StockSeen.from_bytes(read_verified(run.tools.objects, name, digest))
+    except DamagedError as exc:
+        run.warn(f"the stock seen so far is lost: {exc}")
+        return StockSeen()
 
 
 def live_manifest(run: Attempt, live: Live) -> Manifest | None:

@@ -13,12 +13,13 @@ from typing import Any, Protocol
 
 from restock.errors import ConflictError, DamagedError, OvertakenError
 from restock.history.history import History
+from restock.history.stock_seen import StockSeen
 from restock.stored import names
 from restock.stored.manifest import Digests, Manifest, Window
 from restock.stored.pointer import Pointer
 from restock.stores import ObjectStore
 
-KEPT_PLACES = (names.MODELS, names.HISTORIES)
+KEPT_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN)
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "joblib")
 
 NEWEST_KEPT = 10
@@ -136,6 +137,9 @@ class Files:
     def add_history(self, history: History) -> None:
         self.contents[names.history(self.version)] = replace(history, database=self.database).to_bytes()
 
+    def add_stock_seen(self, seen: StockSeen) -> None:
+        self.contents[names.stock_seen(self.version)] = seen.to_bytes()
+
     def pointer(self, live: Pointer | None, published_by: str, rules: str) -> Pointer:
         """Naming what was added here, and for the rest what was live before."""
         facts: dict[str, Any] = asdict(live) if live else {}
@@ -148,11 +152,14 @@ class Files:
             facts |= {"forecast_sha256": sha256(forecast), "manifest_sha256": sha256(manifest)}
         if history := self.contents.get(names.history(self.version)):
             facts |= {"history": self.version, "history_sha256": sha256(history)}
+        if seen := self.contents.get(names.stock_seen(self.version)):
+            facts |= {"stock_seen": self.version, "stock_seen_sha256": sha256(seen)}
         return Pointer(**facts)
 
 
 def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
-    """Delete versions and histories older than ``days``; never what is live, nor the newest ten. Returns the names.
+    """Delete versions, histories and stock seen older than ``days``, and return the names; never what is live, nor the
+    newest ten.
 
     An operator may roll back meanwhile: the pointer is read before each version, and its manifest, without which there
     is no rolling back to it, goes first.
@@ -169,9 +176,14 @@ def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
         old = now - timedelta(days=days)
         for old_version in sorted(versions)[:-NEWEST_KEPT]:
             live = read_live(objects).pointer if newest[old_version] < old else None
-            if live is None or old_version == (live.version if prefix == names.MODELS else live.history):
+            if live is None or old_version == _named(live, prefix):
                 continue
             for name in sorted(versions[old_version], key=lambda name: name != names.manifest(old_version)):
                 objects.delete(name)
                 deleted.append(name)
     return deleted
+
+
+def _named(live: Pointer, prefix: str) -> int | None:
+    named = {names.MODELS: live.version, names.HISTORIES: live.history, names.STOCK_SEEN: live.stock_seen}
+    return named[prefix]

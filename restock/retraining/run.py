@@ -113,6 +113,7 @@ def _publish_history_alone(run: Attempt, counted: Counted, live: Live, old: Poin
 def _publish_version(run: Attempt, challenger: Challenger, counted: Counted, live: Live, changes: Changes) -> Outcome:
     files, rules = Files(run.lease.run, run.tools.clock(), run.place.database), counted.history.rules
     files.add_model(challenger.fitted, rules, live_forecast(run, live))
+    files.add_stock_seen(challenger.seen)
     if live.pointer is None or counted.is_new:
         files.add_history(counted.history)
     _commit(run, files, files.pointer(live.pointer, f"retrain ({run.asked.reason})", rules), live)

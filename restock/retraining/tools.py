@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from restock.history.history import History
+from restock.history.stock_seen import StockSeen
 from restock.logs import Log
 from restock.retraining.gate import Evidence
 from restock.retraining.publish import Model
@@ -30,6 +31,7 @@ class Fit(Protocol):
         history: History,
         catalogue: Sequence[Mapping[str, Any]],
         *,
+        seen: StockSeen,
         today: date,
         champion: Mapping[str, Any] | None,
         budget_seconds: float,

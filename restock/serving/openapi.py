@@ -53,6 +53,7 @@ LINE: dict[str, Any] = {
     "expected_demand": AMOUNT | {"description": "Over lead time and review period"},
     "reorder_point": AMOUNT,
     "order_up_to": AMOUNT,
+    "reasons": array(TEXT) | {"description": "What a figure that surprises may come from, in words"},
 }
 """A part of /v1/restock, whatever is in stock;"""
 ADVISED: dict[str, Any] = {

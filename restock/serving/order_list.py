@@ -14,7 +14,7 @@ from restock.serving.lines import Line
 from restock.serving.model import Model
 from restock.serving.stock import Shelf
 from restock.serving.v1 import of_parts
-from restock.stored.artifact import ForecastArtifact
+from restock.stored.artifact import RECENT_DAYS, ForecastArtifact, Part
 
 DECIMALS = 4
 LONGEST_KNOWN_LEAD_TIME = 365
@@ -88,7 +88,23 @@ def _needs(artifact: ForecastArtifact, index: int, line: Line, advice: Advice) -
         "expected_demand": _rounded(advice.expected_demand[index]),
         "reorder_point": _rounded(advice.reorder_point[index]),
         "order_up_to": _rounded(advice.order_up_to[index]),
+        "reasons": _reasons(part, line),
     }
+
+
+def _reasons(part: Part, line: Line) -> list[str]:
+    """What a figure that surprises may come from, in words."""
+    reasons = []
+    if part.unseen_days:
+        reasons.append(
+            f"Out of stock on {part.unseen_days} of the last {RECENT_DAYS} days known: "
+            "what was needed then is not known, and is taken to be as before"
+        )
+    if line.is_discontinued:
+        reasons.append("Discontinued: not ordered")
+    if len(line.documents) > 1:
+        reasons.append(f"{len(line.documents)} documents of the catalogue are this part; their stock is summed")
+    return reasons
 
 
 def _advised(index: int, line: Line, advice: Advice, was_used: bool) -> dict[str, Any]:

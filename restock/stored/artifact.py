@@ -39,6 +39,8 @@ class Part:
     documents: tuple[str, ...] = ()
     last_used: str | None = None
     """The day, if it ever was used."""
+    unseen_days: int = 0
+    """Of the last 90, those without stock: they were no evidence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,4 +143,4 @@ class ForecastArtifact:
 
 def _stored(part: Part) -> dict[str, Any]:
     """Without what most parts lack: there may be thousands."""
-    return {name: value for name, value in asdict(part).items() if value not in (None, ())}
+    return {name: value for name, value in asdict(part).items() if value not in (None, (), 0) or name == "active"}

@@ -10,6 +10,7 @@ STATE = "restock_state/retrain"
 
 MODELS = "models/"
 HISTORIES = "history/"
+STOCK_SEEN = "stock_seen/"
 FULL_READS = "rebuild/"
 IMPORTED = "imports/usage.parquet"
 POINTER = f"{MODELS}current.json"
@@ -43,11 +44,15 @@ def history(version: int) -> str:
     return f"{HISTORIES}{version}.parquet"
 
 
+def stock_seen(version: int) -> str:
+    return f"{STOCK_SEEN}{version}.json"
+
+
 def version_of(name: str) -> int | None:
-    """Which run's an object under models/ or history/ is; None for the pointer and what is no run's.
+    """Which run's an object under models/, history/ or stock_seen/ is; None for the pointer and what is no run's.
 
     >>> version_of("models/12/manifest.json"), version_of("history/7.parquet"), version_of("models/current.json")
     (12, 7, None)
     """
-    number = name.partition("/")[2].partition("/")[0].removesuffix(".parquet")
+    number = name.partition("/")[2].partition("/")[0].partition(".")[0]
     return int(number) if number.isascii() and number.isdigit() else None

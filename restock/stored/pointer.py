@@ -38,6 +38,9 @@ class Pointer:
     rules: str
     database: str = ""
     """Whose appointments are counted: projects/P/databases/D. Older releases did not say."""
+    stock_seen: int | None = None
+    """The live record of stock seen: the version whose run wrote it. Pointers of before have none."""
+    stock_seen_sha256: str | None = None
     schema: int = SCHEMA
 
     @property
@@ -55,6 +58,8 @@ class Pointer:
             check_schema(stored, READABLE_SCHEMAS)
             facts: dict[str, Any] = {name: needed(stored, name, int) for name in NUMBERS}
             facts |= {name: needed(stored, name, str) for name in TEXTS}
+            facts["stock_seen"] = optional(stored, "stock_seen", int)
+            facts["stock_seen_sha256"] = optional(stored, "stock_seen_sha256", str)
             pointer = cls(
                 **facts, pinned=needed(stored, "pinned", bool), database=optional(stored, "database", str) or ""
             )

@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
+from restock.counting.appointments import Usage, UsedPart
 from restock.forecasting.demand import Demand
-from restock.forecasting.fitting import items
+from restock.forecasting.fitting import Fitter, items
 from restock.forecasting.train import train
 from restock.gcp.firestore_reader import FirestoreReader
+from restock.history.history import CountedAppointment, History
+from restock.history.stock_seen import StockSeen
 from restock.stored.artifact import ForecastArtifact, Part
 from tests.published import TRAINED_THROUGH, artifact
 
@@ -65,6 +68,40 @@ def trained(catalogue: dict, used: dict) -> ForecastArtifact:
     )
     found = train(demand, budget_seconds=0)
     return found.artifact(version=1, trained_at=datetime(2026, 5, 1, tzinfo=UTC), time_zone="Europe/London")
+
+
+@pytest.mark.parametrize("docs", [{"oil-1": OIL}, {"oil-1": OIL, "oil-2": OIL | {"name": "oil filter "}}])
+def test_a_stock_out_is_no_lack_of_demand_and_the_part_says_so(shelf, forecast_door, monkeypatch, docs):
+    """Two a day, then four weeks without any: trained by the run's own fitter on the stock that its runs saw."""
+    docs = docs | {"belt": BELT}
+    used = [(TRAINED_THROUGH - timedelta(back), "oil-1", "Oil Filter") for back in range(28, 148)]
+    used += [(TRAINED_THROUGH - timedelta(back), "belt", "Belt") for back in range(148)]  # the shop is open
+    seen, catalogue = StockSeen(), [{"id": id, **doc} for id, doc in docs.items()]
+    for back in range(150, -2, -1):
+        now = datetime(2026, 4, 30, tzinfo=UTC) - timedelta(back)
+        seen = seen.sighted([doc | {"stock": 0 if back < 28 and doc["id"] != "belt" else 9} for doc in catalogue], now)
+    counted = [
+        CountedAppointment(f"a{number}", Usage(day, (UsedPart(id, name, 2.0),)), now)
+        for number, (day, id, name) in enumerate(used)
+    ]
+
+    def published(stock_seen):
+        fitted = Fitter("UTC", frozenset())(
+            History.of(counted, "rules", now), catalogue, seen=stock_seen, today=TRAINED_THROUGH + timedelta(1),
+            champion=None, budget_seconds=8, progress=lambda message: None,
+        )  # fmt: skip
+        return ForecastArtifact.from_bytes(fitted.forecast(1 if stock_seen is seen else 2, now, None))
+
+    monkeypatch.setattr(FirestoreReader, "collection", lambda self, name, fields: list(docs.items()))
+    shelf.publish(published(seen))
+    oil = only(forecast_door(STOCK_CACHE_SECONDS="0").get("/v1/restock").json, "oil-1")
+    naive = published(StockSeen())
+    row = [part.key for part in naive.parts].index("oil-1")
+
+    assert oil["expected_demand"] == pytest.approx(28, abs=1)
+    assert naive.mean(TRAINED_THROUGH + timedelta(1), 14)[row].sum() < 14
+    assert oil["order_quantity"] >= 28
+    assert "Out of stock on 28 of the last 90 days" in oil["reasons"][0]
 
 
 def only(answer: dict, key: str) -> dict:

@@ -165,7 +165,7 @@ async function open(part) {
     const used = recent.reduce((sum, one) => sum + one, 0);
     const ends = [daily($("part-daily"), recent, answer.recent_from, mean, answer.from), needed($("part-needed"), answer.from, mean, quantiles, part.on_hand)];
     close = () => ends.forEach((end) => end());
-    $("part-words").textContent = `${amount(used)} used in the last ${recent.length} days known. ${amount(total)} expected in the ${CHART_DAYS} days from ${day(answer.from)}; `
+    $("part-words").textContent = [...part.reasons, ""].join(". ") + `${amount(used)} used in the last ${recent.length} days known. ${amount(total)} expected in the ${CHART_DAYS} days from ${day(answer.from)}; `
       + `nine times in ten at least ${amount(quantiles["0.1"].at(-1))}, and nine times in ten at most ${amount(quantiles["0.9"].at(-1))}.`;
     $("part-daily").setAttribute("aria-label", `Bars of daily use over ${recent.length} days, then a line of expected use`);
     $("part-needed").setAttribute("aria-label", `Expected need growing to ${amount(total)} in ${CHART_DAYS} days, with its band, and the stock of ${stock}`);

@@ -155,7 +155,7 @@ def test_each_part_tells_the_day_of_its_last_use():
         np.array([[2.0, 0, 1], [3, 0, 0], [0, 0, 0]]),
     )
 
-    assert [part.last_used for part in demand.parts_with_last_use()] == ["2026-03-04", "2026-03-02", None]
+    assert [part.last_used for part in demand.parts_with_facts()] == ["2026-03-04", "2026-03-02", None]
 
 
 def test_a_catalogue_without_usage_has_one_day_of_zeros():

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from restock.history.history import History
+from restock.history.stock_seen import StockSeen
 from restock.retraining.gate import Evidence
 from restock.stored.manifest import Window
 from restock.stored.pointer import Pointer
@@ -52,12 +53,14 @@ class ConstantFit:
     histories: list[History] = field(default_factory=list)
     champions: list[Mapping[str, Any] | None] = field(default_factory=list)
     catalogues: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
+    seen: list[StockSeen] = field(default_factory=list)
 
     def __call__(  # noqa: PLR0913  # as the Protocol has it
         self,
         history: History,
         catalogue: Sequence[Mapping[str, Any]],
         *,
+        seen: StockSeen,
         today: date,
         champion: Mapping[str, Any] | None,
         budget_seconds: float,
@@ -66,6 +69,7 @@ class ConstantFit:
         self.before()
         self.histories.append(history)
         self.catalogues.append(catalogue)
+        self.seen.append(seen)
         self.champions.append(champion)
         return ConstantModel(len(history), self.judged, scores=self.scores, active_parts=self.active_parts)
 

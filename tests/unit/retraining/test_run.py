@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 
 import pytest
 
 from restock.errors import StoreUnavailableError
+from restock.history.stock_seen import StockSeen
 from restock.retraining import publish
 from restock.retraining.gate import Evidence
 from restock.stored import names
@@ -61,10 +63,12 @@ def test_promise_4_a_version_is_all_its_files_and_a_pointer_with_their_digests()
         "models/1/manifest.json",
         "models/1/model.joblib",
         "models/current.json",
+        "stock_seen/1.json",
     ]
     assert publish.sha256(stored["models/1/forecast"].data) == pointer.forecast_sha256
     assert publish.sha256(stored["models/1/manifest.json"].data) == pointer.manifest_sha256
     assert publish.sha256(stored["history/1.parquet"].data) == pointer.history_sha256
+    assert publish.sha256(stored["stock_seen/1.json"].data) == pointer.stock_seen_sha256
     assert (pointer.version, pointer.run, pointer.history, pointer.pinned) == (1, 1, 1, False)
 
 
@@ -736,3 +740,55 @@ def test_promise_8_a_typing_error_is_told_once_naming_part_and_appointment():
     assert "appointments/typo uses 1,000,000 of p1" in line
     assert shop.errors() == ["unusual quantity"]
     assert not any("unusual" in note for note in shop.record(3)["notes"])
+
+
+def stock_seen(shop: Shop) -> StockSeen:
+    stored = shop.objects.read(names.stock_seen(shop.pointer().stock_seen or 0))
+    assert stored
+    return StockSeen.from_bytes(stored.data)
+
+
+def test_every_published_run_adds_what_it_saw_in_stock_to_what_was_seen_before_at_no_extra_read():
+    shop = Shop()
+    shop.documents.set("spare_parts/p1", {"name": "Oil Filter", "stock": 0})
+    shop.complete("a1")
+    shop.retrain()
+    shop.clock.advance(days=1)
+    before = shop.documents.reads
+
+    shop.retrain()
+
+    (out,) = stock_seen(shop).documents["p1"].out
+    assert out.until - out.since == timedelta(days=1)
+    assert shop.fit.seen[-1] == stock_seen(shop)
+    assert shop.documents.reads - before <= 1 + 20  # promise 6: the catalogue and a little
+
+
+def test_without_what_was_seen_before_a_run_goes_on_and_says_so():
+    shop = Shop()
+    shop.documents.set("spare_parts/p1", {"name": "Oil Filter", "stock": 0})
+    shop.complete("a1")
+    shop.retrain()
+    shop.objects.damage("stock_seen/1.json")
+    shop.clock.advance(days=1)
+
+    outcome = shop.retrain()
+
+    assert outcome.status == "published"
+    assert "the stock seen so far is lost" in shop.lines.getvalue()
+    assert stock_seen(shop).documents["p1"].out[0].since == shop.clock()
+
+
+def test_a_pointer_of_before_names_no_stock_seen():
+    shop = Shop()
+    shop.complete("a1")
+    shop.retrain()
+    fields = json.loads(shop.pointer().to_bytes())
+    del fields["stock_seen"], fields["stock_seen_sha256"]
+    shop.objects.write(
+        names.POINTER, json.dumps(fields).encode(), if_generation=shop.objects.read(names.POINTER).generation
+    )
+
+    assert shop.pointer().stock_seen is None
+    assert shop.retrain().status == "published"
+    assert shop.pointer().stock_seen == 2
