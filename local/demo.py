@@ -114,6 +114,8 @@ def tell(stack: Stack) -> None:
     with step("Train for the first time"):
         stack.ask_for_retrain("schedule")
         before = wait(stack, "the first forecast", lambda: served(url, days=30), seconds=120)
+        # The forecast may answer before the run has written down what it did.
+        wait(stack, "the retrain to end", lambda: stack.tasks.done(stack.queue) or None, seconds=60)
     say(f"    {published(client)}")
 
     show_forecast(url)
