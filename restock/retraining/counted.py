@@ -85,6 +85,9 @@ def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pen
         pass_over=run.journal.pass_over,
         progress=run.progress,
     )
+    if passed_over := run.journal.record.passed_over:
+        statuses = ", ".join(f"{number} × '{status}'" for status, number in passed_over.items())
+        run.journal.note(f"with parts, and not counted for their status: {statuses} (promise 8)")
     by_others = recount.counted_by_others(pending, run.rules.digest)
     history = replace(found, is_recount=recount.is_recount(known, found, by_others))
     if known is None or not recount.is_comparable(known, found):
