@@ -9,33 +9,18 @@ gc.disable()
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import io
-from functools import cache
-from typing import TYPE_CHECKING
 
 import flask
 import functions_framework
 
-from restock.gcp.bucket_reader import BucketReader
 from restock.logs import Log
-from restock.serving.access import Access, Admins, Everyone, FirebaseUsers
-from restock.serving.api import Api
-from restock.serving.assets import Page
+from restock.serving.assembly import Assembly
 from restock.serving.http import Request
-from restock.serving.live_model import LiveModel
 from restock.settings import FORECAST, Settings
-
-if TYPE_CHECKING:
-    from restock.gcp.firestore_reader import FirestoreReader
-    from restock.serving.previous import PreviousVersion
-    from restock.serving.stock import Stock
-    from restock.serving.training import Training
 
 # The server reads this once we are imported. Its time-out is a heartbeat: it would kill a worker that the platform had
 # frozen, and with it the request that woke it. The platform times requests itself.
 os.environ["CLOUD_RUN_TIMEOUT_SECONDS"] = "0"
-
-SETTINGS = Settings.from_env(FORECAST)
-LOG = Log(FORECAST)
 
 
 def collect_garbage_from_now_on() -> None:
@@ -44,80 +29,13 @@ def collect_garbage_from_now_on() -> None:
     gc.enable()
 
 
-# What only some requests need is imported and made by the first of them.
-@cache
-def documents() -> "FirestoreReader":
-    from restock.gcp.firestore_reader import FirestoreReader
-
-    return FirestoreReader(SETTINGS.project)
-
-
-@cache
-def stock() -> "Stock":
-    from restock.serving.stock import Stock
-
-    return Stock(documents(), SETTINGS.stock_cache_seconds)
-
-
-@cache
-def previous() -> "PreviousVersion":
-    from restock.serving.previous import PreviousVersion
-
-    return PreviousVersion(LIVE, OBJECTS)
-
-
-@cache
-def training() -> "Training":
-    from restock.serving.training import Training
-
-    return Training(documents())
-
-
-# Nothing here contacts the cloud or starts a thread: the server forks after this import.
-OBJECTS = BucketReader(SETTINGS.bucket)
-LIVE = LiveModel(
-    OBJECTS,
-    reload_seconds=SETTINGS.reload_seconds,
-    stale_seconds=SETTINGS.stale_seconds,
-    wait_seconds=SETTINGS.reload_wait_ms / 1000,
-    log=LOG,
-    after_first_look=collect_garbage_from_now_on,
-)
-ACCESS: Access = Everyone()
-PAGE = Page(SETTINGS.forecast_auth)
-if SETTINGS.forecast_auth == "public":
-    LOG.warning("FORECAST_AUTH is public: anyone who finds this address may read the shop's forecasts")
-if SETTINGS.forecast_auth == "iam" and SETTINGS.allowed_origins:
-    LOG.warning("CORS_ORIGINS is set in iam mode: these pages may read forecasts through an operator's proxy")
-if SETTINGS.forecast_auth == "firebase":
-    from restock.gcp.identity import FirebaseTokens
-
-    if not SETTINGS.firebase_api_key:
-        LOG.warning("FIREBASE_WEB_API_KEY is not set: the page cannot sign people in")
-    if not SETTINGS.require_admin:
-        LOG.warning("FORECAST_REQUIRE_ADMIN is false: every account of the project may read the shop's forecasts")
-    TOKENS = FirebaseTokens(SETTINGS.project)
-    PAGE = Page("firebase", SETTINGS.firebase_api_key, TOKENS.emulator)
-    ACCESS = FirebaseUsers(TOKENS, Admins(documents()) if SETTINGS.require_admin else None, LOG)
-API = Api(
-    LIVE,
-    SETTINGS,
-    access=ACCESS,
-    stock=stock,
-    previous=previous,
-    training=training,
-    page=PAGE,
-    log=LOG,
-)
-if hasattr(os, "register_at_fork"):  # loading begins in the worker, before its first request; Windows does not fork
-    os.register_at_fork(after_in_child=LIVE.start)
-    if SETTINGS.forecast_auth == "firebase":
-        os.register_at_fork(after_in_child=TOKENS.warm_up)
+FORECASTS = Assembly(Settings.from_env(FORECAST), Log(FORECAST), after_first_look=collect_garbage_from_now_on)
+LIVE = FORECASTS.live
 
 
 @functions_framework.http
 def forecast(request: flask.Request) -> flask.Response:
-    answer = API.answer(
+    answer = FORECASTS.api.answer(
         Request(
             request.method,
             request.path,

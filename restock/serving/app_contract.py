@@ -6,11 +6,11 @@ Messages, statuses and the order of the checks are what an existing app relies o
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from restock import written
+from restock.serving.demand_request import DemandRequest
 from restock.serving.http import HttpError
 
 if TYPE_CHECKING:
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 MOST_DAYS = 90
 DEFAULT_DAYS = 7
-
-
-@dataclass(frozen=True, slots=True)
-class DemandRequest:
-    days: int
-    start: date
 
 
 def parse_request(body: bytes, today: date) -> DemandRequest:

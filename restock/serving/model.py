@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from restock.errors import DamagedError
-from restock.serving.app_contract import DemandRequest
+from restock.serving.demand_request import DemandRequest
 from restock.serving.prepared import PreparedAnswers, PreparedDays
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.pointer import Pointer

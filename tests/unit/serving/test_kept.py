@@ -164,7 +164,7 @@ def test_a_value_past_its_use_is_never_handed_out(clock):
     source.error = StoreUnavailableError("down")
     clock.now += 55
     assert kept.get() == 1, "not fresh, but good"
-    wait_until(lambda: source.reads == 2)
+    wait_until(lambda: source.reads == 2 and kept._reader is None)
 
     clock.now += 6
 
@@ -193,6 +193,8 @@ def test_a_read_that_was_frozen_with_the_instance_is_given_up_and_its_late_answe
     frozen.set()
     clock.now += 61
     kept.get()
+    wait_until(lambda: source.reads == 2)
+    time.sleep(0.05)  # it has come to its wait
     hanging, source.goes_on = source.goes_on, frozen
 
     clock.now += LOST_SECONDS + 1

@@ -399,7 +399,8 @@ def test_a_swap_prepares_what_callers_lately_asked(live_model, shelf, clock):
 def test_a_swap_prepares_the_answers_that_were_lately_given_compressed_where_they_were(live_model, shelf, clock):
     from datetime import UTC, date, datetime
 
-    from restock.serving.app_contract import DemandRequest, demand
+    from restock.serving.app_contract import demand
+    from restock.serving.demand_request import DemandRequest
 
     published(shelf, 1)
     live = live_model()

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restock.serving.app_contract import DemandRequest, parse_request
+from restock.serving.app_contract import parse_request
+from restock.serving.demand_request import DemandRequest
 from restock.serving.http import HttpError
 from restock.serving.operations import FORECAST, OPERATIONS
 from restock.serving.parameters import read_query

@@ -1,0 +1,103 @@
+"""The forecast function put together: its clients, its model, who may call, what the page is told.
+
+Nothing here contacts the cloud or starts a thread: the server forks after the import. What only some requests need is
+imported and made by the first of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from restock.gcp.bucket_reader import BucketReader
+from restock.logs import Log
+from restock.serving.access import Access, Admins, Everyone, FirebaseUsers
+from restock.serving.api import Api
+from restock.serving.assets import Page
+from restock.serving.live_model import LiveModel
+from restock.settings import Settings
+
+if TYPE_CHECKING:
+    from restock.gcp.firestore_reader import FirestoreReader
+    from restock.serving.previous import PreviousVersion
+    from restock.serving.stock import Stock
+    from restock.serving.training import Training
+
+
+class Assembly:
+    """One process's parts: ``api`` answers, ``live`` holds the model."""
+
+    def __init__(self, settings: Settings, log: Log, after_first_look: Callable[[], None]) -> None:
+        self._settings = settings
+        self._objects = BucketReader(settings.bucket)
+        self.live = LiveModel(
+            self._objects,
+            reload_seconds=settings.reload_seconds,
+            stale_seconds=settings.stale_seconds,
+            wait_seconds=settings.reload_wait_ms / 1000,
+            log=log,
+            after_first_look=after_first_look,
+        )
+        access, page = self._firebase(log) if settings.forecast_auth == "firebase" else self._without_tokens(log)
+        self.api = Api(
+            self.live,
+            settings,
+            access=access,
+            stock=lambda: self._stock,
+            previous=lambda: self._previous,
+            training=lambda: self._training,
+            page=page,
+            log=log,
+        )
+        _in_the_worker(self.live.start)
+
+    def _without_tokens(self, log: Log) -> tuple[Access, Page]:
+        if self._settings.forecast_auth == "public":
+            log.warning("FORECAST_AUTH is public: anyone who finds this address may read the shop's forecasts")
+        elif self._settings.allowed_origins:
+            log.warning("CORS_ORIGINS is set in iam mode: these pages may read forecasts through an operator's proxy")
+        return Everyone(), Page(self._settings.forecast_auth)
+
+    def _firebase(self, log: Log) -> tuple[Access, Page]:
+        from restock.gcp.identity import FirebaseTokens
+
+        if not self._settings.firebase_api_key:
+            log.warning("FIREBASE_WEB_API_KEY is not set: the page cannot sign people in")
+        if not self._settings.require_admin:
+            log.warning("FORECAST_REQUIRE_ADMIN is false: every account of the project may read the shop's forecasts")
+        tokens = FirebaseTokens(self._settings.project)
+        _in_the_worker(tokens.warm_up)
+        admins = Admins(self._documents) if self._settings.require_admin else None
+        return FirebaseUsers(tokens, admins, log), Page("firebase", self._settings.firebase_api_key, tokens.emulator)
+
+    @cached_property
+    def _documents(self) -> FirestoreReader:
+        from restock.gcp.firestore_reader import FirestoreReader
+
+        return FirestoreReader(self._settings.project)
+
+    @cached_property
+    def _stock(self) -> Stock:
+        from restock.serving.stock import Stock
+
+        return Stock(self._documents, self._settings.stock_cache_seconds)
+
+    @cached_property
+    def _previous(self) -> PreviousVersion:
+        from restock.serving.previous import PreviousVersion
+
+        return PreviousVersion(self.live, self._objects)
+
+    @cached_property
+    def _training(self) -> Training:
+        from restock.serving.training import Training
+
+        return Training(self._documents)
+
+
+def _in_the_worker(begin: Callable[[], None]) -> None:
+    """Before its first request; Windows does not fork, and begins with it."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=begin)
