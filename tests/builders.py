@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from google.cloud.firestore_v1._helpers import encode_dict
-from google.events.cloud.firestore_v1.types.data import Document as EventDocument
-from google.events.cloud.firestore_v1.types.data import DocumentEventData
-
+from local.document_event import document_event
 from restock.counting.appointments import CountingRules, Usage, UsedPart
 from restock.counting.count import AppointmentWritten, Version
 from restock.settings import Settings
@@ -101,21 +98,8 @@ def payload(  # noqa: PLR0913  # every part of an event, each with a default
     path: str = "appointments",
 ) -> bytes:
     """The same event as the platform sends it: DocumentEventData, serialized."""
-    message = DocumentEventData()
-    old, new = message._pb.old_value, message._pb.value
-    if before is not None:
-        _fill(old, f"{path}/{id}", before, before_at or at - timedelta(minutes=5))
-    if after is not None:
-        _fill(new, f"{path}/{id}", after, at)
-    return bytes(message._pb.SerializeToString())
-
-
-def _fill(document: EventDocument, path: str, fields: Mapping[str, Any], at: datetime) -> None:
-    document.name = f"projects/demo-restock/databases/(default)/documents/{path}"
-    document.update_time.FromDatetime(at.astimezone(UTC).replace(tzinfo=None))
-    document.create_time.CopyFrom(document.update_time)
-    for name, value in encode_dict(dict(fields)).items():
-        document.fields[name].ParseFromString(value._pb.SerializeToString())
+    old = None if before is None else (before, before_at or at - timedelta(minutes=5))
+    return document_event("demo-restock", f"{path}/{id}", old, None if after is None else (after, at))
 
 
 def cloud_event(data: bytes, id: str = "a1", at: datetime = NOON, event: str = "e1") -> tuple[dict[str, str], bytes]:
