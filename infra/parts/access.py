@@ -77,7 +77,11 @@ def callers_of_forecast(settings: InfraSettings, standing: Standing) -> list[Cha
         return [*on, *granted("forecast", settings, standing, *named), *_shut_out("forecast", settings, standing)]
     if is_check_off or has(standing.policy("forecast"), INVOKER, "allUsers"):
         return []
-    who = "may call" if settings.auth == "public" else "may reach it; it checks the app's token itself"
+    who = "may call"
+    if settings.auth == "firebase":
+        is_wide = settings.variables.get("FORECAST_REQUIRE_ADMIN", "").strip().lower() == "false"
+        admitted = "every account of the project, customers too" if is_wide else "the shop's admins only"
+        who = f"may reach it; it checks the app's token itself and admits {admitted}"
     off = _check(settings, CHECK_OFF_LINE, "the organisation forbids allUsers: the platform's check is switched off")
     anyone = Grant("allUsers", INVOKER, "forecast", who)
     return [binding("add", anyone, settings, standing, instead=(FORBIDDEN, off))]

@@ -73,12 +73,12 @@ class Api:
         """Never raises."""
         follow_trace(request.header("X-Cloud-Trace-Context"), self._settings.project)
         try:
-            answer = fit(self._operate(request), request)
+            answer = encoded(self._operate(request), request)
         except HttpError as error:
-            answer = error.answer()
+            answer = error.as_answer()
         except Exception as exc:  # a mistake of ours: the log gets the reason, the caller none of our names
             self._log.error("a request failed", path=request.path[:200], error=repr(exc))
-            answer = HttpError(500, "The forecast could not be made; please try again").answer()
+            answer = HttpError(500, "The forecast could not be made; please try again").as_answer()
         cors = self._cors.headers(request.header("Origin"))
         return Answer(answer.status, answer.body, answer.content_type, (*SECURITY_HEADERS, *cors, *answer.headers))
 
@@ -91,7 +91,7 @@ class Api:
             raise HttpError(404, "There is nothing at this address; openapi.json lists what there is")
         method = "GET" if request.method == "HEAD" else request.method
         if asset is not None and method == "GET":
-            return self._page.answer(asset, request)
+            return self._page.file(asset, request)
         for operation in found:
             if operation.method == method:
                 if not operation.is_open:
@@ -178,7 +178,7 @@ def opened(head: dict[str, Any]) -> bytes:
     return orjson.dumps(head)[:-1] + b","
 
 
-def fit(answer: Answer, request: Request) -> Answer:
+def encoded(answer: Answer, request: Request) -> Answer:
     """Join head and tail; compress for those who read it; refuse what is too large, with the way to ask for less."""
     head, tail = (answer.body[0], answer.tail) if answer.tail else (b"", Encoded(b"".join(answer.body)))
     body: tuple[bytes, ...] = (head, tail.tail) if len(tail.tail) > CHEAP_COPY_BYTES else (head + tail.tail,)

@@ -70,7 +70,7 @@ def _day(value: object) -> date:
 def demand(model: Model, request: DemandRequest, now: datetime) -> tuple[dict[str, Any], Encoded]:
     """Expected demand per active part, in total and day by day: what changes with the clock, and what was prepared."""
     head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
-    return head, model.answers.get(request, lambda: model.days.answer(request.start, request.days))
+    return head, model.answers.get(request, lambda: model.days.period_json(request.start, request.days))
 
 
 def health(model: Model | None, problem: str, now: datetime) -> dict[str, Any]:

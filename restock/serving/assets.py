@@ -49,7 +49,7 @@ class Page:
             return name if name == "config.json" or name in _names() else None
         return "index.html" if path.endswith(("/", "/forecast")) and "/v1/" not in path else None
 
-    def answer(self, name: str, request: Request) -> Answer:
+    def file(self, name: str, request: Request) -> Answer:
         """The file, or 304 if the browser has it."""
         content = self._config() if name == "config.json" else _content(name)
         tag = hashlib.sha256(content).hexdigest()[:24]

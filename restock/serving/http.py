@@ -82,7 +82,7 @@ class HttpError(RestockError):
         self.field = field
         self.headers = headers
 
-    def answer(self) -> Answer:
+    def as_answer(self) -> Answer:
         content = {"status": "error", "message": str(self)}
         if self.field:
             content["field"] = self.field

@@ -62,6 +62,6 @@ class Model:
         self.days.prepare(other.days.known())
         for request, answered in other.answers.latest(ANSWERS_PREPARED_BEFORE_A_SWAP):
             if isinstance(request, DemandRequest):
-                answer = self.answers.get(request, partial(self.days.answer, request.start, request.days))
+                answer = self.answers.get(request, partial(self.days.period_json, request.start, request.days))
                 if answered.is_deflated:
                     answer.deflate()

@@ -122,7 +122,7 @@ class PreparedDays:
             found |= self._prepare(missing[0], (missing[-1] - missing[0]).days + 1)
         return [found[day] for day in wanted]
 
-    def answer(self, start: date, days: int) -> bytes:
+    def period_json(self, start: date, days: int) -> bytes:
         """The app's contract: total and daily demand of the period, as JSON."""
         period = self.period(start, days)
         means = np.sum([day.demand.mean for day in period], axis=0)

@@ -41,7 +41,7 @@ def test_every_command_of_a_first_deploy_has_its_reason(size: str) -> None:
         change for _part, part_changes in changes(settings(size=size), Standing(), STAGED) for change in part_changes
     ]
 
-    assert len(due) == 63
+    assert len(due) == 64
     assert all(len(change.reason) > 5 for change in due)
     assert all("--project=my-shop" in change.argv for change in due if hasattr(change, "argv"))
     assert f"RETRAIN_THRESHOLD={settings(size=size).threshold}" in planned(settings(size=size))
@@ -212,6 +212,13 @@ def test_a_function_without_its_trigger_is_told_with_the_commands_of_the_runbook
 @pytest.mark.parametrize(("auth", "is_open"), [("public", True), ("firebase", True), ("iam", False)])
 def test_forecast_is_open_only_where_it_checks_callers_itself_or_anyone_may(auth: str, is_open: bool) -> None:
     assert ("--member=allUsers" in planned(settings(auth=auth))) == is_open
+
+
+def test_the_plan_says_whom_forecast_admits() -> None:
+    wide = settings(auth="firebase", variables={"FORECAST_REQUIRE_ADMIN": "false"})
+
+    assert "admits the shop's admins only" in planned(settings(auth="firebase"))
+    assert "admits every account of the project, customers too" in planned(wide)
 
 
 DATABASE = {"name": "projects/p/databases/(default)", "locationId": "europe-west1", "type": "FIRESTORE_NATIVE"}

@@ -26,7 +26,7 @@ def test_a_period_is_the_same_however_its_days_came_to_be_prepared():
     for start, days in ((MONDAY + timedelta(20), 3), (MONDAY, 5), (MONDAY + timedelta(30), 40)):
         bit_by_bit.period(start, days)
 
-    assert at_once.answer(MONDAY, 60) == bit_by_bit.answer(MONDAY, 60)
+    assert at_once.period_json(MONDAY, 60) == bit_by_bit.period_json(MONDAY, 60)
 
 
 def test_days_that_are_alike_share_their_json_and_closed_days_are_their_own():
@@ -42,7 +42,7 @@ def test_days_that_are_alike_share_their_json_and_closed_days_are_their_own():
 def test_the_json_of_a_period_is_what_the_artifact_says():
     forecast = artifact([(Part("b", "Belt"), 0.2), (Part("a1", "Axle"), 1.1), (Part("a2", "Axle"), 0.3)])
 
-    answer = orjson.loads(PreparedDays(forecast).answer(MONDAY, 10))
+    answer = orjson.loads(PreparedDays(forecast).period_json(MONDAY, 10))
 
     assert answer["total_restock_demand"] == {"Axle": 14, "Belt": 2}
     assert answer["daily_breakdown"][9] == {
