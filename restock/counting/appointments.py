@@ -38,6 +38,7 @@ RESCHEDULED = "dateTime"
 
 MOST_DAYS_AHEAD = 90  # the app's calendar ends there
 MOST_ENTRIES = 500  # of one appointment: no repair uses as many
+NO_STATUS = "no status"
 LONGEST_STATUS = 40
 LONGEST_NAME = 500  # characters; Firestore allows no key above 1,500 bytes
 
@@ -148,13 +149,13 @@ def status_word(status: Any) -> str:
     >>> status_word("AppointmentStatus.completed ")
     'completed'
     """
-    if status is None or status == "":
-        return "no status"
+    if status is None:
+        return NO_STATUS
     if isinstance(status, bool) or not isinstance(status, (str, int)):
         return f"a {type(status).__name__}"
     word = str(status)[: 2 * LONGEST_STATUS].strip()
     enum = _ENUM_TEXT.fullmatch(word)
-    return fold(enum[1] if enum else word)[:LONGEST_STATUS]
+    return fold(enum[1] if enum else word)[:LONGEST_STATUS] or NO_STATUS
 
 
 def status_passed_over(fields: Mapping[str, Any], rules: CountingRules) -> str | None:

@@ -81,6 +81,8 @@ def test_an_enum_of_dart_counts_as_its_last_word(status):
         ("completed.", "completed."),
         ("x" * 100_000, "x" * 40),
         (None, "no status"),
+        ("", "no status"),
+        (" \t", "no status"),
         (3, "3"),
         (True, "a bool"),
         (["completed"], "a list"),
