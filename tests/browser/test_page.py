@@ -419,6 +419,20 @@ def test_an_outage_of_the_sign_in_service_signs_nobody_out(site, new_page, auth_
     expect(rows(page).first).to_be_visible()
 
 
+@pytest.mark.usefixtures("published")
+def test_refused_trainings_are_told_with_the_completions_that_wait(site, new_page, monkeypatch):
+    state = {"failures": 3, "last_error": "not published: it scores 31 % worse"}
+    monkeypatch.setattr(FirestoreReader, "document", lambda self, path, fields: state)
+    monkeypatch.setattr(FirestoreReader, "count_true", lambda self, collection, field: 815)
+    page = new_page()
+
+    page.goto(site())
+
+    note = "the last 3 trainings came to nothing (not published: it scores 31 % worse). 815 completed appointments wait"
+    expect(page.locator("#training")).to_contain_text(note)
+    assert violations(page) == []
+
+
 def test_where_signing_in_is_not_set_up_it_says_what_is_missing(site, published, new_page):
     page = new_page()
 
