@@ -50,6 +50,7 @@ def arguments() -> argparse.ArgumentParser:
         one.add_argument("rest", nargs=argparse.REMAINDER, help="for python -m restock")
     one = verbs.add_parser("teardown", help="remove what deploy made; keeps data unless told")
     one.add_argument("--with-data", action="store_true", help="also history, models and Restock's own documents")
+    one.add_argument("--with-queue", action="store_true", help="also the queue, whose name is then blocked for days")
     one.add_argument("--yes", action="store_true", help="do not ask")
     one = verbs.add_parser("stage", help="fill build/<function>/")
     one.add_argument("doors", nargs="*", choices=[[], *DOORS], metavar="FUNCTION")
@@ -145,7 +146,7 @@ def send_again(asked: argparse.Namespace, settings: InfraSettings, standing: Sta
 
 
 def take_down(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
-    due = teardown(settings, standing, Removal(with_data=asked.with_data))
+    due = teardown(settings, standing, Removal(with_data=asked.with_data, with_queue=asked.with_queue))
     for change in due:
         print(f"  # {change.reason}\n  {change.text()}")
     print(

@@ -2,7 +2,7 @@
 
 An event that matters by itself (a failed run, a refused model, drift, a delivery given up) is matched in the log: the
 notification then carries the line that says why, and costs nothing while it is quiet. A state (old model, failing
-answers, messages waiting) is a condition on a metric; those are billed, so there are four.
+answers, messages waiting) is a condition on a metric; those are billed, so there are five.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ ENDED_WELL = ("published", "unchanged", "empty")
 SERVICE = 'resource.type="cloud_run_revision"'
 REQUESTS = "run.googleapis.com/request_count"
 WAITING = "pubsub.googleapis.com/subscription/num_undelivered_messages"
+OLDEST = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"
 UNSERVABLE = "cannot be served|bucket .* does not exist|the pointer is missing"
 """What restock/serving/live_model.py says of a model that is not there, or that this release does not read."""
 ENDED, ERRORS = "restock_retrain_ended", "restock_on_appointment_errors"
@@ -47,6 +48,8 @@ def alerts(settings: InfraSettings, channel: str) -> list[dict[str, Any]]:
     retrain, on_appointment = log_of(settings, "retrain"), log_of(settings, "on_appointment")
     forecast = f'resource.labels.service_name="{settings.function("forecast")}"'
     dead = f'resource.labels.subscription_id="{settings.dead_subscription}"'
+    carries = f"eventarc-.*-{settings.function('on_appointment')}-.*"  # as Eventarc names what it makes
+    trigger = f'resource.labels.subscription_id=monitoring.regex.full_match("{carries}")'
     failed = 'severity>=ERROR AND jsonPayload.status="failed"'
     given_up = 'jsonPayload.message=~"^not counted: " OR jsonPayload.message:"too old to merge"'
     conditions = {
@@ -68,6 +71,13 @@ def alerts(settings: InfraSettings, channel: str) -> list[dict[str, Any]]:
         "an appointment was not counted": _logged(f"{on_appointment} AND severity>=ERROR AND ({given_up})"),
         "on_appointment fails": _more_than(
             5, "errors in 10 minutes", f'metric.type="logging.googleapis.com/user/{ERRORS}" AND {SERVICE}'
+        ),
+        # A lost role of the caller is a 403, logged below ERROR: but for this one nobody would hear of it for 16 hours.
+        "deliveries wait for on_appointment": _more_than(
+            30 * 60,
+            "seconds the oldest delivery has waited",
+            f'metric.type="{OLDEST}" AND resource.type="pubsub_subscription" AND {trigger}',
+            aligner="ALIGN_MAX",
         ),
         "dead deliveries wait": _more_than(
             0,
@@ -91,6 +101,7 @@ def _policy(channel: str, title: str, condition: dict[str, Any]) -> dict[str, An
     return {
         "displayName": f"Restock: {title}",
         "combiner": "OR",
+        "enabled": True,
         "conditions": [{"displayName": title, **condition}],
         "notificationChannels": [channel],
         "documentation": {"mimeType": "text/markdown", "content": page},
@@ -119,7 +130,8 @@ def _none_ended_well(hours: int) -> dict[str, Any]:
 
 
 def _more_than(number: int, what: str, metric: str, aligner: str = "ALIGN_DELTA") -> dict[str, Any]:
-    sums = {"alignmentPeriod": "600s", "perSeriesAligner": aligner, "crossSeriesReducer": "REDUCE_SUM"}
+    reducer = "REDUCE_MAX" if aligner == "ALIGN_MAX" else "REDUCE_SUM"
+    sums = {"alignmentPeriod": "600s", "perSeriesAligner": aligner, "crossSeriesReducer": reducer}
     return {
         "displayName": f"more than {number} {what}",
         "conditionThreshold": {

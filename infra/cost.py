@@ -64,7 +64,7 @@ class Operations:
 
 
 OPERATIONS = Operations()
-CONDITIONS = 4  # the alerts of infra/alerts.py that look at a metric; those that match a log line are not billed
+CONDITIONS = 5  # the alerts of infra/alerts.py that look at a metric; those that match a log line are not billed
 
 
 def retrains_a_month(shop: Shop) -> tuple[float, float]:

@@ -99,7 +99,8 @@ def summary(
     for title, reasons in due:
         together = [f"{len(reasons)} changes: {'; '.join(reasons)}"]
         for line in together if number > SHORT and len(reasons) > 1 else reasons:
-            say(_cut(f"  {title + ':':32} {line}"))
+            whole = f"  {title + ':':32} {line}"
+            say(_cut(whole) if number > SHORT else whole)
     say("Every command in full: python3 -m infra plan --commands")
     return number
 

@@ -1,7 +1,8 @@
 """Who may do what where, and why: one account per function and per caller, each role on the narrowest place.
 
-Nothing is granted on the project where a smaller place can hold it. Firestore knows no role per collection: its grants
-are bound to the one database by a condition.
+Nothing is granted on the project where a smaller place can hold it. Firestore knows no role per collection, only a
+condition that names the database. One condition in a project's policy breaks every tool that reads the policy without
+asking for version 3 (the Firebase CLI among them), so there is none unless the project has several databases.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.command import Change, gcloud
+from infra.command import Change, Command, gcloud
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -64,16 +65,20 @@ PLACES = {
 }
 
 
-def only_this_database(settings: InfraSettings) -> Condition:
+def only_this_database(settings: InfraSettings, standing: Standing) -> Condition | None:
+    if not standing.has_several_databases:
+        return None
     return "restock_database", f'resource.name=="projects/{settings.project}/databases/(default)"'
 
 
-def only_function_sources(_settings: InfraSettings) -> Condition:
+def only_function_sources(_settings: InfraSettings, standing: Standing) -> Condition | None:
+    if not standing.has_several_databases:
+        return None
     # gcf-v2-uploads-... and gcf-v2-sources-...: made by the platform at the first deploy, so not there to bind on
     return "restock_function_sources", 'resource.name.startsWith("projects/_/buckets/gcf-v2-")'
 
 
-def only_models(settings: InfraSettings) -> Condition:
+def only_models(settings: InfraSettings, _standing: Standing) -> Condition:
     bucket = f"projects/_/buckets/{settings.bucket}"
     # The bucket itself: without leave to list, Cloud Storage answers 403 instead of 404 while there is no model yet.
     return "restock_models", f'resource.name=="{bucket}" || resource.name.startsWith("{bucket}/objects/models/")'
@@ -87,15 +92,15 @@ class Grant:
     role: str
     on: str
     reason: str
-    condition: Callable[[InfraSettings], Condition] | None = None
+    condition: Callable[[InfraSettings, Standing], Condition | None] | None = None
 
     def member(self, settings: InfraSettings, standing: Standing) -> str:
         if self.to == PUBSUB_AGENT:
             return f"serviceAccount:service-{standing.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
         return f"serviceAccount:{settings.account(self.to)}" if self.to in ACCOUNTS else self.to
 
-    def condition_in(self, settings: InfraSettings) -> Condition | None:
-        return self.condition(settings) if self.condition else None
+    def condition_in(self, settings: InfraSettings, standing: Standing) -> Condition | None:
+        return self.condition(settings, standing) if self.condition else None
 
 
 INVOKER = "roles/run.invoker"
@@ -156,12 +161,45 @@ def has(policy: Mapping[str, Any], role: str, member: str, condition: Condition 
 
 
 def granted(place: str, settings: InfraSettings, standing: Standing, *more: Grant) -> list[Change]:
-    """Bind what the policy of a place lacks: its rows of the table, and ``more``."""
-    return [
+    """Bind what the policy of a place lacks (its rows of the table, and ``more``); unbind what nobody named."""
+    rows = (*on(place), *more)
+    added = [
         binding("add", grant, settings, standing)
-        for grant in (*on(place), *more)
-        if not has(standing.policy(place), grant.role, grant.member(settings, standing), grant.condition_in(settings))
+        for grant in rows
+        if not has(
+            standing.policy(place), grant.role, grant.member(settings, standing), grant.condition_in(settings, standing)
+        )
     ]
+    return [*added, *_foreign(place, rows, settings, standing)]
+
+
+def _foreign(place: str, rows: tuple[Grant, ...], settings: InfraSettings, standing: Standing) -> list[Change]:
+    """Bindings on what is ours that no row names; of the shop's project, those of our own accounts only."""
+    named = {
+        (grant.role, grant.member(settings, standing), (grant.condition_in(settings, standing) or ("", ""))[1])
+        for grant in rows
+    }
+    gone: list[Change] = []
+    for bound in standing.policy(place).get("bindings", ()):
+        condition = bound.get("condition") or {}
+        for member in bound.get("members", ()):
+            if (bound["role"], member, condition.get("expression", "")) in named:
+                continue
+            if _may_stay(place, member, settings, standing):
+                continue
+            grant = Grant(member, bound["role"], place, "is named nowhere here, somebody bound it by hand")
+            gone.append(binding("remove", grant, settings, standing, condition=condition))
+    return gone
+
+
+def _may_stay(place: str, member: str, settings: InfraSettings, standing: Standing) -> bool:
+    if place == "project":
+        return not member.split("?", maxsplit=1)[0].endswith(
+            tuple(settings.account(role) for role in ACCOUNTS)
+        )  # deleted: …?uid=
+    # Eventarc's own subscription; the owners every bucket begins with; Google's own accounts in this project.
+    is_googles = member.startswith((f"serviceAccount:service-{standing.number}@", "projectOwner:", "projectEditor:"))
+    return place == "trigger_subscription" or is_googles or member.startswith("projectViewer:")
 
 
 def revoked(place: str, settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -169,24 +207,36 @@ def revoked(place: str, settings: InfraSettings, standing: Standing) -> list[Cha
     return [
         binding("remove", grant, settings, standing)
         for grant in on(place)
-        if has(standing.policy(place), grant.role, grant.member(settings, standing), grant.condition_in(settings))
+        if has(
+            standing.policy(place), grant.role, grant.member(settings, standing), grant.condition_in(settings, standing)
+        )
     ]
 
 
-def binding(verb: str, grant: Grant, settings: InfraSettings, standing: Standing, **extra: Any) -> Change:
-    """One binding, added or removed."""
-    place, condition = PLACES[grant.on], grant.condition_in(settings)
+def binding(  # noqa: PLR0913  # the last two are named
+    verb: str,
+    grant: Grant,
+    settings: InfraSettings,
+    standing: Standing,
+    *,
+    condition: Mapping[str, str] | None = None,
+    instead: tuple[str, Command] | None = None,
+) -> Change:
+    """One binding, added or removed; one to be removed may stand under a ``condition`` of somebody else's."""
+    place = PLACES[grant.on]
+    title, expression = grant.condition_in(settings, standing) or ("", "")
+    parts = dict(condition or {}) or ({"title": title, "expression": expression} if expression else {})
     flags: tuple[str, ...] = ("--condition=None",) if place.knows_conditions else ()
-    if condition:
-        flags = (f"--condition=title={condition[0]},expression={condition[1]}",)
+    if parts:
+        flags = ("--condition=" + ",".join(f"{key}={value}" for key, value in parts.items()),)
     return gcloud(
         settings,
         place.line_to(verb) + " --member={member} --role={role} {flags}",
-        reason=f"{grant.to} {grant.reason}" if verb == "add" else f"no longer: {grant.to} {grant.reason}",
+        reason=f"{grant.to} {grant.reason}" if verb == "add" else f"{grant.role} no longer: {grant.to} {grant.reason}",
         changes=(f"{grant.on}_policy",),
+        instead=instead,
         member=grant.member(settings, standing),
         role=grant.role,
         flags=flags,
         trigger_subscription=standing.trigger_subscription(settings) or "SUBSCRIPTION_OF_THE_TRIGGER",
-        **extra,
     )

@@ -97,6 +97,11 @@ def check_standing(settings: InfraSettings, standing: Standing) -> list[str]:
         )
     elif location and location != settings.region and location not in MULTI_REGIONS:
         remarks.append(f"the database is in {location}, the functions in {settings.region}: every read crosses regions")
+    if standing.has_several_databases:
+        remarks.append(
+            "the project has several databases, so roles on (default) are bound to it by conditions: tools that read "
+            "the project's policy without version 3 (older Firebase CLIs) then refuse to change it"
+        )
     refuse(mistakes)
     return remarks
 

@@ -46,6 +46,10 @@ class Standing:
     def database_location(self) -> str:
         return next((db["locationId"] for db in self.databases if db["name"].endswith("/databases/(default)")), "")
 
+    @property
+    def has_several_databases(self) -> bool:
+        return len(self.databases) > 1
+
     def put(self, name: str, found: Any) -> None:
         """Take in what was read for a field, or for a place's policy; None: nothing is there."""
         if name.endswith("_policy"):

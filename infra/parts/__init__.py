@@ -20,6 +20,7 @@ class Removal:
     """What a teardown takes beyond what can be made again in minutes."""
 
     with_data: bool = False
+    with_queue: bool = False
 
 
 Due = Callable[[InfraSettings, Standing], list[Change]]

@@ -9,17 +9,17 @@ Where an organisation forbids allUsers, the platform's check is switched off ins
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeGuard
 
 from infra.command import Change, Command, gcloud
 from infra.errors import CommandFailedError
-from infra.grants import INVOKER, SIGN, SIGNS_DELIVERIES, Grant, binding, granted, has
+from infra.grants import INVOKER, SIGN, SIGNS_DELIVERIES, Grant, granted, has
 from infra.parts import Part
 from infra.parts.functions import retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
-PUBLIC = ("allUsers", "allAuthenticatedUsers")
 FORBIDDEN = (
     r"do not belong to a permitted customer|allowedPolicyMemberDomains|violates the constraint|organization policy"
 )
@@ -50,11 +50,11 @@ def addresses(service: dict[str, Any]) -> list[str]:
 
 
 def callers_of_retrain(settings: InfraSettings, standing: Standing) -> list[Change]:
-    return [*granted("retrain", settings, standing), *_shut_out("retrain", settings, standing)]
+    return granted("retrain", settings, standing)
 
 
 def callers_of_on_appointment(settings: InfraSettings, standing: Standing) -> list[Change]:
-    return [*granted("on_appointment", settings, standing), *_shut_out("on_appointment", settings, standing)]
+    return granted("on_appointment", settings, standing)
 
 
 def signer_of_deliveries(settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -74,32 +74,30 @@ def callers_of_forecast(settings: InfraSettings, standing: Standing) -> list[Cha
     if settings.auth == "iam":
         named = (Grant(caller, INVOKER, "forecast", "is named in callers") for caller in settings.callers)
         on = [_check(settings, CHECK_ON_LINE, "the platform checks callers")] if is_check_off else []
-        return [*on, *granted("forecast", settings, standing, *named), *_shut_out("forecast", settings, standing)]
-    if is_check_off or has(standing.policy("forecast"), INVOKER, "allUsers"):
-        return []
+        return [*on, *granted("forecast", settings, standing, *named)]
     who = "may call"
     if settings.auth == "firebase":
         is_wide = settings.variables.get("FORECAST_REQUIRE_ADMIN", "").strip().lower() == "false"
         admitted = "every account of the project, customers too" if is_wide else "the shop's admins only"
         who = f"may reach it; it checks the app's token itself and admits {admitted}"
-    off = _check(settings, CHECK_OFF_LINE, "the organisation forbids allUsers: the platform's check is switched off")
     anyone = Grant("allUsers", INVOKER, "forecast", who)
-    return [binding("add", anyone, settings, standing, instead=(FORBIDDEN, off))]
+    if is_check_off:  # then nobody is asked for a role
+        return []
+    off = _check(settings, CHECK_OFF_LINE, "the organisation forbids allUsers: the platform's check is switched off")
+    return [
+        replace(change, instead=(FORBIDDEN, off)) if _opens(change) else change
+        for change in granted("forecast", settings, standing, anyone)
+    ]
+
+
+def _opens(change: Change) -> TypeGuard[Command]:
+    return (
+        isinstance(change, Command) and "add-iam-policy-binding" in change.argv and "--member=allUsers" in change.argv
+    )
 
 
 def _check(settings: InfraSettings, line: str, reason: str) -> Command:
     return gcloud(settings, line, reason=reason, changes=("run_services",))
-
-
-def _shut_out(door: str, settings: InfraSettings, standing: Standing) -> list[Change]:
-    reason = (
-        "is to call it no more: auth is iam" if door == "forecast" else f"is to call it no more: {door} is never public"
-    )
-    return [
-        binding("remove", Grant(member, INVOKER, door, reason), settings, standing)
-        for member in PUBLIC
-        if has(standing.policy(door), INVOKER, member)
-    ]
 
 
 ADDRESS = Part("address of retrain", address, looks_at=("run_services",))

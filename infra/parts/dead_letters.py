@@ -7,6 +7,7 @@ to 600 s, the last of the 100 attempts comes after about 16 hours: early enough 
 from __future__ import annotations
 
 from infra.command import Change, gcloud
+from infra.compare import differences
 from infra.grants import granted
 from infra.parts import Part, Removal
 from infra.settings import InfraSettings
@@ -22,11 +23,14 @@ def kept(settings: InfraSettings, standing: Standing) -> list[Change]:
     if not standing.named("topics", settings.dead_topic):
         reason = "takes events that were refused for good"
         changes.append(gcloud(settings, "pubsub topics create {dead_topic}", reason=reason, changes=("topics",)))
-    if not standing.named("subscriptions", settings.dead_subscription):
-        line = (
-            "pubsub subscriptions create {dead_subscription} --topic={dead_topic} "
-            "--message-retention-duration={seconds}s --expiration-period=never --ack-deadline=60"
-        )
+    found = standing.named("subscriptions", settings.dead_subscription)
+    wanted = {"messageRetentionDuration": f"{KEPT_SECONDS}s", "ackDeadlineSeconds": 60}
+    never_expires = not found.get("expirationPolicy", {}).get("ttl")
+    if differences(found, wanted) or not never_expires:
+        line = "pubsub subscriptions create {dead_subscription} --topic={dead_topic} "
+        if found:
+            line = "pubsub subscriptions update {dead_subscription} "
+        line += "--message-retention-duration={seconds}s --expiration-period=never --ack-deadline=60"
         reason = "keeps them 7 days for `python3 -m infra replay`"
         changes.append(gcloud(settings, line, reason=reason, changes=("subscriptions",), seconds=KEPT_SECONDS))
     return [*changes, *granted("dead_topic", settings, standing)]

@@ -93,7 +93,18 @@ def accounts(settings: InfraSettings, standing: Standing) -> list[Change]:
         for role, purpose in ACCOUNTS.items()
         if not _stands(settings, standing, role)
     ]
-    return [*made, *granted("project", settings, standing)]
+    enabled: list[Change] = [
+        gcloud(
+            settings,
+            "iam service-accounts enable {email}",
+            reason="it was disabled by hand, and what it runs or calls stands still",
+            changes=("accounts",),
+            email=account["email"],
+        )
+        for account in standing.accounts
+        if account.get("disabled") and account["email"] in {settings.account(role) for role in ACCOUNTS}
+    ]
+    return [*made, *enabled, *granted("project", settings, standing)]
 
 
 def without_accounts(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:

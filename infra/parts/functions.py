@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from infra.command import Change, Command, digest_of, gcloud, mapping_flag, words_of
+from infra.compare import differences
 from infra.errors import CommandFailedError, SettingsFileError
 from infra.parts import Part
 from infra.settings import DOORS, InfraSettings
@@ -152,7 +153,7 @@ def function(door: str, settings: InfraSettings, standing: Standing, staged: Map
     found = standing.named("functions", settings.function(door))
     if door == "on_appointment" and found.get("state") == "ACTIVE" and not standing.trigger(settings):
         raise _has_no_trigger(settings)
-    why = _why_deploy(found, digest, settings, door, variables_of(settings, door, standing.number))
+    why = _why_deploy(found, digest, settings, standing, door)
     return [deploy_command(settings, standing, door, staged[door].digest, why)] if why else []
 
 
@@ -171,9 +172,19 @@ def part(door: str, staged: Mapping[str, Staged]) -> Part:
     )
 
 
-def _why_deploy(
-    found: Mapping[str, Any], digest: str, settings: InfraSettings, door: str, variables: Mapping[str, str]
-) -> str:
+CHANGED = (  # a part of a field's path, and what a person calls it
+    ("environmentVariables", "a variable"),
+    ("ingressSettings", "who may reach it"),
+    ("eventTrigger.serviceAccountEmail", "its trigger's account"),
+    ("serviceAccount", "its account"),
+    ("retryPolicy", "that a failed delivery is sent again"),
+    ("eventTrigger", "what triggers it"),
+    ("buildConfig", "how it is built"),
+    ("", "its size"),
+)
+
+
+def _why_deploy(found: Mapping[str, Any], digest: str, settings: InfraSettings, standing: Standing, door: str) -> str:
     """Why a function must be deployed; empty if what stands is what is wanted."""
     if not found:
         return "new"
@@ -181,29 +192,60 @@ def _why_deploy(
         return "its source or its configuration changed"
     if found.get("state", "ACTIVE") != "ACTIVE":
         return f"its last deploy left it {found['state']}"
-    service, trigger, shape = found.get("serviceConfig", {}), found.get("eventTrigger", {}), shape_of(settings, door)
-    differs = {
-        "a variable": any(service.get("environmentVariables", {}).get(key) != one for key, one in variables.items()),
-        "its size": service.get("maxInstanceCount") != shape.max_instances
-        or service.get("timeoutSeconds") != shape.timeout
-        or _mebibytes(service.get("availableMemory", "")) != _mebibytes(shape.memory),
-        "who may reach it": service.get("ingressSettings") != INGRESS[door][1],
-        "its account": service.get("serviceAccountEmail") != settings.account(door),
+    paths = differences(found, as_api_has_it(settings, standing, door))
+    given = found.get("serviceConfig", {}).get("environmentVariables", {})
+    ours = variables_of(settings, door, standing.number)
+    paths += [f"environmentVariables.{name}" for name in given if name in DEFAULTS and name not in ours]
+    service = standing.named("run_services", settings.function(door))
+    paths += differences(_said_by(service, shape_of(settings, door)), asdict(shape_of(settings, door)))
+    return next((f"{what} was changed by hand" for path in paths for part, what in CHANGED if part in path), "")
+
+
+def as_api_has_it(settings: InfraSettings, standing: Standing, door: str) -> dict[str, Any]:
+    """The function as Google tells it after a deploy: every field that the deploy sets."""
+    shape = shape_of(settings, door)
+    wanted: dict[str, Any] = {
+        "buildConfig": {"runtime": settings.runtime, "entryPoint": door},
+        "serviceConfig": {
+            "environmentVariables": variables_of(settings, door, standing.number),
+            "availableMemory": shape.memory,
+            "availableCpu": shape.cpu,
+            "maxInstanceRequestConcurrency": shape.concurrency,
+            "minInstanceCount": shape.min_instances,
+            "maxInstanceCount": shape.max_instances,
+            "timeoutSeconds": shape.timeout,
+            "ingressSettings": INGRESS[door][1],
+            "serviceAccountEmail": settings.account(door),
+        },
     }
     if door == "on_appointment":
-        differs["its trigger's account"] = trigger.get("serviceAccountEmail") != settings.account("events")
-        differs["that a failed delivery is sent again"] = trigger.get("retryPolicy") != "RETRY_POLICY_RETRY"
-    return next((f"{what} was changed by hand" for what, is_so in differs.items() if is_so), "")
+        wanted["eventTrigger"] = {
+            "eventType": "google.cloud.firestore.document.v1.written",
+            "serviceAccountEmail": settings.account("events"),
+            "retryPolicy": "RETRY_POLICY_RETRY",
+        }
+    return wanted
 
 
-def _mebibytes(memory: str) -> int:
-    """A size in any of the ways Google writes one, its M meaning what Mi does.
+def _said_by(service: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+    """The sizes as the function's Cloud Run service has them: it can be changed past the function.
 
-    >>> _mebibytes("2Gi"), _mebibytes("2048M"), _mebibytes("512Mi"), _mebibytes("")
-    (2048, 2048, 512, 0)
+    What it does not say counts as wanted: what a service leaves out is Google's to know.
     """
-    number, unit = memory.rstrip("GMi"), memory.lstrip("0123456789")[:1]
-    return int(number or 0) * (1024 if unit == "G" else 1)
+    template = service.get("spec", {}).get("template", {})
+    scale = template.get("metadata", {}).get("annotations", {})
+    spec = template.get("spec", {})
+    containers: list[dict[str, Any]] = spec.get("containers") or [{}]
+    limits = containers[0].get("resources", {}).get("limits", {})
+    said = {
+        "memory": limits.get("memory"),
+        "cpu": limits.get("cpu"),
+        "concurrency": spec.get("containerConcurrency"),
+        "min_instances": scale.get("autoscaling.knative.dev/minScale"),
+        "max_instances": scale.get("autoscaling.knative.dev/maxScale"),
+        "timeout": spec.get("timeoutSeconds"),
+    }
+    return {**asdict(shape), **{name: value for name, value in said.items() if value is not None}}
 
 
 def _has_no_trigger(settings: InfraSettings) -> CommandFailedError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.command import Change, file_flag, gcloud
+from infra.compare import differences
 from infra.grants import granted
 from infra.parts import Part, Removal
 from infra.settings import InfraSettings
@@ -12,6 +13,14 @@ CLEAN_UP = [
     {"name": "keep-latest", "action": {"type": "Keep"}, "mostRecentVersions": {"keepCount": 2}},
     {"name": "delete-old", "action": {"type": "Delete"}, "condition": {"tagState": "any", "olderThan": "604800s"}},
 ]
+
+AS_API_HAS_IT = {
+    "cleanupPolicies": {
+        "keep-latest": {"mostRecentVersions": {"keepCount": 2}},
+        "delete-old": {"condition": {"olderThan": "604800s"}},
+    },
+    "cleanupPolicyDryRun": False,
+}
 
 
 def repository(settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -23,7 +32,7 @@ def repository(settings: InfraSettings, standing: Standing) -> list[Change]:
             "--description='Images of the Restock functions'"
         )
         changes.append(gcloud(settings, line, reason="keeps the functions' images", changes=("repositories",)))
-    if set(found.get("cleanupPolicies", {})) != {policy["name"] for policy in CLEAN_UP}:
+    if differences(found, AS_API_HAS_IT):
         policy, files = file_flag("--policy", "cleanup.json", CLEAN_UP)
         line = "artifacts repositories set-cleanup-policies {repository} --location={region} {policy} --no-dry-run"
         reason = "keeps two images of each function, deletes older ones after a week: storage is paid for"

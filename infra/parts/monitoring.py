@@ -1,7 +1,7 @@
 """Metrics, alert channel, alert policies and dashboard, as infra/alerts.py and infra/dashboard.py declare them.
 
-Google completes what it is given, so a field-by-field comparison would never come to rest. What stands carries the
-digest of what it was made from instead: in a label, or, where there are none, in its description.
+Google completes what it is given, so what stands carries the digest of what it was made from: in a label, or, where
+there are none, in its description. Beside the digest every declared field is compared, for what was changed by hand.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from infra import alerts as declared
 from infra import dashboard as one_page
 from infra.command import Change, digest_of, file_flag, gcloud
+from infra.compare import differences
 from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -25,7 +26,7 @@ def metrics(settings: InfraSettings, standing: Standing) -> list[Change]:
     for name, body in declared.metrics(settings).items():
         marked = {**body, "description": f"{body['description']} (restock {digest_of(body)})"}
         found = standing.named("metrics", name)
-        if found.get("description") == marked["description"]:
+        if found and not differences(found, marked):
             continue
         config, files = file_flag("--config-from-file", f"{name}.json", marked)
         line = "logging metrics update {name} {config}" if found else "logging metrics create {name} {config}"
@@ -47,11 +48,11 @@ def without_metrics(settings: InfraSettings, standing: Standing, _removal: Remov
 
 def channel(settings: InfraSettings, standing: Standing) -> list[Change]:
     found = standing.titled("channels", settings.channel)
-    if found.get("labels", {}).get("email_address") == settings.alert_email:
+    if found.get("labels", {}).get("email_address") == settings.alert_email and found.get("enabled", True):
         return []
     line = "beta monitoring channels create --type=email --display-name={channel} --channel-labels={email}"
     if found:
-        line = "beta monitoring channels update {name} --update-channel-labels={email}"
+        line = "beta monitoring channels update {name} --update-channel-labels={email} --enabled"
     return [
         gcloud(
             settings,
@@ -77,7 +78,8 @@ def policies(settings: InfraSettings, standing: Standing) -> list[Change]:
     for body in declared.alerts(settings, name_of_channel):
         found = standing.titled("alerts", body["displayName"])
         digest = digest_of(body)
-        if found.get("userLabels", {}).get(LABEL) == digest:
+        differs = differences(found, body)
+        if found.get("userLabels", {}).get(LABEL) == digest and not differs:
             continue
         file = f"alert-{_slug(body['displayName'])}.json"
         policy, files = file_flag("--policy-from-file", file, _labelled(body, digest))
@@ -85,6 +87,8 @@ def policies(settings: InfraSettings, standing: Standing) -> list[Change]:
         if found:
             line = "alpha monitoring policies update {name} {policy}"
         reason = f"tells when {body['displayName'].removeprefix('Restock: ')}"
+        if found and differs:
+            reason += f" (differs in {', '.join(differs)})"
         name = found.get("name", "")
         changes.append(
             gcloud(settings, line, reason=reason, files=files, changes=("alerts",), name=name, policy=policy)
@@ -105,7 +109,7 @@ def dashboard(settings: InfraSettings, standing: Standing) -> list[Change]:
     body = one_page.dashboard(settings)
     digest = digest_of(body)
     found = standing.titled("dashboards", settings.dashboard)
-    if f"{LABEL}-{digest}" in found.get("labels", {}):
+    if f"{LABEL}-{digest}" in found.get("labels", {}) and not differences(found, body):
         return []
     # A dashboard's labels are a set of words: keys with empty values.
     labelled: dict[str, Any] = {**body, "labels": {f"{LABEL}-{digest}": ""}}

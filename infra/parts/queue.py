@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from infra.command import Change, gcloud
-from infra.grants import granted
+from infra.compare import differences
+from infra.grants import granted, revoked
 from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -21,6 +22,18 @@ LIMITS = (
     "--max-retry-duration=0s "  # 0 s: the number of attempts is the bound
     "--log-sampling-ratio=1.0"
 )
+
+AS_API_HAS_IT: dict[str, Any] = {
+    "rateLimits": {"maxConcurrentDispatches": 1, "maxDispatchesPerSecond": 1},
+    "retryConfig": {
+        "maxAttempts": ATTEMPTS,
+        "minBackoff": f"{MIN_BACKOFF_SECONDS}s",
+        "maxBackoff": f"{MAX_BACKOFF_SECONDS}s",
+        "maxDoublings": MAX_DOUBLINGS,
+        "maxRetryDuration": "0s",
+    },
+    "stackdriverLoggingConfig": {"samplingRatio": 1.0},
+}
 
 
 def seconds_of_trying() -> int:
@@ -41,37 +54,35 @@ def seconds_of_trying() -> int:
 def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
     found = standing.named("queues", settings.queue)
     changes: list[Change] = []
-    if not found or not _is_as_wanted(found):
+    if differs := differences(found, AS_API_HAS_IT):
         create, update = (
             f"tasks queues {verb} {{queue}} --location={{region}} {LIMITS}" for verb in ("create", "update")
         )
         reason = f"one retrain at a time, tried {ATTEMPTS} times over {seconds_of_trying() // 60} minutes"
+        reason += f" (differs in {', '.join(differs)})" if found else ""
         changes.append(gcloud(settings, update if found else create, reason=reason, changes=("queues",)))
+    if found.get("state", "RUNNING") != "RUNNING":
+        line = "tasks queues resume {queue} --location={region}"
+        reason = "it was paused, by hand or by a teardown: no task would ever start"
+        changes.append(gcloud(settings, line, reason=reason, changes=("queues",)))
     return [*changes, *granted("queue", settings, standing), *granted("tasks_account", settings, standing)]
 
 
-def _is_as_wanted(found: dict[str, Any]) -> bool:
-    rates, retries = found.get("rateLimits", {}), found.get("retryConfig", {})
-    return (
-        int(rates.get("maxConcurrentDispatches", 0)) == 1
-        and float(rates.get("maxDispatchesPerSecond", 0)) == 1
-        and int(retries.get("maxAttempts", 0)) == ATTEMPTS
-        and _seconds(retries.get("minBackoff")) == MIN_BACKOFF_SECONDS
-        and _seconds(retries.get("maxBackoff")) == MAX_BACKOFF_SECONDS
-        and int(retries.get("maxDoublings", 0)) == MAX_DOUBLINGS
-        and float(found.get("stackdriverLoggingConfig", {}).get("samplingRatio", 0)) == 1.0
-    )
-
-
-def _seconds(duration: str | None) -> float:
-    return float((duration or "0s").removesuffix("s"))
-
-
-def undo(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
-    if not standing.named("queues", settings.queue):
+def undo(settings: InfraSettings, standing: Standing, removal: Removal) -> list[Change]:
+    """Emptied and paused, but kept: Google blocks a deleted queue's name for days, and a deploy would wait as long."""
+    found = standing.named("queues", settings.queue)
+    if not found:
         return []
-    line = "tasks queues delete {queue} --location={region}"
-    return [gcloud(settings, line, reason="its name stays blocked for some days")]
+    if removal.with_queue:
+        line = "tasks queues delete {queue} --location={region}"
+        return [gcloud(settings, line, reason="its name stays blocked for some days")]
+    gone = revoked("queue", settings, standing)
+    if found.get("state") != "PAUSED":
+        gone += [
+            gcloud(settings, "tasks queues pause {queue} --location={region}", reason="kept, but nothing starts"),
+            gcloud(settings, "tasks queues purge {queue} --location={region}", reason="what waits has nobody to call"),
+        ]
+    return gone
 
 
 PART = Part("queue", queue, undo)

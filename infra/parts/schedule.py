@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from infra.command import Change, digest_of, gcloud
+import base64
+from typing import Any
+
+from infra.command import Change, gcloud
+from infra.compare import differences
 from infra.parts import Part, Removal
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
-CREATE = "scheduler jobs create http {job} --location={region} --headers=Content-Type=application/json {flags}"
-UPDATE = "scheduler jobs update http {job} --location={region} --update-headers=Content-Type=application/json {flags}"
+DESCRIPTION = "retrains on schedule"
+ASKED = '{"reason": "schedule"}'
+# 600 + 1200 + 2400 s: the third try comes after any lease has ended.
+RETRIES: dict[str, Any] = {
+    "retryCount": 3,
+    "minBackoffDuration": "600s",
+    "maxBackoffDuration": "2400s",
+    "maxDoublings": 2,
+    "maxRetryDuration": "0s",
+}
+FLAGS = """
+    --description={description} --schedule={schedule} --time-zone={time_zone} --uri={url}/ --http-method=POST
+    --message-body={asked} --oidc-service-account-email={schedule_account} --oidc-token-audience={url}
+    --attempt-deadline={deadline}s --max-retry-attempts={retryCount} --min-backoff={minBackoffDuration}
+    --max-backoff={maxBackoffDuration} --max-doublings={maxDoublings} --max-retry-duration={maxRetryDuration}
+"""
+CREATE = "scheduler jobs create http {job} --location={region} --headers=Content-Type=application/json" + FLAGS
+UPDATE = "scheduler jobs update http {job} --location={region} --update-headers=Content-Type=application/json" + FLAGS
 
 
 def schedule(settings: InfraSettings, standing: Standing) -> list[Change]:
-    url = retrain_url(settings, standing.number)
-    flags = (
-        f"--schedule={settings.schedule}",
-        f"--time-zone={settings.time_zone}",
-        f"--uri={url}/",
-        "--http-method=POST",
-        '--message-body={"reason": "schedule"}',
-        f"--oidc-service-account-email={settings.account('schedule')}",
-        f"--oidc-token-audience={url}",
-        f"--attempt-deadline={TASK_DEADLINE_SECONDS}s",
-        # 600 + 1200 + 2400 s: the third try comes after any lease has ended.
-        "--max-retry-attempts=3",
-        "--min-backoff=600s",
-        "--max-backoff=2400s",
-        "--max-doublings=2",
-        "--max-retry-duration=0s",
-    )
-    mark = f"retrains on schedule (restock {digest_of(flags)})"
     found = standing.named("jobs", settings.job)
     changes: list[Change] = []
     if found.get("state") == "PAUSED":
         line = "scheduler jobs resume {job} --location={region}"
         reason = "it was paused by hand; what keeps the live model is a pin"
         changes.append(gcloud(settings, line, reason=reason, changes=("jobs",)))
-    uri = found.get("httpTarget", {}).get("uri")
-    stands = (found.get("description"), found.get("schedule"), found.get("timeZone"), uri)
-    if stands == (mark, settings.schedule, settings.time_zone, f"{url}/"):
+    differs = differences(found, as_api_has_it(settings, standing))
+    if not differs:
         return changes
     reason = f"retrains at {settings.schedule}, {settings.time_zone} time"
     return [
@@ -47,11 +48,36 @@ def schedule(settings: InfraSettings, standing: Standing) -> list[Change]:
         gcloud(
             settings,
             UPDATE if found else CREATE,
-            reason=reason,
+            reason=f"{reason} (differs in {', '.join(differs)})" if found else reason,
             changes=("jobs",),
-            flags=(f"--description={mark}", *flags),
+            description=DESCRIPTION,
+            schedule=settings.schedule,
+            time_zone=settings.time_zone,
+            url=retrain_url(settings, standing.number),
+            asked=ASKED,
+            deadline=TASK_DEADLINE_SECONDS,
+            **RETRIES,
         ),
     ]
+
+
+def as_api_has_it(settings: InfraSettings, standing: Standing) -> dict[str, Any]:
+    """The job as Google tells it: every field that the deploy sets."""
+    url = retrain_url(settings, standing.number)
+    return {
+        "description": DESCRIPTION,
+        "schedule": settings.schedule,
+        "timeZone": settings.time_zone,
+        "attemptDeadline": f"{TASK_DEADLINE_SECONDS}s",
+        "httpTarget": {
+            "uri": f"{url}/",
+            "httpMethod": "POST",
+            "headers": {"Content-Type": "application/json"},
+            "body": base64.b64encode(ASKED.encode()).decode(),
+            "oidcToken": {"serviceAccountEmail": settings.account("schedule"), "audience": url},
+        },
+        "retryConfig": RETRIES,
+    }
 
 
 def undo(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:

@@ -50,6 +50,10 @@ class FakeGoogle(Project):
             self.policies[ON_PROJECT]["etag"] = etag_of(bindings)
 
     def _iam(self, request: Recorded) -> Body | None:
+        if request.verb == "enable":
+            path = request.path.replace("projects/-/", f"projects/{PROJECT}/").rsplit(":", 1)[0]
+            self._get("iam", resource_name(path))["disabled"] = False
+            return {}
         if request.method == "POST":
             address = f"{request.body['accountId']}@{PROJECT}.iam.gserviceaccount.com"
             body = {**request.body.get("serviceAccount", {}), "email": address, "projectId": PROJECT, "uniqueId": "1"}
@@ -174,6 +178,18 @@ class FakeGoogle(Project):
         if request.method == "PATCH":
             return self._patch("cloudscheduler", resource_name(request.path), request)
         return None
+
+    def _cloudtasks(self, request: Recorded) -> Body | None:
+        if request.verb not in {"pause", "resume", "purge"}:
+            return None
+        name = resource_name(request.path.rsplit(":", 1)[0])
+        queue = self._get("cloudtasks", name)
+        if request.verb == "purge":
+            tasks = f"cloudtasks {name}/tasks/"
+            self.resources = {key: body for key, body in self.resources.items() if not key.startswith(tasks)}
+        else:
+            queue["state"] = "PAUSED" if request.verb == "pause" else "RUNNING"
+        return queue
 
     def _run(self, request: Recorded) -> Body | None:
         if "/apis/serving.knative.dev/" not in request.path:

@@ -15,7 +15,7 @@ from infra.__main__ import arguments
 from infra.command import gcloud, mapping_flag
 from infra.deploy import changes, parts, plan, summary, teardown
 from infra.errors import CommandFailedError, PrerequisiteError
-from infra.grants import ACCOUNTS, GRANTS, PLACES, PUBSUB_AGENT
+from infra.grants import ACCOUNTS, GRANTS, PLACES, PUBSUB_AGENT, granted
 from infra.parts import Removal, access, functions, queue
 from infra.parts.first_training import first_training
 from infra.prerequisites import PERMISSIONS, check_standing
@@ -41,7 +41,7 @@ def test_every_command_of_a_first_deploy_has_its_reason(size: str) -> None:
         change for _part, part_changes in changes(settings(size=size), Standing(), STAGED) for change in part_changes
     ]
 
-    assert len(due) == 64
+    assert len(due) == 65
     assert all(len(change.reason) > 5 for change in due)
     assert all("--project=my-shop" in change.argv for change in due if hasattr(change, "argv"))
     assert f"RETRAIN_THRESHOLD={settings(size=size).threshold}" in planned(settings(size=size))
@@ -84,7 +84,7 @@ def test_a_first_deploy_is_undone_part_by_part_from_the_last() -> None:
     role = {"role": "roles/storage.objectUser", "members": [f"serviceAccount:{wanted.account('retrain')}"]}
     standing.policies = {"bucket": {"bindings": [role]}}
 
-    gone = [" ".join(change.argv[1:4]) for change in teardown(wanted, standing, Removal())]
+    gone = [" ".join(change.argv[1:4]) for change in teardown(wanted, standing, Removal(with_queue=True))]
 
     assert gone == [
         "scheduler jobs delete",
@@ -131,15 +131,9 @@ def test_the_plan_changes_only_what_differs() -> None:
     wanted = settings()
     standing = Standing(project={"projectNumber": "5"})
     label = functions.digest_in(functions.deploy_command(wanted, standing, "forecast", STAGED["forecast"].digest))
-    service = {
-        "environmentVariables": functions.variables_of(wanted, "forecast", "5"),
-        "availableMemory": "512Mi",
-        "maxInstanceCount": 4,
-        "timeoutSeconds": 60,
-        "ingressSettings": "ALLOW_ALL",
-        "serviceAccountEmail": wanted.account("forecast"),
-    }
-    found = {"name": "x/restock-forecast", "labels": {functions.DIGEST_LABEL: label}, "serviceConfig": service}
+    made = functions.as_api_has_it(wanted, standing, "forecast")
+    service = made["serviceConfig"]
+    found = {"name": "x/restock-forecast", "labels": {functions.DIGEST_LABEL: label}, **made}
     standing.functions = [found]
 
     assert functions.function("forecast", wanted, standing, STAGED) == []
@@ -158,20 +152,10 @@ def counting(wanted: InfraSettings) -> tuple[dict, Standing]:
         "name": "x/restock-on-appointment",
         "state": "ACTIVE",
         "labels": {functions.DIGEST_LABEL: digest},
-        "serviceConfig": {
-            "environmentVariables": functions.variables_of(wanted, "on_appointment", "5"),
-            "availableMemory": "512M",
-            "maxInstanceCount": 5,
-            "timeoutSeconds": 120,
-            "ingressSettings": "ALLOW_INTERNAL_ONLY",
-            "serviceAccountEmail": wanted.account("on_appointment"),
-        },
-        "eventTrigger": {
-            "trigger": "t",
-            "retryPolicy": "RETRY_POLICY_RETRY",
-            "serviceAccountEmail": wanted.account("events"),
-        },
+        **functions.as_api_has_it(wanted, standing, "on_appointment"),
     }
+    found["serviceConfig"]["availableMemory"] = "512M"
+    found["eventTrigger"]["trigger"] = "t"
     standing.functions = [found]
     return found, standing
 
@@ -182,6 +166,11 @@ def counting(wanted: InfraSettings) -> tuple[dict, Standing]:
         ("serviceConfig", {"ingressSettings": "ALLOW_ALL"}, "who may reach it"),
         ("serviceConfig", {"serviceAccountEmail": "5-compute@developer.gserviceaccount.com"}, "its account"),
         ("serviceConfig", {"availableMemory": "256Mi"}, "its size"),
+        ("serviceConfig", {"availableCpu": "4"}, "its size"),
+        ("serviceConfig", {"minInstanceCount": 3}, "its size"),
+        ("serviceConfig", {"maxInstanceRequestConcurrency": 1}, "its size"),
+        ("serviceConfig", {"timeoutSeconds": 60}, "its size"),
+        ("buildConfig", {"runtime": "python311"}, "how it is built"),
         ("eventTrigger", {"retryPolicy": "RETRY_POLICY_DO_NOT_RETRY"}, "that a failed delivery is sent again"),
         ("eventTrigger", {"serviceAccountEmail": "5-compute@developer.gserviceaccount.com"}, "its trigger's account"),
     ],
@@ -194,6 +183,97 @@ def test_what_was_changed_by_hand_is_put_back(where: str, changed: dict, told: s
     found[where] |= changed
     (change,) = functions.function("on_appointment", wanted, standing, STAGED)
     assert f"({told} was changed by hand)" in change.reason
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"metadata": {"annotations": {"autoscaling.knative.dev/minScale": "3"}}},
+        {"spec": {"containerConcurrency": 1}},
+        {"spec": {"containers": [{"resources": {"limits": {"cpu": "4", "memory": "512Mi"}}}]}},
+    ],
+)
+def test_a_service_changed_past_its_function_is_put_back(template: dict) -> None:
+    wanted = settings()
+    _found, standing = counting(wanted)
+    as_made = {"spec": {"containerConcurrency": 20, "containers": [{"resources": {"limits": {"cpu": "1000m"}}}]}}
+    standing.run_services = [{"metadata": {"name": "restock-on-appointment"}, "spec": {"template": as_made}}]
+
+    assert functions.function("on_appointment", wanted, standing, STAGED) == []
+    standing.run_services[0]["spec"]["template"] = template
+    (change,) = functions.function("on_appointment", wanted, standing, STAGED)
+    assert "its size was changed by hand" in change.reason
+
+
+def test_a_variable_added_by_hand_that_restock_reads_is_taken_away_again() -> None:
+    wanted = settings()
+    found, standing = counting(wanted)
+    given = found["serviceConfig"]["environmentVariables"]
+
+    given["LOG_EXECUTION_ID"] = "true"  # the platform's own
+    assert functions.function("on_appointment", wanted, standing, STAGED) == []
+    given["COMPLETED_STATUSES"] = "done"
+    (change,) = functions.function("on_appointment", wanted, standing, STAGED)
+    assert "a variable was changed by hand" in change.reason
+
+
+def bound(role: str, *members: str, **more: object) -> dict:
+    return {"bindings": [{"role": role, "members": list(members), **more}]}
+
+
+@pytest.mark.parametrize(
+    ("place", "policy", "gone"),
+    [
+        ("retrain", bound("roles/run.invoker", "user:mallory@example.com"), ["--member=user:mallory@example.com"]),
+        ("queue", bound("roles/cloudtasks.admin", "user:m@example.com"), ["--role=roles/cloudtasks.admin"]),
+        ("bucket", bound("roles/storage.admin", "allUsers"), ["--member=allUsers", "--condition=None"]),
+        ("bucket", bound("roles/storage.legacyBucketOwner", "projectOwner:my-shop", "projectEditor:my-shop"), []),
+        ("dead_topic", bound("roles/pubsub.viewer", "serviceAccount:service-5@gcp-sa-pubsub.x"), []),
+        ("project", bound("roles/editor", "user:owner@example.com"), []),
+        ("project", bound("roles/editor", f"serviceAccount:{settings().account('retrain')}"), ["--role=roles/editor"]),
+        ("project", bound("roles/editor", f"deleted:serviceAccount:{settings().account('retrain')}?uid=1"), ["?uid=1"]),
+        (
+            "project",
+            bound(
+                "roles/datastore.user",
+                f"serviceAccount:{settings().account('retrain')}",
+                condition={"title": "t", "expression": "false"},
+            ),
+            ["--condition=title=t,expression=false"],
+        ),
+    ],
+)
+def test_a_binding_that_nobody_named_is_taken_away_on_what_is_ours(place: str, policy: dict, gone: list[str]) -> None:
+    standing = Standing(project={"projectNumber": "5"}, policies={place: policy})
+
+    removed = [change for change in granted(place, settings(), standing) if "remove" in change.text()]
+
+    assert len(removed) == bool(gone)
+    assert all(any(part in word for word in removed[0].argv) for part in gone)
+    assert all("bound it by hand" in change.reason for change in removed)
+
+
+def test_roles_on_the_project_have_conditions_only_where_there_are_several_databases() -> None:
+    wanted, one = settings(), [DATABASE]
+    several = [DATABASE, DATABASE | {"name": "projects/p/databases/other"}]
+
+    plain = "\n".join(change.text() for change in granted("project", wanted, Standing(databases=one)))
+    bound_to_one = "\n".join(change.text() for change in granted("project", wanted, Standing(databases=several)))
+
+    assert "expression=" not in plain
+    assert bound_to_one.count("databases/(default)") == 3
+    assert any("bound to it by conditions" in remark for remark in check_standing(wanted, Standing(databases=several)))
+    assert check_standing(wanted, Standing(databases=one)) == []
+
+
+def test_a_caller_no_longer_named_is_revoked_and_a_named_one_stays() -> None:
+    wanted = settings(auth="iam", callers=["user:a@example.com"])
+    standing = Standing(policies={"forecast": bound("roles/run.invoker", "user:a@example.com", "user:b@example.com")})
+
+    (change,) = access.callers_of_forecast(wanted, standing)
+
+    assert change.argv[3] == "remove-iam-policy-binding"
+    assert "--member=user:b@example.com" in change.argv
 
 
 def test_a_function_without_its_trigger_is_told_with_the_commands_of_the_runbook() -> None:

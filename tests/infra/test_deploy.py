@@ -124,9 +124,7 @@ def test_database_and_bucket_roles_hold_only_where_they_are_needed(deployed: Wor
     conditions = {binding["role"]: binding.get("condition", {}).get("expression", "") for binding in bindings}
     models = next(one for one in policies["storage b/demo-shop-restock"]["bindings"] if "Viewer" in one["role"])
 
-    assert conditions["roles/datastore.user"] == f'resource.name=="projects/{PROJECT}/databases/(default)"'
-    assert conditions["roles/datastore.viewer"] == conditions["roles/datastore.user"]
-    assert conditions["roles/storage.objectViewer"] == 'resource.name.startsWith("projects/_/buckets/gcf-v2-")'
+    assert set(conditions.values()) == {""}  # one condition would break tools that read the shop's policy
     assert "/objects/models/" in models["condition"]["expression"]
     assert "/objects/history" not in models["condition"]["expression"]
 
@@ -174,6 +172,49 @@ def test_a_schedule_changed_or_paused_by_hand_is_put_back(deployed: World, chang
     assert [request.verb or request.method for request in ended.changes] == sent
     assert {key: value for key, value in job.items() if key != "state"} == wanted
     assert job.get("state") in (None, "ENABLED")
+
+
+def test_what_was_changed_by_hand_is_shown_by_a_plan_and_mended_by_a_deploy(deployed: World) -> None:
+    google = deployed.google
+    wanted = google.state()
+    function(google, "forecast")["serviceConfig"]["minInstanceCount"] = 3
+    function(google, "retrain")["serviceConfig"]["availableCpu"] = "4"
+    function(google, "on_appointment")["serviceConfig"]["maxInstanceRequestConcurrency"] = 1
+    bind(google, f"run {PLACE}/services/restock-retrain", "roles/run.invoker", "user:mallory@example.com")
+    bind(google, ON_PROJECT, "roles/editor", member("retrain"))
+    bind(google, "storage b/demo-shop-restock", "roles/storage.objectViewer", "user:mallory@example.com")
+    failed = next(body for body in google.resources.values() if body.get("displayName") == "Restock: a retrain failed")
+    failed["enabled"] = False
+    job = google.named("cloudscheduler", "/jobs/restock-retrain")
+    del job["httpTarget"]["oidcToken"], job["httpTarget"]["body"], job["attemptDeadline"]
+    google.named("cloudtasks", "/queues/restock-retrain")["state"] = "PAUSED"
+    google.named("iam", account("events"))["disabled"] = True
+
+    shown = deployed.infra("plan")
+    ended = deployed.infra("deploy")
+
+    assert shown.changes == []
+    assert len(shown.text.splitlines()) < 30
+    for told in (
+        *(
+            "forecast answers the app",
+            "retrain trains and publishes",
+            "on_appointment counts",
+            "size was changed by hand",
+        ),
+        *("user:mallory@example.com", "roles/editor no longer", "a retrain failed (differs in enabled)"),
+        "(differs in attemptDeadline, httpTarget.body, httpTarget.oidcToken.serviceAccountEmail",
+        *("it was paused, by hand", "it was disabled by hand"),
+    ):
+        assert told in shown.text, told
+    assert ended.status == 0, ended.text
+    google.named("cloudtasks", "/queues/restock-retrain").pop("state")
+    google.named("iam", account("events")).pop("disabled")
+    assert google.state() == wanted
+
+
+def bind(google: FakeGoogle, place: str, role: str, who: str) -> None:
+    google.policies[place]["bindings"].append({"role": role, "members": [who]})
 
 
 def test_the_queue_runs_one_at_a_time_and_gives_up_in_the_end(deployed: World) -> None:
@@ -243,7 +284,7 @@ def test_every_alert_reaches_the_channel_and_names_its_page(deployed: World) -> 
     alerts = [body for name, body in deployed.google.resources.items() if "/alertPolicies/" in name]
     channel = deployed.google.named("monitoring", "/notificationChannels/0004")
 
-    assert len(alerts) == 8
+    assert len(alerts) == 11
     assert channel["labels"] == {"email_address": "owner@example.com"}
     assert all(alert["notificationChannels"] == [channel["name"]] for alert in alerts)
     assert all("docs/runbook.md" in alert["documentation"]["content"] for alert in alerts)
@@ -414,8 +455,8 @@ def test_beside_the_shops_app_nothing_of_the_app_is_touched(empty: World) -> Non
     assert function(google, "on_appointment")["eventTrigger"]["triggerRegion"] == "eur3"
     assert not [one for one in ended.changes if one.path.endswith("/databases") or "appointments" in one.path]
 
-    gone = empty.infra("teardown", "--yes", "--with-data")
-    again = empty.infra("teardown", "--yes", "--with-data")
+    gone = empty.infra("teardown", "--yes", "--with-data", "--with-queue")
+    again = empty.infra("teardown", "--yes", "--with-data", "--with-queue")
 
     assert gone.status == 0, gone.text
     assert again.changes == []
@@ -439,7 +480,9 @@ def test_teardown_keeps_the_data_unless_told(deployed: World) -> None:
     assert refused.changes == []
     assert ended.status == 0, ended.text
     left = {name.split(" ")[0] for name in google.resources}
-    assert left == {"firestore", "storage"}
+    assert left == {"firestore", "storage", "cloudtasks"}
+    assert [name for name in google.resources if "/tasks/" in name] == []
+    assert google.named("cloudtasks", "/queues/restock-retrain")["state"] == "PAUSED"
     assert "storage demo-shop-restock/o/models/current.json" in google.resources
     assert "restock" not in json.dumps(list(google.policies.values()))
 
