@@ -411,7 +411,7 @@ def test_a_retrain_opened_by_hand_is_closed_again(deployed: World) -> None:
 
     ended = deployed.infra("deploy")
 
-    assert "retrain is never public" in ended.text
+    assert "allUsers is named nowhere here" in ended.text
     assert "allUsers" not in deployed.google.policy("services/restock-retrain")["roles/run.invoker"]
 
 
