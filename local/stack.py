@@ -21,7 +21,7 @@ from pathlib import Path
 from local.cloud_tasks import LocalCloudTasks
 from local.configuration import forecast_port_from, settings_for
 from local.emulators import FirestoreEmulator, StorageServer
-from local.eventarc import register_trigger
+from local.eventarc import prove_events, register_trigger
 from local.front import Front
 from local.functions import FUNCTIONS, start_function, wait_until_listening
 from local.metadata_server import MetadataServer
@@ -121,6 +121,7 @@ class Stack:
             self.functions.append(child)
             self.children.append(child)
         firestore.wait_until_ready()
+        prove_events(firestore.host, self.relay, project=self.options.project)
         if self.options.is_trigger_live:
             self.open_trigger()
         for child in self.functions:
