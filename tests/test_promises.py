@@ -101,6 +101,37 @@ def test_google_cloud_is_imported_in_restock_gcp_alone() -> None:
     assert offenders == []
 
 
+STORED_FIELDS = {
+    "awaiting", "completed_time", "decision", "digests", "failures", "finished_at", "full_read_due", "holder",
+    "last_error", "last_success_at", "lease", "pinned", "published", "published_by", "rejected_examples", "retry_at",
+    "scores", "source_time", "started_at", "trained_time", "window",
+}  # fmt: skip
+"""Of the state, run records, changes, manifests and pointers, as far as nothing else is called so."""
+
+
+def test_what_is_stored_is_read_by_its_own_class_alone() -> None:
+    """By attribute, once it is decoded: a read by name elsewhere is a second idea of its shape."""
+    reads = [
+        f"{file.relative_to(ROOT)}:{node.lineno} {name}"
+        for file in python_files("restock", "functions")
+        if file.relative_to(ROOT).parts[1] not in ("stored", "serving", "forecasting")  # artifacts have scores, too
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if (name := read_by_name(node)) in STORED_FIELDS
+        and not (name == "source_time" and "history" in file.parts)  # there a column of the history's table
+    ]
+
+    assert reads == []
+
+
+def read_by_name(node: ast.AST) -> str:
+    """The name in ``x["name"]`` or ``x.get("name")``, where it is read."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        return str(node.args[0].value) if isinstance(node.args[0], ast.Constant) else ""
+    return ""
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_nothing_stands_beside_an_entry_file(door: str) -> None:
     """Two functions with equally named siblings, loaded in one process, silently share the first one."""

@@ -76,7 +76,7 @@ class Checkpoint:
         self._is_used = True
         found: list[Piece] = []
         for info in self._objects.list(names.FULL_READS):
-            piece = self._read(info.name) if info.name.startswith(self._place) else None
+            piece = self._read(info.name) if self._is_ours(info.name) else None
             if piece is None or now - piece.begun_at > OLDEST:
                 self._objects.delete(info.name)
             else:
@@ -86,8 +86,17 @@ class Checkpoint:
     def clear(self) -> None:
         """Once the history is live, or was found wanting. Costs nothing in a run that read nothing in full."""
         if self._is_used:
-            for info in self._objects.list(names.FULL_READS):
-                self._objects.delete(info.name)
+            self.drop()
+
+    def drop(self) -> None:
+        """What was read of a database that was put back since is of another time."""
+        for info in self._objects.list(names.FULL_READS):
+            self._objects.delete(info.name)
+
+    def _is_ours(self, name: str) -> bool:
+        """Of these rules and ranges, and of an earlier run: a later one's is of a time that was put back."""
+        run = name.removeprefix(self._place).partition("-")[0]
+        return name.startswith(self._place) and run.isdigit() and int(run) < self._run
 
     def _read(self, name: str) -> Piece | None:
         stored = self._objects.read(name)

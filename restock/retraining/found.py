@@ -63,6 +63,7 @@ def known_history(run: Attempt, live: Live) -> History | None:
 
 def renumber(run: Attempt, newest: int, why_full_read: str | None) -> NoReturn:
     """End this run, whose number has been used; the next goes on after the newest, and reads everything if need be."""
+    run.checkpoint.drop()
     if go_on_after(run.tools.documents, run.lease, newest, why_full_read) and why_full_read:
         run.alarm(f"{why_full_read}; the next run reads everything")
     raise OvertakenError(f"run {run.lease.run} has been before; runs go on after {newest}")

@@ -64,6 +64,8 @@ class Invariants:
         self.expects_drift: set[Process] = set()
         self.replaced: tuple[int, Pointer | None] = (0, None)
         self.is_damaged = False
+        """The live history is not what was published: a bit turned over, or put back; the next full read repairs."""
+        self.was_put_back = False
         self.is_excused = False
         """A run was refused or found the version pinned: who awaits then waits for the next run of any kind."""
         self.commits: list[str] = []
@@ -94,7 +96,7 @@ class Invariants:
     def about_to(self, process: Process, effect: str) -> None:
         if process.kind == "retrain" and effect.startswith(READS_OF_WHAT_IS_TRAINED):
             self.live_when_read.setdefault(process, self.live()[0])
-        if effect.startswith("page appointments") and (self.lost or self.beyond_repair):
+        if effect.startswith("page appointments") and (self.lost or self.beyond_repair or self.is_damaged):
             self.expects_drift.add(process)
         if effect == POINTER_WRITE:
             self.replaced = self.live()
@@ -105,6 +107,8 @@ class Invariants:
         elif effect.startswith("write "):
             self.hold(effect not in self.written, 4, f"{effect}: overwritten")
             self.written.add(effect)
+        elif effect.startswith("delete rebuild/"):  # a piece that nobody may continue; its name may be used again
+            self.written.discard(effect.replace("delete", "write"))
         if effect == POINTER_WRITE or "restock_changes/" in effect:
             self.check_nothing_lost()
 
@@ -127,8 +131,17 @@ class Invariants:
             self.hold(
                 record["documents"]["read"] <= most, 6, f"run {record['run']} read {record['documents']} of {most}"
             )
+        if not self.was_put_back:
+            alarms = [note for note in record["notes"] if "put back" in note or "pointer is gone" in note]
+            self.hold(not alarms, 6, f"run {record['run']} read everything for nothing: {alarms}")
         if record.get("drift") and process not in self.expects_drift:
             self.hold(record["drift"]["differing"] == 0, 1, f"run {record['run']} found drift: {record['drift']}")
+
+    def bucket_was_put_back(self) -> None:
+        """What is no longer there was never written."""
+        stored = self.world.objects.stored()
+        self.written = {effect for effect in self.written if effect.removeprefix("write ") in stored}
+        self.versions = {version for version in self.versions if names.forecast(version) in stored}
 
     # Promise 1
 

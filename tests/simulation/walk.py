@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 from restock.retraining import counted
 from restock.retraining.request import Request
 from restock.settings import Settings
+from restock.stored import names
+from restock.stored.pointer import Pointer
 from tests.builders import rules
 from tests.simulation.invariants import Invariants
-from tests.simulation.world import EVENT_LIVES, Event, Process, World
+from tests.simulation.world import EVENT_LIVES, Backup, Event, Process, World
 
 MOST_APPOINTMENTS = 8
 MOST_AT_ONCE = 3
@@ -79,6 +81,7 @@ class Walk:
         )
         self.invariants = Invariants(self.world)
         self.held: set[str] = set()
+        self.backups: list[Backup] = []
         self.steps = 0
         self.effects = 0
         ended = self.world.ended
@@ -248,6 +251,54 @@ class Walk:
             self.invariants.is_damaged = True
             self.world.objects.damage(f"history/{pointer.history}.parquet")
 
+    def spoil(self, a: int, b: int) -> None:
+        """A change document is one that this release cannot read."""
+        changes = sorted(self.world.documents.stored("restock_changes").items())
+        if changes and b % 2:
+            path, fields = changes[a % len(changes)]
+            self.held.add("unreadable change")
+            self.world.documents.set(path, {**fields, "schema": 2})
+
+    def back_up(self, a: int, b: int) -> None:
+        self.backups.append(self.world.back_up())
+
+    def put_back(self, a: int, b: int) -> None:
+        """An older pointer, bucket or database, in the middle of everything (a database: while nothing runs)."""
+        what = ("pointer", "bucket", "database")[a % 3]
+        if not self.backups:
+            return
+        backup = self.backups[b % len(self.backups)]
+        pointer = backup.objects.get(names.POINTER)
+        if what == "database":
+            if self.world.keep_days is not None:  # what never was, and what was purged, look the same in a history
+                return
+            for process in self.world.running():
+                self.world.finish(process)
+            if self._looks_like_a_crash(backup):
+                return
+            self.world.put_back_database(backup)
+            self.invariants.lost.clear()
+        elif pointer is None:
+            return
+        elif what == "bucket":
+            self.world.put_back_bucket(backup)
+            self.invariants.bucket_was_put_back()
+        else:
+            found = Pointer.from_bytes(pointer)
+            needed = (names.forecast(found.version), names.manifest(found.version), names.history(found.history))
+            if not self.world.objects.stored().keys() >= set(needed):
+                return  # pruned meanwhile: nobody puts a pointer to nothing back
+            self.world.put_back_objects(backup, [names.POINTER])
+        self.held.add(f"{what} put back")
+        self.invariants.is_damaged = self.invariants.was_put_back = True
+
+    def _looks_like_a_crash(self, backup: Backup) -> bool:
+        """The limit that docs/promises.md states: between the lease of the run that is live and its end."""
+        _, pointer = self.invariants.live()
+        state = backup.documents.get(names.STATE)
+        is_new = pointer is not None and pointer.to_bytes() != backup.objects.get(names.POINTER)
+        return is_new and state is not None and state.fields["run"] >= pointer.run
+
     # The operator's verbs
 
     def operate(self, a: int, b: int) -> None:
@@ -309,6 +360,8 @@ class Walk:
                         self.world.finish(process)
                 if not event.is_delivered:
                     self.world.finish(self.world.deliver(event))
+                if not event.is_delivered:  # its change could not be read, and no run came for a day
+                    self._give_up(event)
         if any(then - process.started > 32 * MINUTE for process in self.world.running("retrain")):
             self.held.add("holder beyond its lease")
         self.world.pass_time(span)
@@ -334,6 +387,11 @@ class Walk:
             world.finish(process)
         for event in reversed(self._undelivered()):
             world.finish(world.deliver(event))
+        if self._undelivered():  # their changes cannot be read: a run of any kind makes them anew, then they come again
+            self._let_a_run_look()
+            for event in reversed(self._undelivered()):
+                world.finish(world.deliver(event))
+            invariants.hold(not self._undelivered(), 1, "deliveries are refused although a run came")
         self._run_tasks()
         _, pointer = invariants.live()
         if pointer and pointer.pinned:
@@ -342,7 +400,7 @@ class Walk:
         invariants.check_nothing_lost()
         invariants.check_no_crossing_was_missed()
         for _ in range(3):
-            is_repair = bool(invariants.lost or invariants.is_damaged)
+            is_repair = bool(invariants.lost)
             self._pass(25 * HOUR if is_repair else timedelta(seconds=world.settings.lease_seconds))
             last = world.retrain(Request("manual", rebuild=is_repair))
             world.finish(last)
@@ -353,6 +411,19 @@ class Walk:
         invariants.hold(last.outcome.status in ("published", "empty"), 2, f"no run gets through: {last.outcome}")
         if last.outcome.status == "published":
             invariants.check_history_alone()
+
+    def _let_a_run_look(self) -> None:
+        """Whatever it is asked for, pinned or busy apart."""
+        _, pointer = self.invariants.live()
+        if pointer and pointer.pinned:
+            self.world.finish(self.world.operate("unpin"))
+        for _ in range(3):
+            self._pass(timedelta(seconds=self.world.settings.lease_seconds))
+            last = self.world.retrain(Request("threshold"))
+            self.world.finish(last)
+            self.invariants.raise_what_broke()
+            if last.outcome and last.outcome.http_status == 200:
+                return
 
     def _run_tasks(self) -> None:
         for _ in range(100):
@@ -392,6 +463,9 @@ VERBS: dict[str, Callable[[Walk, int, int], object]] = {
     "damage": Walk.damage,
     "operate": Walk.operate,
     "change rules": Walk.change_rules,
+    "spoil": Walk.spoil,
+    "back up": Walk.back_up,
+    "put back": Walk.put_back,
 }
 OFTEN = {
     "complete": 4,
@@ -409,6 +483,9 @@ OFTEN = {
     "finish": 2,
     "crash": 3,
     "fail": 2,
+    "spoil": 2,
+    "back up": 2,
+    "put back": 3,
 }
 WEIGHTED = [verb for verb in VERBS for _ in range(OFTEN.get(verb, 1))]
 

@@ -7,7 +7,8 @@ without its answer there. Nothing depends on the wall clock or on chance: the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,6 +96,16 @@ class Process:
         return f"update {STATE}" in self.effects or f"create {STATE}" in self.effects
 
 
+@dataclass(frozen=True)
+class Backup:
+    """Everything as it was at one moment, to be put back later, in part or whole."""
+
+    objects: dict[str, bytes]
+    documents: dict[str, Any]
+    used: dict[str, Used | None]
+    number_of_events: int
+
+
 class World:
     """All state of one history. The three listeners are told of every effect, before and after it, and of every end."""
 
@@ -161,6 +172,39 @@ class World:
             return None
         oldest_withdrawn = (self.clock() - timedelta(days=self.keep_days)).date().isoformat()
         return used if used.day <= oldest_withdrawn else None
+
+    # What operators put back
+
+    def back_up(self) -> Backup:
+        objects = {name: found.data for name, found in self.objects.stored().items()}
+        return Backup(objects, copy.deepcopy(self.documents._documents), dict(self.used), len(self.events))
+
+    def put_back_objects(self, backup: Backup, names_of: Sequence[str]) -> None:
+        """Copied over the live ones, so under new generations."""
+        stored = self.objects.stored()
+        for name in names_of:
+            found = stored.get(name)
+            if found is None or found.data != backup.objects[name]:
+                self.objects.write(name, backup.objects[name], if_generation=found.generation if found else 0)
+
+    def put_back_bucket(self, backup: Backup) -> None:
+        for name in self.objects.stored().keys() - backup.objects.keys():
+            self.objects.delete(name)
+        self.put_back_objects(backup, list(backup.objects))
+
+    def put_back_database(self, backup: Backup) -> None:
+        """With the appointments in it: what was written since never was, and no event of it comes any more."""
+        self.documents._documents.clear()  # in place: every client of it shares the dictionary
+        self.documents._documents.update(copy.deepcopy(backup.documents))
+        self.used = dict(backup.used)
+        self.events = self.events[: backup.number_of_events]
+        for event in self.events:
+            event.is_delivered = True
+        self.completions = {
+            appointment: kept
+            for appointment, events in self.completions.items()
+            if (kept := [event for event in events if event.number < backup.number_of_events])
+        }
 
     # The platform
 

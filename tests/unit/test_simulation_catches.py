@@ -9,12 +9,14 @@ from datetime import timedelta
 import pytest
 
 from restock.counting import changes, count, threshold
+from restock.errors import DamagedError
 from restock.history.history import History
 from restock.retraining import counted, gate
 from restock.retraining import found as finding
 from restock.retraining import run as training
 from restock.retraining.plan import plan
 from restock.retraining.publish import Files, Live, read_live
+from restock.retraining.standing import Standing
 from restock.stored.state import read_state
 from restock.stores import Update
 from tests.simulation import world
@@ -283,3 +285,60 @@ def test_a_first_full_read_that_forgets_purged_bookings(monkeypatch, is_caught):
     monkeypatch.setattr(counted, "read_everything", read_everything)
 
     assert is_caught("complete and deliver", "wait", "delete", "deliver", "schedule", starts=[3, 7, 11]) == "promise 1"
+
+
+LOOKING_BACK = ("complete and deliver", "schedule", "back up", "put back", "dispatch", "rebuild")
+
+
+def test_an_older_pointer_taken_for_the_live_one(monkeypatch, is_caught):
+    monkeypatch.setattr(finding, "standing", lambda *_, **__: Standing())
+
+    assert is_caught(*LOOKING_BACK) in ("promise 1", "promise 2", "promise 4")
+
+
+def test_versions_compared_instead_of_runs(monkeypatch, is_caught):
+    """Every rollback is then a false alarm, and a history committed alone, put back, is missed."""
+
+    def standing(run, state, pointer, place, **rest):
+        compared = replace(pointer, run=pointer.version) if pointer else None
+        return real_standing(run, state, compared, place, **rest)
+
+    real_standing = finding.standing
+    monkeypatch.setattr(finding, "standing", standing)
+
+    assert is_caught("complete and deliver", "schedule", "operate") == "promise 6"
+
+
+def test_what_was_published_noted_with_the_last_write_only(monkeypatch, is_caught):
+    """A crash before it, a pointer put back, and nobody knows that there was a later one."""
+    monkeypatch.setattr(training, "note_commit", lambda *_: None)
+
+    assert is_caught(*LOOKING_BACK) in ("promise 1", "promise 4")
+
+
+def test_runs_renumbered_without_a_full_read(monkeypatch, is_caught):
+    real_go_on = finding.go_on_after
+    monkeypatch.setattr(
+        finding, "go_on_after", lambda documents, lease, newest, why: real_go_on(documents, lease, newest, None)
+    )
+
+    assert is_caught(*LOOKING_BACK, starts=[0, 1, 2]) == "promise 1"
+
+
+def test_an_unreadable_change_left_to_the_next_full_read(monkeypatch, is_caught):
+    monkeypatch.setattr(finding, "make_anew", lambda *_: [])
+
+    assert is_caught("complete and deliver", "schedule", "spoil", "complete", "deliver") == "promise 1"
+
+
+def test_a_delivery_acknowledged_although_its_change_cannot_be_read(monkeypatch, is_caught):
+    def merge(documents, delivery, rules):
+        try:
+            return real_merge(documents, delivery, rules)
+        except DamagedError:
+            return changes.merged(None, delivery, rules)
+
+    real_merge = count.merge
+    monkeypatch.setattr(count, "merge", merge)
+
+    assert is_caught("complete and deliver", "schedule", "spoil", "book", "deliver") == "promise 1"
