@@ -11,6 +11,8 @@ small and exact:
   count, and the chance of exceeding a stock of k is read back without loss. (Machado and Santos Silva, 2005,
   use the same device to estimate quantiles of counts.)
 
+Markov's inequality holds whatever the table says: no chance of k units exceeds mean / k.
+
 numpy alone: this module is imported where forecasts are served.
 """
 
@@ -62,7 +64,9 @@ class DemandDistribution:
 
     def quantiles(self, start: date, days: int, levels: Sequence[float]) -> Floats:
         """Quantiles [parts, levels] of the demand summed over the days."""
-        return self._counts(self.continuous_quantiles(start, days, levels), self.unit.astype(float)[:, None])
+        time = self._pace(start, days).sum(axis=1)
+        counts = self._counts(_at_levels(self._at_time(time), levels), self.unit.astype(float)[:, None])
+        return np.minimum(counts, self._most(time, levels))
 
     def continuous_quantiles(self, start: date, days: int, levels: Sequence[float]) -> Floats:
         """The same before they become counts, in units: what methods are averaged and calibrated by."""
@@ -70,9 +74,10 @@ class DemandDistribution:
 
     def quantile_paths(self, start: date, days: int, levels: Sequence[float]) -> Floats:
         """Quantiles [parts, levels, days] of the demand summed over the first 1, 2, ... days."""
-        knots = self._at_time(np.cumsum(self._pace(start, days), axis=1))
+        time = np.cumsum(self._pace(start, days), axis=1)
+        knots = self._at_time(time)
         paths = self._counts(_at_levels(knots, levels), self.unit.astype(float)[:, None, None])
-        return np.moveaxis(paths, 1, 2)
+        return np.moveaxis(np.minimum(paths, self._most(time, levels)), 1, 2)
 
     def chance_above(self, start: date, days: int, stock: Any) -> Floats:
         """The probability that the demand summed over the days exceeds a stock level, per part."""
@@ -84,7 +89,9 @@ class DemandDistribution:
         low, high = knots[part, upper - 1], knots[part, upper]
         share = np.maximum(count - low, 0.0) / np.maximum(high - low, 1e-9)
         z = _LEVEL_KNOTS[upper - 1] + share * (_LEVEL_KNOTS[upper] - _LEVEL_KNOTS[upper - 1])
-        chance: Floats = np.where(count < 0, 1.0, np.where(time > 0, np.exp(-np.minimum(z, 50.0)), 0.0))
+        mean = self.rate.astype(float) / self.unit * time
+        more = np.minimum(np.exp(-np.minimum(z, 50.0)), mean / np.maximum(count + 1.0, 1.0))  # Markov's inequality
+        chance: Floats = np.where(count < 0, 1.0, np.where(time > 0, more, 0.0))
         return chance
 
     @cached_property
@@ -116,6 +123,17 @@ class DemandDistribution:
             mean = (self.rate / self.unit).astype(float).reshape(part.shape)[..., None] * _TIME_KNOTS[-1]
             read[..., 1:] = np.maximum(read[..., 1:], mean * growth + (read[..., 1:] - mean) * np.sqrt(growth))
         return read
+
+    def _most(self, time: Floats, levels: Sequence[float]) -> Floats:
+        """The greatest quantiles [parts, ..., levels] of a positive variable with this mean, by Markov's inequality.
+
+        A table of quantiles can't hold small counts well enough to keep to it by itself.
+        """
+        unit = self.unit.astype(float).reshape((-1,) + (1,) * time.ndim)
+        mean = (self.rate.astype(float) / self.unit).reshape((-1,) + (1,) * (time.ndim - 1)) * time
+        asked = np.clip(np.asarray(levels, float), 0.0, _HIGHEST_LEVEL)
+        most: Floats = np.maximum(np.ceil(mean[..., None] / (1.0 - asked) - 1.0 - 1e-9), 0.0) * unit
+        return most
 
     @staticmethod
     def _counts(x: Floats, unit: Floats) -> Floats:

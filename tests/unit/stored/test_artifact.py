@@ -98,6 +98,26 @@ def test_a_stock_equal_to_a_quantile_is_exceeded_no_more_often_than_its_level_sa
         assert (below[stock > 0] >= 1 - level - 1e-4).all()
 
 
+@pytest.mark.parametrize("days", [1, 3, 7, 30, 120])
+def test_no_chance_of_so_many_units_exceeds_their_mean_whatever_the_table_says(days):
+    random = np.random.default_rng(days)
+    rates = np.exp(random.uniform(-6, 2, 300))
+    table = np.sort(random.gamma(0.3, 5.0, (300, len(HORIZONS), len(LEVELS))), axis=-1) - 0.9
+    table = np.maximum.accumulate(table, axis=1)
+    unit = random.choice([0.5, 1.0, 4.0], 300)
+    served = DemandDistribution(rates, np.ones((300, 7)), unit, table)
+    mean = served.mean(MONDAY, days).sum(axis=1)
+
+    for units in (1, 2, 3, 10):
+        assert (served.chance_above(MONDAY, days, (units - 1) * unit) <= mean / (units * unit) + 1e-9).all()
+    quantiles = served.quantiles(MONDAY, days, LEVELS)
+    assert (quantiles == served.quantile_paths(MONDAY, days, LEVELS)[:, :, -1]).all()
+    for level, said in zip(LEVELS, quantiles.T, strict=True):
+        assert (served.chance_above(MONDAY, days, said) <= 1 - level + 1e-4).all()
+        below = served.chance_above(MONDAY, days, said - unit)
+        assert (below[said > 0] >= 1 - level - 1e-4).all()
+
+
 def test_quantiles_grow_with_level_and_with_days_even_beyond_the_table():
     paths = artifact().quantile_paths(MONDAY, 200, [0.05, 0.1, 0.4, 0.5, 0.9, 0.96, 0.995])
 
