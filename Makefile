@@ -1,8 +1,9 @@
 # Every verb is a line over `python -m ...`, so that a machine without make can type it too (see README.md).
 PYTHON ?= python3
 RUN = .venv/bin/python -m
-# The operator's verbs mean the local Restock while one is running (make up), else the deployed one.
-OPERATE = $(if $(shell $(RUN) restock.local_stack),restock,infra)
+# The operator's verbs act on the local Restock while one is running (make up), else on the deployed one, which asks.
+OPERATE = $(shell $(RUN) local.running_stack)
+AGREED = $(if $(value YES),--yes)
 SETUP = @$(PYTHON) -m local.setup
 # What a person types here is data: neither make nor the shell finds anything to expand or run in it.
 override ID := $(value ID)
@@ -11,8 +12,8 @@ override DATA := $(value DATA)
 export ID VERSION DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-deploy simulate fuzz up load emulators plan deploy status rollback pin unpin \
-        retrain rebuild forget teardown cost stage bench bench-quick bench-serving accuracy lock lock-emulator clean
+.PHONY: help setup demo test test-deploy simulate fuzz up load emulators plan deploy status rollback pin unpin free-lease \
+        retrain rebuild forget erase teardown cost stage bench bench-quick bench-serving accuracy lock lock-emulator clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -39,22 +40,28 @@ status: setup  ## how far the threshold is, the lease, the last runs, the live v
 	@$(RUN) $(OPERATE) status
 
 rollback: setup  ## make VERSION=n live again
-	@$(RUN) $(OPERATE) rollback $${VERSION:+-- "$$VERSION"}
+	@$(RUN) $(OPERATE) rollback $(AGREED) $${VERSION:+-- "$$VERSION"}
 
 pin: setup  ## keep the live version until unpinned
-	@$(RUN) $(OPERATE) pin
+	@$(RUN) $(OPERATE) pin $(AGREED)
 
 forget: setup  ## delete one appointment's usage now: ID=appointment
-	@$(RUN) $(OPERATE) forget $${ID:+-- "$$ID"}
+	@$(RUN) $(OPERATE) forget $(AGREED) $${ID:+-- "$$ID"}
+
+erase: setup  ## forget one appointment and delete every older copy that names it: ID=appointment
+	@$(RUN) $(OPERATE) erase $(AGREED) $${ID:+-- "$$ID"}
 
 unpin: setup  ## let retrains publish again
-	@$(RUN) $(OPERATE) unpin
+	@$(RUN) $(OPERATE) unpin $(AGREED)
+
+free-lease: setup  ## end the lease of a run that died
+	@$(RUN) $(OPERATE) free-lease $(AGREED)
 
 retrain: setup  ## ask for a retrain, through the queue
-	@$(RUN) $(OPERATE) retrain
+	@$(RUN) $(OPERATE) retrain $(AGREED)
 
 rebuild: setup  ## ask for a retrain that re-reads every appointment
-	@$(RUN) $(OPERATE) rebuild
+	@$(RUN) $(OPERATE) rebuild $(AGREED)
 
 plan: setup  ## what a deploy would change, and why, in a screen
 	@$(RUN) infra plan

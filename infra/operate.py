@@ -17,18 +17,10 @@ from infra.parts.access import addresses
 from infra.parts.functions import DIGEST_LABEL, variables_of
 from infra.settings import DOORS, ROOT, InfraSettings
 from infra.standing import Standing
+from restock.operating import command_line
 from restock.settings import Settings
 
-VERBS = {
-    "status": "what stands, what runs, what waits",
-    "rollback": "serve an older version: rollback VERSION",
-    "pin": "stay on the live version: no training until unpin",
-    "unpin": "train again",
-    "retrain": "ask for a retrain, through the queue",
-    "rebuild": "ask for one that reads all appointments again and compares",
-    "forget": "delete one appointment's usage now: forget APPOINTMENT",
-    "import-usage": "learn from usage before the app: import-usage FILE.csv --before DAY",
-}
+VERBS = {name: verb.help for name, verb in command_line.VERBS.items()}
 
 
 def restock(settings: InfraSettings, number: str, words: list[str]) -> int:

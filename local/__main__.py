@@ -1,4 +1,4 @@
-"""The local commands: python3 -m local up | demo | load | emulators | test | with COMMAND
+"""The local commands: python3 -m local up | demo | load | emulators | test | with COMMAND, and the operator's verbs
 
 Each first brings the environments up to date (local/setup.py), then continues in the one for tests and tools; so this
 file imports only the standard library before that.
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 
 from local import setup
+from restock.operating.command_line import VERBS
 
 USAGE = """\
 python3 -m local COMMAND
@@ -24,6 +25,7 @@ python3 -m local COMMAND
   emulators   run the functions under the Firebase CLI's own emulators until Ctrl-C
   test        set-up, lint, types and every test
   setup       only bring the environments up to date
+  status, rollback, pin, unpin, retrain ...    the operator's verbs, on the running stack (see the README)
 
 Variables it heeds, beside the functions' own settings (see the README):
 
@@ -47,6 +49,7 @@ def main(words: list[str]) -> int:
         "with": with_stack,
         "emulators": emulators,
         "test": test,
+        **dict.fromkeys(VERBS, operate),
     }
     if not words or words[0] not in {*commands, "setup"}:
         print(USAGE, end="", file=sys.stderr if words and words[0] not in {"-h", "--help"} else sys.stdout)
@@ -66,7 +69,7 @@ def main(words: list[str]) -> int:
     try:
         if words[0] in WITH_EMULATOR:
             bring_emulator(is_needed=words[0] != "test")
-        return commands[words[0]](words[1:]) or 0
+        return commands[words[0]](words if words[0] in VERBS else words[1:]) or 0
     except ProcessError as exc:
         print(f"\n{exc}", file=sys.stderr)
         return 1
@@ -130,6 +133,10 @@ def with_stack(words: list[str]) -> int:
     from local.up import run_with
 
     return run_with(words)
+
+
+def operate(words: list[str]) -> int:
+    return with_stack(["python", "-m", "restock", *words])
 
 
 def emulators(_: list[str]) -> None:

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from local import shop
+from local import running_stack, shop
 from local.configuration import USUAL_FORECAST_PORT
 from local.console import bold, dim, say, show_line
 from local.processes import ProcessError
 from local.relay import Habits
 from local.setup import ROOT
 from local.stack import STATE_FILE, Options, Stack
-from restock import local_stack
 
 
 def run(options: Options | None = None) -> None:
@@ -46,14 +45,14 @@ def shown(path: Path) -> str:
 
 
 def refuse_a_second_stack(state_file: Path) -> None:
-    if state := local_stack.running(state_file):
+    if state := running_stack.described(state_file):
         raise ProcessError(
             f"a local stack is already running (process {state['pid']}, {state['forecast_url']}); stop it first"
         )
 
 
 def environment_of_running_stack() -> dict[str, str]:
-    environment = local_stack.environment(STATE_FILE)
+    environment = running_stack.environment(STATE_FILE)
     if not environment:
         raise ProcessError("no local stack is running; start one with `make up` in another terminal")
     return environment

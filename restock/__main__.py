@@ -1,7 +1,7 @@
-"""The operator's verbs: ``python -m restock status``, rollback, pin, unpin, retrain, rebuild, forget, import-usage.
+"""The operator's verbs: ``python -m restock status``, rollback, pin, unpin, retrain, rebuild, forget and so on.
 
-They act, with the caller's own credentials, on the Restock that the environment names; without one, on the local stack
-that is running (``make up`` writes .local/stack.json). ``python -m infra VERB`` means the deployed one.
+They act, with the caller's own credentials, on the Restock that the environment names, and say first which that is.
+``python -m local VERB`` means the local stack (``make up``), ``python -m infra VERB`` the deployed one.
 """
 
 from __future__ import annotations
@@ -10,108 +10,177 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cached_property
 
-from restock import local_stack, operating, written
 from restock.counting.appointments import CountingRules
-from restock.errors import RestockError, SettingsError
+from restock.errors import BadRequestError, RestockError, SettingsError
 from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
 from restock.history import importing
 from restock.history.forget import forget
 from restock.history.usage_file import read_file
+from restock.operating import verbs
+from restock.operating.command_line import VERBS, parser
+from restock.operating.described import described, lease_described
+from restock.operating.erasing import Shop, erase
+from restock.operating.place import Place, place_of
+from restock.operating.remedies import remedy
+from restock.operating.status import look
+from restock.serving.model import Model
 from restock.settings import RETRAIN, Settings
 from restock.stored import names
+from restock.stored.pointer import Pointer
 from restock.stored.run_record import RUNNING, RunRecord
+from restock.stored.state import read_state
 
-LOCAL_STACK = local_stack.FILE
 WATCH_SECONDS = 1800
-WHICH_RESTOCK = "Start Restock here with `make up`, or speak to the deployed one with `python -m infra ...`."
+WHICH_RESTOCK = "Name one: `python -m local VERB` is the local one (make up), `python -m infra VERB` the deployed one."
 
 
-def parser() -> argparse.ArgumentParser:
-    verbs = argparse.ArgumentParser(prog="python -m restock", description="Operate Restock by hand.")
-    verb = verbs.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verb.add_parser("status", help="how far the threshold is, the lease, the last runs, the live version and its age")
-    rollback = verb.add_parser("rollback", help="make an older version live; lasts until the next publication")
-    rollback.add_argument("version", type=int)
-    rollback.add_argument("--pin", action="store_true", help="and keep it until unpinned")
-    verb.add_parser("pin", help="keep the live version: retrains end without training")
-    verb.add_parser("unpin", help="let retrains publish again")
-    forgotten = verb.add_parser(
-        "forget", help="withdraw a deleted appointment's usage now, whatever is kept of purged ones"
-    )
-    forgotten.add_argument("appointment", metavar="ID")
-    imported = verb.add_parser("import-usage", help="learn from usage before the app, from a CSV file")
-    imported.add_argument("file", type=Path)
-    imported.add_argument("--before", metavar="DAY", type=written.day, required=True, help="the app's first day")
-    for name, help in (
-        ("retrain", "ask for a retrain, through the queue"),
-        ("rebuild", "the same, re-reading every appointment and comparing"),
-    ):
-        asked = verb.add_parser(name, help=help)
-        asked.add_argument("--force", action="store_true", help="publish although the gate refuses")
-        if name == "rebuild":
-            asked.add_argument("--adopt", action="store_true", help="and take over what was published elsewhere")
-        asked.add_argument("--wait", action="store_true", help="wait for the run and say how it ended")
-    return verbs
+class Operated:
+    """The Restock that is meant. Its stores are reached when a verb first needs them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def documents(self) -> FirestoreDocuments:
+        return FirestoreDocuments(self.settings.project)
+
+    @cached_property
+    def objects(self) -> BucketObjects:
+        return BucketObjects(self.settings.project, self.settings.bucket)
+
+    @cached_property
+    def queue(self) -> CloudTasksQueue:
+        return CloudTasksQueue(self.settings)
 
 
 def main(words: list[str] | None = None) -> int:
     asked = parser().parse_args(words)
+    bucket = ""
     try:
-        adopt_local_stack()
         settings = Settings.from_env(RETRAIN)
-        print(act(asked, settings))
+        bucket = settings.bucket
+        place = place_of(settings.project, os.environ)
+        print(f"{asked.verb}: {place.name}", flush=True)
+        if VERBS[asked.verb].changes and not place.is_local and not asked.yes:
+            agree(asked.verb, place)
+        return DOES[asked.verb](asked, Operated(settings))
     except SettingsError as exc:
         print(f"{exc}\n{WHICH_RESTOCK}", file=sys.stderr)
         return 2
     except RestockError as exc:
-        print(exc, file=sys.stderr)
+        if asked.trace:
+            raise
+        cure = remedy(exc, bucket)
+        print(f"{exc}\n{f'what to do: {cure}' if cure else ''}".rstrip(), file=sys.stderr)
         return 1
+    except Exception as exc:
+        if asked.trace:
+            raise
+        print(
+            f"{type(exc).__name__}: {exc}\nNobody foresaw this. Where it happened: python -m restock --trace ...",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def agree(verb: str, place: Place) -> None:
+    """Raises BadRequestError unless a person says yes; where nobody can be asked, ``--yes`` must have said so."""
+    try:
+        answer = input(f"{verb} changes {place.name}. Go on? [y/N] ")
+    except EOFError:
+        raise BadRequestError("nobody is there to ask: say --yes") from None
+    if answer.strip().casefold() not in {"y", "yes"}:
+        raise BadRequestError("nothing was changed")
+
+
+def status(_: argparse.Namespace, on: Operated) -> int:
+    found = look(on.documents, on.objects, on.settings.retrain_threshold, reads)
+    print(described(found, datetime.now(UTC), on.settings.bucket))
+    return 1 if found.problems else 0
+
+
+def rollback(asked: argparse.Namespace, on: Operated) -> int:
+    pointer = verbs.roll_back(on.objects, asked.version, datetime.now(UTC), reads, pin=asked.pin)
+    lasting = "until unpinned" if pointer.pinned else "until the next publication; add --pin to keep it"
+    return say(f"version {pointer.version} is live again, {lasting}")
+
+
+def pin(_: argparse.Namespace, on: Operated) -> int:
+    return say(f"version {verbs.pin(on.objects, datetime.now(UTC)).version} is pinned")
+
+
+def unpin(_: argparse.Namespace, on: Operated) -> int:
+    threshold = on.settings.retrain_threshold
+    pointer, found = verbs.unpin(on.objects, on.documents, on.queue, threshold, datetime.now(UTC))
+    return say(f"version {pointer.version} is no longer pinned; {found}")
+
+
+def retrain(asked: argparse.Namespace, on: Operated) -> int:
+    before = read_state(on.documents).run
+    is_rebuild = asked.verb == "rebuild"
+    adopt = is_rebuild and asked.adopt
+    task = verbs.ask_for_retrain(on.queue, rebuild=is_rebuild, force=asked.force, adopt=adopt)
+    if not asked.wait:
+        return say(f"asked for a retrain (task {task}); follow it with status")
+    return say(watch(on.documents, before))
+
+
+def free_lease(_: argparse.Namespace, on: Operated) -> int:
+    freed = verbs.free_lease(on.documents)
+    if freed is None:
+        return say("no lease is held; nothing was changed")
+    return say(f"the lease is free; it was {lease_described(*freed, datetime.now(UTC))}")
+
+
+def forget_one(asked: argparse.Namespace, on: Operated) -> int:
+    if not forget(asked.appointment, on.documents, on.objects, CountingRules.of(on.settings).digest):
+        return say(f"nothing is known of an appointment {asked.appointment}")
+    verbs.ask_for_retrain(on.queue)
+    return say(f"the usage of {asked.appointment} is withdrawn; the retrain just asked for takes it out of the history")
+
+
+def erase_one(asked: argparse.Namespace, on: Operated) -> int:
+    rules, now = CountingRules.of(on.settings), lambda: datetime.now(UTC)
+    shop = Shop(on.documents, on.objects, on.queue, rules, clock=now, wait=lambda: time.sleep(2))
+    return say(erase(asked.appointment, shop))
+
+
+def import_usage(asked: argparse.Namespace, on: Operated) -> int:
+    today = CountingRules.of(on.settings).day_at(datetime.now(UTC))
+    importing.check_before(asked.before, today, importing.first_counted(on.objects))
+    usage = read_file(asked.file, earliest=on.settings.history_start, before=asked.before)
+    importing.store(on.objects, usage)
+    return say(importing.told(usage))
+
+
+DOES: dict[str, Callable[[argparse.Namespace, Operated], int]] = {
+    "status": status,
+    "rollback": rollback,
+    "pin": pin,
+    "unpin": unpin,
+    "retrain": retrain,
+    "rebuild": retrain,
+    "free-lease": free_lease,
+    "forget": forget_one,
+    "erase": erase_one,
+    "import-usage": import_usage,
+}
+
+
+def say(text: str) -> int:
+    print(text)
     return 0
 
 
-def adopt_local_stack() -> None:
-    """Where the environment names no project, the running local stack is meant."""
-    if not os.environ.get("GOOGLE_CLOUD_PROJECT"):
-        os.environ.update(local_stack.environment(LOCAL_STACK))
-
-
-def act(asked: argparse.Namespace, settings: Settings) -> str:
-    documents = FirestoreDocuments(settings.project)
-    objects = BucketObjects(settings.project, settings.bucket)
-    queue, now = CloudTasksQueue(settings), datetime.now(UTC)
-    if asked.verb == "status":
-        return operating.described(operating.look(documents, objects, settings.retrain_threshold))
-    if asked.verb == "rollback":
-        pointer = operating.roll_back(objects, asked.version, now, pin=asked.pin)
-        lasting = "until unpinned" if pointer.pinned else "until the next publication; add --pin to keep it"
-        return f"version {pointer.version} is live again, {lasting}"
-    if asked.verb == "pin":
-        return f"version {operating.pin(objects, now).version} is pinned"
-    if asked.verb == "unpin":
-        pointer, found = operating.unpin(objects, documents, queue, settings.retrain_threshold, now)
-        return f"version {pointer.version} is no longer pinned; {found}"
-    if asked.verb == "forget":
-        if not forget(asked.appointment, documents, objects, CountingRules.of(settings).digest):
-            return f"nothing is known of an appointment {asked.appointment}"
-        operating.ask_for_retrain(queue)
-        return f"the usage of {asked.appointment} is withdrawn; the retrain just asked for takes it out of the history"
-    if asked.verb == "import-usage":
-        today = CountingRules.of(settings).day_at(now)
-        importing.check_before(asked.before, today, importing.first_counted(objects))
-        usage = read_file(asked.file, earliest=settings.history_start, before=asked.before)
-        importing.store(objects, usage)
-        return importing.told(usage)
-    before = operating.look(documents, objects, settings.retrain_threshold).state.run
-    adopt = asked.verb == "rebuild" and asked.adopt
-    name = operating.ask_for_retrain(queue, rebuild=asked.verb == "rebuild", force=asked.force, adopt=adopt)
-    if not asked.wait:
-        return f"asked for a retrain (task {name}); see `restock status`"
-    return watch(documents, before)
+def reads(forecast: bytes, pointer: Pointer) -> Model:
+    """As the forecast function opens what the pointer names."""
+    return Model.from_bytes(forecast, pointer, generation=0)
 
 
 def watch(documents: FirestoreDocuments, before: int) -> str:
@@ -119,12 +188,11 @@ def watch(documents: FirestoreDocuments, before: int) -> str:
     deadline = time.monotonic() + WATCH_SECONDS
     while time.monotonic() < deadline:
         time.sleep(1)
-        runs = [RunRecord.from_fields(found.fields) for found in documents.newest(names.RUNS, "run", 3)]
-        later = [run for run in runs if run.run > before]
-        if later and later[-1].status != RUNNING:
-            run = later[-1]
+        found = [run for run in documents.newest(names.RUNS, "run", 3) if run.fields.get("run", 0) > before]
+        run = RunRecord.from_fields(found[-1].fields) if found else None
+        if run and run.status != RUNNING:
             return f"run {run.run}: {run.decision} ({sum(run.seconds.values()):.1f} s)"
-    raise RestockError(f"no run ended within {WATCH_SECONDS} s; see `restock status` and the queue")
+    raise RestockError(f"no run ended within {WATCH_SECONDS} s; see status, and the queue")
 
 
 if __name__ == "__main__":

@@ -239,6 +239,7 @@ class FakeObjects:
         self._clock = clock or FakeClock()
         self._generations = itertools.count(1_700_000_000_000_001)
         self._objects: dict[str, _Object] = {}
+        self._noncurrent: dict[str, list[_Object]] = {}
 
     def client(self, before: Callable[[str], None], after: Callable[[str], None]) -> FakeObjects:
         """Another client of the same bucket, with listeners of its own."""
@@ -260,6 +261,8 @@ class FakeObjects:
         found = self._objects.get(name)
         if (found.generation if found else 0) != if_generation:
             raise ConflictError(f"{name} is no longer of generation {if_generation}")
+        if found:
+            self._noncurrent.setdefault(name, []).append(found)
         written = next(self._generations)
         self._objects[name] = _Object(bytes(data), written, self._clock())
         self.after(f"write {name}")
@@ -275,8 +278,22 @@ class FakeObjects:
 
     def delete(self, name: str) -> None:
         self.before(f"delete {name}")
-        self._objects.pop(name, None)
+        if found := self._objects.pop(name, None):
+            self._noncurrent.setdefault(name, []).append(found)
         self.after(f"delete {name}")
+
+    def erase(self, prefix: str, keep: str) -> list[str]:
+        self.before(f"erase {prefix}")
+        gone = [name for name in self.ever_stored() if name.startswith(prefix) and name != keep]
+        for name in gone:
+            self._objects.pop(name, None)
+            self._noncurrent.pop(name, None)
+        self.after(f"erase {prefix}")
+        return gone
+
+    def ever_stored(self) -> list[str]:
+        """The names of which any generation is left, deleted ones too."""
+        return sorted({*self._objects, *self._noncurrent})
 
     def damage(self, name: str) -> None:
         """Turn one bit of a stored object, which no precondition notices."""

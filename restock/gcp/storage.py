@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import requests
 from google.api_core import exceptions as api
@@ -42,6 +42,11 @@ def _spoken(name: str) -> Iterator[None]:
         raise unavailable(name, exc) from exc
 
 
+def _is_absent(exc: StoreUnavailableError) -> bool:
+    """The object is not there; its bucket is."""
+    return isinstance(exc.__cause__, api.NotFound) and not isinstance(exc, BucketMissingError)
+
+
 class BucketObjects:
     def __init__(self, project: str, bucket: str) -> None:
         self._bucket = client(project).bucket(bucket)
@@ -51,10 +56,8 @@ class BucketObjects:
         try:
             with _spoken(name):
                 data = blob.download_as_bytes()
-        except BucketMissingError:
-            raise
         except StoreUnavailableError as exc:
-            if isinstance(exc.__cause__, api.NotFound):
+            if _is_absent(exc):
                 return None
             raise
         return StoredObject(data, int(blob.generation))
@@ -65,6 +68,15 @@ class BucketObjects:
         with _spoken(name):
             blob.upload_from_string(data, content_type=kind, if_generation_match=if_generation)
         return int(blob.generation)
+
+    def erase(self, prefix: str, keep: str) -> list[str]:
+        """Delete every generation of every object under the prefix but ``keep``; returns their names, each once."""
+        with _spoken(prefix):
+            found = [blob for blob in self._bucket.list_blobs(prefix=prefix, versions=True) if blob.name != keep]
+            for blob in found:
+                with suppress(api.NotFound):  # gone already: what was wanted
+                    self._bucket.delete_blob(blob.name, generation=int(blob.generation))
+        return sorted({blob.name for blob in found})
 
     def list(self, prefix: str) -> list[ObjectInfo]:
         with _spoken(prefix):
@@ -78,5 +90,5 @@ class BucketObjects:
             with _spoken(name):
                 self._bucket.blob(name).delete()
         except StoreUnavailableError as exc:
-            if not isinstance(exc.__cause__, api.NotFound):  # gone already: what was wanted
+            if not _is_absent(exc):  # gone already: what was wanted
                 raise

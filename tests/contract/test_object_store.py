@@ -207,3 +207,18 @@ def test_a_file_whose_answer_was_lost_is_taken_as_written(lossy):
 
     assert proxy.lost == 1
     assert objects.read("models/1/forecast").data == b"numbers"
+
+
+def test_erasing_leaves_of_a_prefix_only_what_is_kept(objects):
+    for name in ("history/1.parquet", "history/2.parquet", "history/3.parquet", "models/1/forecast"):
+        objects.write(name, b"1", if_generation=0)
+    objects.write("history/1.parquet", b"2", if_generation=objects.read("history/1.parquet").generation)
+    objects.delete("history/3.parquet")
+
+    gone = objects.erase("history/", keep="history/2.parquet")
+
+    assert "history/1.parquet" in gone
+    assert "history/2.parquet" not in gone
+    assert [found.name for found in objects.list("history/")] == ["history/2.parquet"]
+    assert objects.read("models/1/forecast") is not None
+    assert objects.erase("history/", keep="history/2.parquet") == []

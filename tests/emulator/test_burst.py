@@ -23,9 +23,9 @@ import pytest
 from local.cloud_tasks import LocalCloudTasks, RetryConfig
 from local.functions import start_function, wait_until_listening
 from local.processes import Child, free_port
-from restock import operating
 from restock.counting.count import AppointmentWritten
 from restock.gcp.tasks import CloudTasksQueue
+from restock.operating import verbs
 from tests.builders import a_settings, cloud_event, environment, payload
 from tests.emulator.repair_shop import TRAPS, ZONE, RepairShop
 from tests.waiting import wait_until
@@ -112,7 +112,7 @@ class Loop:
         settings = a_settings(
             tasks_emulator_host=self.tasks.host, retrain_queue=self.queue, retrain_url=self.retrain_url
         )
-        operating.ask_for_retrain(CloudTasksQueue(settings))
+        verbs.ask_for_retrain(CloudTasksQueue(settings))
         self.come_to_rest()
 
     def threshold_runs(self) -> list[str]:

@@ -18,7 +18,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore, storage
 from google.cloud.firestore_v1 import DELETE_FIELD
 
-from local import shop
+from local import running_stack, shop
 from local.demo import Answer, Client, ask
 from local.emulators import call
 from local.processes import free_port
@@ -133,13 +133,14 @@ def operate(
     trained: Stack, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str]]:
     """`python -m restock ...` for the running stack: its exit status and what it printed."""
-    monkeypatch.setattr(operator, "LOCAL_STACK", trained.options.state_file)
-    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    for name, value in running_stack.environment(trained.options.state_file).items():
+        monkeypatch.setenv(name, value)
 
     def run(*words: str) -> tuple[int, str]:
         status = operator.main([*words])
         out, err = capsys.readouterr()
-        return status, (out + err).strip()
+        assert out.startswith(f"{words[0]}: the local stack\n")
+        return status, (out.partition("\n")[2] + err).strip()
 
     return run
 

@@ -150,10 +150,11 @@ def test_promise_2_a_retrain_that_fails_consumes_nothing_and_is_seen(process, sh
 
 
 def test_promise_3_a_rollback_fences_a_retrain_at_work(process, shop, tmp_path):
-    from restock import operating
+    from restock.operating import verbs
+    from tests.unit.retraining.models import reads
 
     running = Held(process, shop, "files", tmp_path)
-    operating.roll_back(shop.objects, 1, datetime.now(UTC), pin=True)
+    verbs.roll_back(shop.objects, 1, datetime.now(UTC), reads, pin=True)
     answer = running.let_go()
 
     live = read_live(shop.objects).pointer

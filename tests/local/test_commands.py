@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from local import up
+from local import running_stack, up
 from local.processes import ProcessError
 from local.setup import ROOT
-from restock import local_stack
 
 
 def test_a_terminal_without_the_character_gets_another() -> None:
@@ -49,7 +48,7 @@ def test_a_second_stack_in_the_same_place_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_command_with_no_stack_running_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_stack, "running", lambda file: {})
+    monkeypatch.setattr(running_stack, "described", lambda file: {})
 
     with pytest.raises(ProcessError, match="start one with `make up`"):
         up.run_with(["python", "-m", "restock", "status"])

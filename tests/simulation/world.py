@@ -15,11 +15,11 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from restock import operating
 from restock.counting.appointments import CountingRules
 from restock.counting.count import AppointmentWritten, Version, count
 from restock.errors import ConflictError, RestockError, StoreUnavailableError
 from restock.logs import Log
+from restock.operating import verbs
 from restock.retraining.endings import Outcome
 from restock.retraining.request import Request
 from restock.retraining.run import retrain
@@ -28,7 +28,7 @@ from restock.stored import names
 from restock.stored.names import STATE
 from tests.builders import a_settings
 from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue, FakeTask
-from tests.unit.retraining.models import ABSURD, GOOD, ConstantFit
+from tests.unit.retraining.models import ABSURD, GOOD, ConstantFit, reads
 
 THRESHOLD = 3
 EVENT_LIVES = timedelta(hours=24)
@@ -255,11 +255,11 @@ class World:
             objects, now = self.objects.client(*self._ears(process)), self.clock()
             documents = self.documents.client(*self._ears(process))
             if verb == "rollback":
-                operating.roll_back(objects, version, now)
+                verbs.roll_back(objects, version, now, reads)
             elif verb == "pin":
-                operating.pin(objects, now)
+                verbs.pin(objects, now)
             else:
-                operating.unpin(objects, documents, self.queue.client(*self._ears(process)), THRESHOLD, now)
+                verbs.unpin(objects, documents, self.queue.client(*self._ears(process)), THRESHOLD, now)
 
         return self.start(verb, act)
 

@@ -91,9 +91,10 @@ def test_a_change_of_the_other_release_is_merged_with_a_new_delivery(shop):
 
 
 def test_the_pointer_of_the_other_release_can_be_rolled_back(shop):
-    from restock import operating
+    from restock.__main__ import reads
+    from restock.operating import verbs
 
-    operating.roll_back(shop.objects, 1, shop.clock())
+    verbs.roll_back(shop.objects, 1, shop.clock(), reads)
 
     assert isinstance(shop.pointer(), Pointer)
     assert (shop.pointer().version, shop.pointer().history) == (1, 2)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
@@ -51,3 +55,44 @@ def test_no_credentials_are_told_when_a_client_is_made(monkeypatch: pytest.Monke
 def test_a_deleted_database_is_nobodys_race() -> None:
     with pytest.raises(StoreUnavailableError, match="does not exist for project"), firestore._spoken("a/b"):
         raise api.NotFound("The database (default) does not exist for project my-shop")
+
+
+class WithoutBuckets(BaseHTTPRequestHandler):
+    """Cloud Storage, of a bucket that is gone: JSON from its API, bare words where bytes were asked for."""
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        words = "The specified bucket does not exist."
+        text = words if "alt=media" in self.path else json.dumps({"error": {"code": 404, "message": words}})
+        self.send_response(404)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    do_POST = do_DELETE = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+def test_a_bucket_that_is_gone_is_not_an_object_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = HTTPServer(("127.0.0.1", 0), WithoutBuckets)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(storage, "_clients", {})
+    gone = storage.BucketObjects("p", "deleted-yesterday")
+    try:
+        for touch in (
+            lambda: gone.read("models/current.json"),
+            lambda: gone.list("models/"),
+            lambda: gone.write("a.json", b"1", if_generation=0),
+            lambda: gone.erase("history/", keep=""),
+            lambda: gone.delete("models/1/forecast"),
+        ):
+            with pytest.raises(BucketMissingError):
+                touch()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

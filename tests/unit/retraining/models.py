@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
+from restock.errors import DamagedError
 from restock.history.history import History
 from restock.history.stock_seen import StockSeen
 from restock.retraining.gate import Evidence
@@ -72,6 +73,14 @@ class ConstantFit:
         self.seen.append(seen)
         self.champions.append(champion)
         return ConstantModel(len(history), self.judged, scores=self.scores, active_parts=self.active_parts)
+
+
+def reads(forecast: bytes, pointer: Pointer) -> object:
+    """What stands for serving's reader: a constant model's forecast is JSON."""
+    try:
+        return json.loads(forecast)
+    except ValueError as exc:
+        raise DamagedError("this is no constant model's forecast") from exc
 
 
 def a_pointer(**changed: Any) -> Pointer:

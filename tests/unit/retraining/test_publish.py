@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from restock import operating
 from restock.errors import DamagedError, OvertakenError
+from restock.operating import verbs
 from restock.retraining.publish import Live, commit, prune, read_live, read_verified, sha256, write_once
 from restock.retraining.request import Request
 from restock.retraining.run import retrain
 from restock.stored import names
 from restock.stored.pointer import Pointer
 from tests.fakes import FakeClock, FakeObjects
-from tests.unit.retraining.models import a_pointer
+from tests.unit.retraining.models import a_pointer, reads
 from tests.unit.retraining.shop import Shop
 
 
@@ -118,7 +118,7 @@ def test_promise_4_pruning_spares_what_an_operator_rolled_back_to_meanwhile():
 
     def roll_back(step):
         if step == "marked":
-            operating.roll_back(shop.objects, 2, shop.clock())
+            verbs.roll_back(shop.objects, 2, shop.clock(), reads)
 
     outcome = retrain(Request("manual"), shop.tools(after=roll_back))
 

@@ -6,11 +6,11 @@ import copy
 
 import pytest
 
-from restock import operating
+from restock.operating import verbs
 from restock.retraining.request import Request
 from restock.retraining.run import retrain
 from restock.stored import names
-from tests.unit.retraining.models import ABSURD
+from tests.unit.retraining.models import ABSURD, reads
 from tests.unit.retraining.shop import Shop
 from tests.unit.retraining.test_run import die_after, with_settings
 
@@ -117,11 +117,11 @@ def test_promise_1_a_pointer_put_back_after_a_crash_in_the_midst_of_marking_is_n
 
 def test_a_pinned_run_says_that_a_pointer_was_put_back_and_trains_nothing(shop):
     shop.put_back(shop.older, names_only=[names.POINTER])
-    operating.pin(shop.objects, shop.clock())
+    verbs.pin(shop.objects, shop.clock())
 
     assert shop.retrain("schedule").status == "pinned"
     assert "an older pointer was put back" in shop.errors()[0]
-    operating.unpin(shop.objects, shop.documents, shop.queue, 3, shop.clock())
+    verbs.unpin(shop.objects, shop.documents, shop.queue, 3, shop.clock())
     assert shop.retrain("threshold").status == "published"
     assert shop.used() == ALL
 
@@ -140,10 +140,10 @@ def test_no_false_alarm_after_a_crash_at_any_step(shop, step):
 
 
 def test_no_false_alarm_after_rollback_pin_unpin_and_refusal(shop):
-    operating.roll_back(shop.objects, 1, shop.clock())
-    operating.pin(shop.objects, shop.clock())
+    verbs.roll_back(shop.objects, 1, shop.clock(), reads)
+    verbs.pin(shop.objects, shop.clock())
     shop.retrain("schedule")
-    operating.unpin(shop.objects, shop.documents, shop.queue, 3, shop.clock())
+    verbs.unpin(shop.objects, shop.documents, shop.queue, 3, shop.clock())
     shop.fit.judged = ABSURD
     shop.retrain("manual")
 

@@ -301,12 +301,12 @@ def test_without_a_readable_manifest_there_is_no_champion_and_training_goes_on()
 
 
 def test_a_pinned_version_ends_a_run_without_training():
-    from restock import operating
+    from restock.operating import verbs
 
     shop = Shop()
     shop.complete("a1")
     shop.retrain()
-    operating.pin(shop.objects, shop.clock())
+    verbs.pin(shop.objects, shop.clock())
     shop.complete("b1", "b2", "b3")
 
     outcome = shop.retrain("threshold")
@@ -314,7 +314,7 @@ def test_a_pinned_version_ends_a_run_without_training():
     assert (outcome.status, outcome.http_status) == ("pinned", 200)
     assert shop.pointer().version == 1
     shop.queue.tasks.clear()
-    _, found = operating.unpin(shop.objects, shop.documents, shop.queue, 3, shop.clock())
+    _, found = verbs.unpin(shop.objects, shop.documents, shop.queue, 3, shop.clock())
     assert "asked for a retrain" in found
     assert shop.retrain("threshold").status == "published"
 

@@ -1,6 +1,6 @@
 """The local stack (``make up``), if one is running: believed for what it wrote only while its process answers.
 
-    python -m restock.local_stack      prints the stack's project if it runs, and nothing if not
+    python -m local.running_stack      prints where the operator's verbs of make act: "local" or "infra"
 
 A stack that was killed, or lost its power, leaves its file behind; a client of its ports would wait for minutes.
 """
@@ -16,7 +16,7 @@ from typing import Any
 FILE = Path(".local/stack.json")
 
 
-def running(file: Path = FILE) -> dict[str, Any]:
+def described(file: Path = FILE) -> dict[str, Any]:
     """What the running stack wrote about itself; empty where none is running."""
     if not file.exists():
         return {}
@@ -33,9 +33,9 @@ def running(file: Path = FILE) -> dict[str, Any]:
 
 def environment(file: Path = FILE) -> dict[str, str]:
     """What a client of the running stack needs in its environment; empty where none is running."""
-    found: dict[str, str] = running(file).get("environment", {})
+    found: dict[str, str] = described(file).get("environment", {})
     return found
 
 
 if __name__ == "__main__":
-    print(environment().get("GOOGLE_CLOUD_PROJECT", ""))
+    print("local" if environment() else "infra")

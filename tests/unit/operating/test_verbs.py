@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
 
 import pytest
 
-from restock import operating
-from restock.__main__ import main
 from restock.errors import ConflictError, DamagedError, NoModelError
+from restock.operating import verbs
+from restock.retraining.lease import acquire
 from restock.retraining.publish import prune, read_live
 from restock.stored import names
 from restock.stored.names import POINTER as NAME
-from tests.builders import appointment
+from tests.unit.retraining.models import reads
 from tests.unit.retraining.shop import Shop
 
 
@@ -32,7 +32,7 @@ def test_a_rollback_makes_an_older_version_live_with_the_history_as_it_is():
     shop = trained("a1", "a2")
     first, second = 1, 2
 
-    pointer = operating.roll_back(shop.objects, first, shop.clock())
+    pointer = verbs.roll_back(shop.objects, first, shop.clock(), reads)
 
     assert live(shop) == pointer
     assert (pointer.version, pointer.history) == (first, second)
@@ -42,10 +42,10 @@ def test_a_rollback_makes_an_older_version_live_with_the_history_as_it_is():
 def test_a_rollback_lasts_until_the_next_publication_unless_pinned():
     shop = trained("a1", "a2")
 
-    operating.roll_back(shop.objects, 1, shop.clock())
+    verbs.roll_back(shop.objects, 1, shop.clock(), reads)
     shop.retrain()
     assert live(shop).version == 3
-    operating.roll_back(shop.objects, 1, shop.clock(), pin=True)
+    verbs.roll_back(shop.objects, 1, shop.clock(), reads, pin=True)
     shop.retrain()
 
     assert (live(shop).version, live(shop).pinned) == (1, True)
@@ -57,9 +57,9 @@ def test_a_rollback_to_a_version_that_is_not_whole_changes_nothing():
     shop.objects.damage("models/1/forecast")
 
     with pytest.raises(DamagedError, match="models/1/forecast"):
-        operating.roll_back(shop.objects, 1, shop.clock())
+        verbs.roll_back(shop.objects, 1, shop.clock(), reads)
     with pytest.raises(DamagedError, match="there is no version 77"):
-        operating.roll_back(shop.objects, 77, shop.clock())
+        verbs.roll_back(shop.objects, 77, shop.clock(), reads)
 
     assert read_live(shop.objects) == before
 
@@ -77,7 +77,7 @@ def test_a_rollback_that_a_retrain_overtook_says_so():
 
     shop.objects.before = overtake
     with pytest.raises(ConflictError, match="look again"):
-        operating.roll_back(shop.objects, 1, shop.clock())
+        verbs.roll_back(shop.objects, 1, shop.clock(), reads)
 
     assert shop.pointer().version == 3
 
@@ -94,7 +94,7 @@ def test_a_version_rolled_back_to_while_old_ones_are_pruned_stays():
 
     def roll_back_meanwhile(effect):
         if effect == "list models/" and live(shop).version != 2:
-            operating.roll_back(shop.objects, 2, shop.clock(), pin=True)
+            verbs.roll_back(shop.objects, 2, shop.clock(), reads, pin=True)
 
     shop.objects.before = roll_back_meanwhile
     assert shop.retrain().status == "published"
@@ -114,7 +114,7 @@ def test_a_rollback_to_a_version_pruned_meanwhile_is_taken_back():
 
     shop.objects.before = prune_meanwhile
     with pytest.raises(DamagedError, match="pruned just now; version 12 stays live"):
-        operating.roll_back(shop.objects, 2, shop.clock(), pin=True)
+        verbs.roll_back(shop.objects, 2, shop.clock(), reads, pin=True)
 
     assert (live(shop).version, live(shop).pinned) == (12, False)
 
@@ -123,77 +123,78 @@ def test_there_is_nothing_to_pin_before_the_first_publication():
     shop = Shop()
 
     with pytest.raises(NoModelError):
-        operating.pin(shop.objects, shop.clock())
+        verbs.pin(shop.objects, shop.clock())
 
 
 def test_unpinning_looks_at_the_threshold_that_was_crossed_meanwhile():
     shop = trained("a1")
-    operating.pin(shop.objects, shop.clock())
+    verbs.pin(shop.objects, shop.clock())
     shop.complete(*(f"b{k}" for k in range(shop.settings.retrain_threshold)))
     shop.retrain("threshold")
     for task in shop.queue.due():
         shop.queue.settle(task, 200)
 
-    _, found = operating.unpin(shop.objects, shop.documents, shop.queue, shop.settings.retrain_threshold, shop.clock())
+    _, found = verbs.unpin(shop.objects, shop.documents, shop.queue, shop.settings.retrain_threshold, shop.clock())
 
     assert "reached" in found
     assert len(shop.queue.due()) == 1
     assert not live(shop).pinned
 
 
-def test_the_status_says_where_each_promise_stands():
+@pytest.mark.parametrize("is_pinned", [False, True])
+def test_a_rollback_to_what_serving_cannot_read_is_refused(is_pinned):
+    shop = trained("a1", "a2")
+    before = read_live(shop.objects)
+
+    def of_another_layout(forecast, pointer):
+        raise DamagedError("its schema is 2")
+
+    with pytest.raises(DamagedError, match="models/1/forecast cannot be served: its schema is 2"):
+        verbs.roll_back(shop.objects, 1, shop.clock(), of_another_layout, pin=is_pinned)
+
+    assert read_live(shop.objects) == before
+
+
+@pytest.mark.parametrize("trained_at", ["yesterday", ""])
+def test_a_rollback_to_a_manifest_that_would_make_no_pointer_is_refused(trained_at):
+    shop = trained("a1", "a2")
+    before = read_live(shop.objects)
+    name = names.manifest(1)
+    found = shop.objects.read(name)
+    manifest = json.loads(found.data) | {"trained_at": trained_at}
+    shop.objects.write(name, json.dumps(manifest).encode(), if_generation=found.generation)
+
+    with pytest.raises(DamagedError):
+        verbs.roll_back(shop.objects, 1, shop.clock(), reads)
+
+    assert read_live(shop.objects) == before
+
+
+def test_the_lease_of_a_run_that_died_is_freed_and_the_next_run_trains():
     shop = trained("a1")
-    shop.complete("a2", "a3")
+    acquire(shop.documents, "died", "schedule", shop.clock(), seconds=1900)
+    shop.complete("a2")
+    assert shop.retrain().status == "busy"
 
-    found = operating.look(shop.documents, shop.objects, shop.settings.retrain_threshold)
-    said = operating.described(found, shop.clock() + timedelta(hours=3))
+    run, lease = verbs.free_lease(shop.documents)
 
-    assert "live       version 1" in said
-    assert "3 hours old" in said
-    assert "2 pending changes" in said
-    assert f"2 of {shop.settings.retrain_threshold} completions await training" in said
-    assert "lease      free" in said
-    assert "version 1 published" in said
+    assert (run, lease.reason, lease.holder) == (2, "schedule", "died")
+    assert shop.retrain().status == "published"
+    assert shop.used() == {"a1": 1.0, "a2": 1.0}
+    assert verbs.free_lease(shop.documents) is None
 
 
-def test_the_status_says_what_the_last_runs_met():
-    def out_of_luck():
-        raise RuntimeError("out of luck")
-
+def test_a_run_whose_lease_was_freed_under_it_publishes_or_is_overtaken_and_never_both():
     shop = trained("a1")
-    shop.clock.advance(days=1)
-    shop.retrain("schedule")
-    shop.write("dropped", appointment())
-    shop.clock.advance(days=2)
-    shop.retrain(rebuild=True)
-    history = names.history(shop.pointer().history)
-    shop.objects.write(history, b"damaged", if_generation=shop.objects.read(history).generation)
-    shop.retrain()
-    shop.fit.before = out_of_luck
-    shop.retrain()
+    shop.complete("a2")
 
-    said = operating.described(operating.look(shop.documents, shop.objects, 10), shop.clock())
+    def free_and_train():
+        shop.fit.before = lambda: None
+        verbs.free_lease(shop.documents)
+        assert shop.retrain().status == "published"
 
-    assert "drift 1 (promise 1)" in said
-    assert "          differed: dropped\n" in said
-    assert "          full read: " in said
-    assert "          RuntimeError: out of luck" in said
+    shop.fit.before = free_and_train
+    assert shop.retrain().status == "overtaken"
 
-
-def test_the_status_of_an_empty_project_says_so():
-    shop = Shop()
-
-    said = operating.described(operating.look(shop.documents, shop.objects, 10), shop.clock())
-
-    assert "nothing published yet" in said
-    assert "none yet" in said
-
-
-def test_a_verb_without_any_restock_to_mean_says_how_to_get_one(monkeypatch, tmp_path, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
-
-    status = main(["status"])
-
-    assert status == 2
-    assert "GOOGLE_CLOUD_PROJECT is not set" in capsys.readouterr().err
+    assert shop.used() == {"a1": 1.0, "a2": 1.0}
+    assert shop.state().get("lease") is None

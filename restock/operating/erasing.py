@@ -1,0 +1,123 @@
+"""Erasing: an appointment forgotten, and every older copy of the history, which still names it, deleted for good.
+
+::
+
+    forgotten ── a full read asked for ── waited until the live history is without it
+                                                         │
+         lease taken ── pointer written anew ── all other histories deleted ── lease released
+                              └── a run that was at work can no longer make one of them live
+
+A pinned version would keep its history for ever, and is refused at the start; a run that is overtaken meanwhile is
+tried again by the queue, and its file, though newer than the live history, is deleted with the others.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from restock.counting.appointments import CountingRules
+from restock.errors import BadRequestError, LeaseHeldError, NoModelError, RestockError
+from restock.history.forget import forget
+from restock.history.history import History
+from restock.operating.verbs import ask_for_retrain, repoint
+from restock.retraining.lease import acquire, release
+from restock.retraining.publish import read_live, read_verified
+from restock.stored import names
+from restock.stored.pointer import Pointer
+from restock.stores import DocumentStore, ObjectStore, RetrainQueue
+
+MOST_WAITED = timedelta(minutes=40)
+DELETING_SECONDS = 600
+SOFT_DELETED_FOR = timedelta(days=7)
+RECORDS_STAY, LOGS_STAY, CHANGES_STAY = timedelta(days=90), timedelta(days=30), timedelta(days=8)
+
+
+class ErasableObjects(ObjectStore, Protocol):
+    def erase(self, prefix: str, keep: str) -> list[str]:
+        """Delete every generation of every object under the prefix but ``keep``; returns their names, each once."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What erasing acts on. ``wait`` passes some seconds, in which the queue calls retrain."""
+
+    documents: DocumentStore
+    objects: ErasableObjects
+    queue: RetrainQueue
+    rules: CountingRules
+    clock: Callable[[], datetime]
+    wait: Callable[[], None]
+
+
+def erase(appointment: str, shop: Shop) -> str:
+    """Returns what was done and what remains until when. Safe to begin again, wherever it was interrupted."""
+    _unpinned(shop.objects)
+    forget(appointment, shop.documents, shop.objects, shop.rules.digest)
+    if _is_in_history(appointment, shop.objects):
+        ask_for_retrain(shop.queue, rebuild=True)
+        _wait_until(
+            lambda: not _is_in_history(appointment, shop.objects), "no run published a history without it", shop
+        )
+    deleted = _delete_copies(shop)
+    done = f"appointment {appointment} is forgotten; {len(deleted)} older copies deleted"
+    return "\n".join([done, *remains(shop.clock())])
+
+
+def remains(now: datetime) -> Sequence[str]:
+    """What still holds the appointment's id, and until when."""
+    return (
+        "what remains:",
+        f"  until {now + SOFT_DELETED_FOR:%Y-%m-%d}  the deleted copies, in the bucket's soft delete",
+        f"  until {now + CHANGES_STAY:%Y-%m-%d}  restock_changes: the id alone, without usage",
+        f"  until {now + LOGS_STAY:%Y-%m-%d}  logs: the id",
+        f"  until {now + RECORDS_STAY:%Y-%m-%d}  run records: the id, if one named it as an example",
+        "  the app's own backups of its database",
+    )
+
+
+def _unpinned(objects: ObjectStore) -> Pointer:
+    pointer = read_live(objects).pointer
+    if pointer is None:
+        raise NoModelError("nothing has been published yet, so there is no history to erase from")
+    if pointer.pinned:
+        raise BadRequestError(f"version {pointer.version} is pinned, and its history would stay: make unpin, first")
+    return pointer
+
+
+def _is_in_history(appointment: str, objects: ObjectStore) -> bool:
+    live = _unpinned(objects)
+    data = read_verified(objects, names.history(live.history), live.history_sha256)
+    return appointment in History.from_bytes(data).source_times([appointment])
+
+
+def _delete_copies(shop: Shop) -> list[str]:
+    """Promise 3 protects the live history: whoever still trains has lost before anything is deleted."""
+    taken = []
+
+    def take() -> bool:
+        try:
+            taken.append(acquire(shop.documents, uuid.uuid4().hex, "erase", shop.clock(), DELETING_SECONDS))
+        except LeaseHeldError:
+            return False
+        return True
+
+    _wait_until(take, "a retrain held the lease all the time", shop)
+    try:
+        live = repoint(shop.objects, shop.clock(), "erase")
+        histories = shop.objects.erase(names.HISTORIES, keep=names.history(live.history))
+        return [*histories, *shop.objects.erase(names.FULL_READS, keep="")]
+    finally:
+        release(shop.documents, taken[0], lambda state: state)
+
+
+def _wait_until(condition: Callable[[], bool], otherwise: str, shop: Shop) -> None:
+    deadline = shop.clock() + MOST_WAITED
+    while not condition():
+        if shop.clock() > deadline:
+            minutes = MOST_WAITED.total_seconds() / 60
+            raise RestockError(f"{otherwise} for {minutes:.0f} minutes (make status says why); nothing was deleted yet")
+        shop.wait()
