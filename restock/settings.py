@@ -35,7 +35,7 @@ EVERY_DOOR = (ON_APPOINTMENT, RETRAIN, FORECAST)
 COUNTING_DOORS = (ON_APPOINTMENT, RETRAIN)
 
 
-def setting(
+def setting(  # noqa: PLR0913  # a setting's declaration, all named
     variable: str,
     help: str,
     *,

@@ -71,7 +71,7 @@ def unknown_status(event: AppointmentWritten, rules: CountingRules) -> str | Non
     return None if status in KNOWN_STATUSES else status
 
 
-def count(
+def count(  # noqa: PLR0913  # one delivery, and the effects it may have, each named
     event: AppointmentWritten,
     *,
     rules: CountingRules,

@@ -20,7 +20,7 @@ _MULTIPLIERS = frozenset({"e", "k", "mio", "dozen", "dozens", "doz", "dz", "gros
 """Words that would change the number before them, and the beginning of an exponent."""
 
 
-def quantity_of(value: Any) -> float | str:
+def quantity_of(value: Any) -> float | str:  # noqa: PLR0911  # one return for each form a quantity is written in
     """Units as a float, or the reason why not.
 
     >>> quantity_of("1,5"), quantity_of("2 pcs")

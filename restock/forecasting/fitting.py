@@ -92,7 +92,7 @@ class Fitter:
     def __init__(self, time_zone: str, closed_days: frozenset[date]) -> None:
         self._time_zone, self._closed_days = time_zone, closed_days
 
-    def __call__(
+    def __call__(  # noqa: PLR0913  # all but what is fitted is named in every call
         self,
         history: History,
         catalogue: Sequence[Mapping[str, Any]],

@@ -92,7 +92,7 @@ def ranges(count: int) -> list[Range]:
     return [Range(after, up_to) for after, up_to in zip(["", *ends], [*ends, ""], strict=True)]
 
 
-def read_everything(
+def read_everything(  # noqa: PLR0913  # how a full read is bounded, resumed and told, all named in every call
     documents: DocumentStore,
     rules: CountingRules,
     *,

@@ -4,7 +4,7 @@
 
     what is live ──▶ standing ──▶ history and changes ──▶ plan ──▶ end │ apply │ read everything
                                                                          └───┬────────┘
-                                                            worth_fitting ◀──┘   ──▶ end │ fit
+                                                        reason_not_to_fit ◀──┘   ──▶ end │ fit
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def plan(found: Situation) -> End | Apply | ReadEverything:
     return ReadEverything(why) if why else Apply()
 
 
-def _why_read_everything(found: Situation) -> str:
+def _why_read_everything(found: Situation) -> str:  # noqa: PLR0911  # the table of reasons, one a line
     """Promise 6: empty in a normal run."""
     known = found.known
     if found.is_damaged:

@@ -37,7 +37,7 @@ from restock.stored.pointer import Pointer
 from restock.stored.state import RetrainState
 
 
-def retrain(asked: Request, tools: Tools) -> Outcome:
+def retrain(asked: Request, tools: Tools) -> Outcome:  # noqa: PLR0911  # the endings of an attempt, one a line
     """One attempt, from lease to release. Never raises: every end is an Outcome, a run record and a line in the log."""
     now = tools.clock()
     before = (tools.documents.reads, tools.documents.writes)

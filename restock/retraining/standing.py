@@ -55,7 +55,7 @@ class Standing:
     """What was, if anything."""
 
 
-def standing(
+def standing(  # noqa: PLR0913  # the plain values it decides over, all named
     run: int, state: RetrainState, pointer: Pointer | None, place: Place, *, newest_stored: int, adopts: bool
 ) -> Foreign | Renumber | Standing:
     """Pure. ``newest_stored``: the greatest number under which the bucket holds files, asked only without a pointer."""

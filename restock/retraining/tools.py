@@ -26,7 +26,7 @@ class Fitted(Model, Protocol):
 
 
 class Fit(Protocol):
-    def __call__(
+    def __call__(  # noqa: PLR0913  # all but what is fitted is named in every call
         self,
         history: History,
         catalogue: Sequence[Mapping[str, Any]],

@@ -38,7 +38,7 @@ HEALTH_WAIT_SECONDS = 3.0  # the app gives /health 10
 class Api:
     """Answers every request; what goes wrong becomes an error in the one shape."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what the API is made of, named where it is put together
         self,
         live: LiveModel,
         settings: Settings,

@@ -55,7 +55,7 @@ class Advice:
     days_of_cover: Floats
 
 
-def advise(
+def advise(  # noqa: PLR0913  # the last three are named in every call
     artifact: ForecastArtifact,
     start: date,
     policy: Policy,

@@ -51,7 +51,7 @@ def _nothing() -> None:
 class LiveModel:
     """Holds the model of this process. Build it anywhere; its thread starts with the first use, after any fork."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # its times and surroundings, all named
         self,
         objects: Objects,
         *,
