@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 from restock.errors import DamagedError
 from restock.history.history import COLUMNS
-from restock.retraining.publish import write_once
 from restock.stored import names
+from restock.stored.published import write_once
 from restock.stores import ObjectStore
 
 SCHEMA = 2

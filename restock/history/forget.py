@@ -12,10 +12,10 @@ from restock.counting.appointments import NOTHING
 from restock.counting.changes import Delivery
 from restock.errors import BadRequestError
 from restock.history.history import History
-from restock.retraining.publish import read_live, read_verified
 from restock.stored import names
 from restock.stored.change import Change
 from restock.stored.names import APPOINTMENTS, STATE
+from restock.stored.published import read_live, read_verified
 from restock.stores import DocumentStore, Fields, ObjectStore, amend
 
 

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 from restock.errors import BadRequestError, DamagedError
 from restock.history.history import COLUMNS, History
 from restock.history.usage_file import LINES_NAMED, Imported, Refused
-from restock.retraining.publish import read_live, read_verified
 from restock.stored import names
 from restock.stored.names import IMPORTED as NAME
+from restock.stored.published import read_live, read_verified
 from restock.stores import ObjectStore
 
 MOST_REFUSED = 0.03

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from restock.operating.remedies import remedy
 from restock.operating.status import Status
-from restock.retraining.publish import Live
+from restock.stored.published import Live
 from restock.stored.run_record import RunRecord
 from restock.stored.state import HeldLease, RetrainState
 

@@ -25,9 +25,9 @@ from restock.history.forget import forget
 from restock.history.history import History
 from restock.operating.verbs import ask_for_retrain, repoint
 from restock.retraining.lease import acquire, release
-from restock.retraining.publish import read_live, read_verified
 from restock.stored import names
 from restock.stored.pointer import Pointer
+from restock.stored.published import read_live, read_verified
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 MOST_WAITED = timedelta(minutes=40)

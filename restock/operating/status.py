@@ -9,10 +9,10 @@ from typing import TypeVar
 
 from restock.errors import DamagedError, RestockError, StoreUnavailableError
 from restock.operating.verbs import Reads, check_served
-from restock.retraining.publish import Live, read_live, read_verified
 from restock.stored import names
 from restock.stored.manifest import Manifest
 from restock.stored.pointer import Pointer
+from restock.stored.published import Live, read_live, read_verified
 from restock.stored.run_record import RunRecord
 from restock.stored.state import RetrainState, read_state
 from restock.stores import DocumentStore, ObjectStore

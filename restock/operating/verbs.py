@@ -14,10 +14,10 @@ from typing import Any
 
 from restock.counting.threshold import ask_if_due
 from restock.errors import ConflictError, DamagedError, NoModelError
-from restock.retraining.publish import read_live, read_verified, sha256
 from restock.stored import names
 from restock.stored.manifest import Manifest
 from restock.stored.pointer import Pointer
+from restock.stored.published import read_live, read_verified, sha256
 from restock.stored.state import HeldLease, RetrainState, amend_state
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 

@@ -11,10 +11,10 @@ from restock.history.importing import with_imported
 from restock.history.stock_seen import StockSeen
 from restock.retraining import gate
 from restock.retraining.attempt import Attempt
-from restock.retraining.publish import Live, read_verified
 from restock.retraining.tools import Fitted
 from restock.stored import names
 from restock.stored.manifest import Manifest
+from restock.stored.published import Live, read_verified
 
 CATALOGUE_FIELDS = ("name", "category", "supersedes", *stock_seen.FIELDS)
 

@@ -15,9 +15,10 @@ from restock.history.settling import Pending, Unreadable, read_pending, settle, 
 from restock.retraining.attempt import Attempt
 from restock.retraining.lease import go_on_after, note_published
 from restock.retraining.plan import KnownHistory, Situation
-from restock.retraining.publish import Live, newest_stored, read_live, read_verified
+from restock.retraining.publish import newest_stored
 from restock.retraining.standing import ADOPT, Foreign, Renumber, standing
 from restock.stored import names
+from restock.stored.published import Live, read_live, read_verified
 
 UNREADABLE = Rejection("change", "unreadable")
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
 
-from restock.errors import ConflictError, DamagedError, OvertakenError
+from restock.errors import ConflictError, OvertakenError
 from restock.history.history import History
 from restock.history.stock_seen import StockSeen
 from restock.stored import names
 from restock.stored.manifest import Digests, Manifest, Window
 from restock.stored.pointer import Pointer
+from restock.stored.published import Live, read_live, sha256
 from restock.stores import ObjectStore
 
 KEPT_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN)
@@ -26,50 +26,10 @@ NEWEST_KEPT = 10
 """So many of the newest versions are never pruned, however old."""
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The pointer as one run found it. Without one nothing is live, and its generation is 0."""
-
-    pointer: Pointer | None
-    generation: int
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def read_live(objects: ObjectStore) -> Live:
-    """Raises DamagedError if there is a pointer that this release cannot read."""
-    stored = objects.read(names.POINTER)
-    return Live(Pointer.from_bytes(stored.data), stored.generation) if stored else Live(None, 0)
-
-
 def newest_stored(objects: ObjectStore) -> int:
     """The greatest run that left files; 0 if none did."""
     stored = (names.version_of(found.name) for place in KEPT_PLACES for found in objects.list(place))
     return max((number for number in stored if number is not None), default=0)
-
-
-def read_verified(objects: ObjectStore, name: str, digest: str) -> bytes:
-    """Raises DamagedError unless the object is there and is the one the pointer vouches for."""
-    stored = objects.read(name)
-    if stored is None:
-        raise DamagedError(f"{name} is missing")
-    if sha256(stored.data) != digest:
-        raise DamagedError(f"{name} is not what was published: its digest differs")
-    return stored.data
-
-
-def write_once(objects: ObjectStore, files: Mapping[str, bytes]) -> None:
-    """Write files that must not exist yet. Nothing is ever overwritten under a version (promise 4).
-
-    A conflict may be the echo of our own write, whose answer was lost: the same bytes under the name are success.
-    """
-    for name, data in files.items():
-        try:
-            objects.write(name, data, if_generation=0)
-        except ConflictError:
-            read_verified(objects, name, sha256(data))
 
 
 def commit(objects: ObjectStore, new: Pointer, found: Live) -> int:

@@ -30,10 +30,11 @@ from restock.retraining.found import Changes, known_history, renumber, settled_c
 from restock.retraining.journal import Journal
 from restock.retraining.lease import acquire, note_commit
 from restock.retraining.plan import End, plan, reason_not_to_fit
-from restock.retraining.publish import Files, Live, commit, newest_stored, prune, write_once
+from restock.retraining.publish import Files, commit, newest_stored, prune
 from restock.retraining.request import Request
 from restock.retraining.tools import Tools
 from restock.stored.pointer import Pointer
+from restock.stored.published import Live, write_once
 from restock.stored.state import RetrainState
 
 

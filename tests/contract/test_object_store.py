@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from restock.errors import ConflictError
-from restock.retraining.publish import Live, commit, write_once
+from restock.retraining.publish import commit
 from restock.stored import names
+from restock.stored.published import Live, write_once
 from restock.stores import ObjectStore
 from tests.fakes import FakeObjects
 from tests.unit.retraining.models import a_pointer

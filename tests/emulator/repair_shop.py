@@ -22,8 +22,8 @@ from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.history.history import History
 from restock.logs import Log
-from restock.retraining.publish import read_live, read_verified
 from restock.stored import names
+from restock.stored.published import read_live, read_verified
 from tests.builders import a_settings, environment
 from tests.fakes import FakeQueue
 from tests.recount import Row, recount

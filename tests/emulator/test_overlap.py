@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from restock.retraining.publish import read_live
+from restock.stored.published import read_live
 from tests.emulator.repair_shop import THRESHOLD, Answer, RepairShop, RetrainProcess
 from tests.waiting import wait_until
 

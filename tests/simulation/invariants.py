@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from restock.history.history import History
-from restock.retraining.publish import sha256
 from restock.stored import names
 from restock.stored.pointer import Pointer
+from restock.stored.published import sha256
 from tests.simulation.world import THRESHOLD, Event, Process, Used, World
 from tests.unit.retraining.models import ABSURD
 

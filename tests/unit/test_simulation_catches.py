@@ -15,8 +15,9 @@ from restock.retraining import counted, gate
 from restock.retraining import found as finding
 from restock.retraining import run as training
 from restock.retraining.plan import plan
-from restock.retraining.publish import Files, Live, read_live
+from restock.retraining.publish import Files
 from restock.retraining.standing import Standing
+from restock.stored.published import Live, read_live
 from restock.stored.state import read_state
 from restock.stores import Update
 from tests.simulation import world

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from restock.history.history import History
-from restock.retraining.publish import read_verified
 from restock.stored import change, names
 from restock.stored import pointer as pointers
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.change import Change
 from restock.stored.manifest import Manifest
 from restock.stored.pointer import Pointer
+from restock.stored.published import read_verified
 from tests.builders import NOON
 from tests.fixtures.record import from_text
 from tests.unit.retraining.shop import Shop

@@ -9,9 +9,10 @@ import pytest
 from restock.errors import ConflictError, DamagedError, NoModelError
 from restock.operating import verbs
 from restock.retraining.lease import acquire
-from restock.retraining.publish import prune, read_live
+from restock.retraining.publish import prune
 from restock.stored import names
 from restock.stored.names import POINTER as NAME
+from restock.stored.published import read_live
 from tests.unit.retraining.models import reads
 from tests.unit.retraining.shop import Shop
 

@@ -8,11 +8,12 @@ import pytest
 
 from restock.errors import DamagedError, OvertakenError
 from restock.operating import verbs
-from restock.retraining.publish import Live, commit, prune, read_live, read_verified, sha256, write_once
+from restock.retraining.publish import commit, prune
 from restock.retraining.request import Request
 from restock.retraining.run import retrain
 from restock.stored import names
 from restock.stored.pointer import Pointer
+from restock.stored.published import Live, read_live, read_verified, sha256, write_once
 from tests.fakes import FakeClock, FakeObjects
 from tests.unit.retraining.models import a_pointer, reads
 from tests.unit.retraining.shop import Shop
