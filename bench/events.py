@@ -8,6 +8,7 @@ from typing import Any
 
 from local.document_event import document_event
 from local.eventarc import WRITTEN
+from restock.stored import names
 
 Fields = Mapping[str, Any]
 
@@ -16,7 +17,7 @@ def delivery(
     appointment: str, before: Fields | None, after: Fields | None, *, written_at: datetime
 ) -> tuple[bytes, dict[str, str]]:
     """Body and headers of one event: a document written (before None: created; after None: deleted)."""
-    document = f"appointments/{appointment}"
+    document = names.appointment(appointment)
     body = document_event(
         "demo-bench",
         document,

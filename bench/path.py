@@ -15,6 +15,7 @@ from local import shop
 from local.emulators import call
 from local.processes import ProcessError
 from local.stack import Stack
+from restock.stored.names import RUNS
 
 MOST_SECONDS = 120
 APPOINTMENTS, PARTS, DAYS = 5_000, 40, 365
@@ -81,7 +82,7 @@ def crossing(place: Place, number: int, threshold: int) -> dict[str, float]:
     wait(lambda: len(stack.tasks.done(stack.queue)) > finished, "the end of the retrain")
     task = stack.tasks.done(stack.queue)[finished]
     # A delivery that came while it ran may have asked once more; that run finds itself below the threshold.
-    newest = client.collection("restock_runs").order_by("run", direction="DESCENDING").limit(3).stream()
+    newest = client.collection(RUNS).order_by("run", direction="DESCENDING").limit(3).stream()
     run = next((one for one in (found.to_dict() for found in newest) if one["status"] == "published"), None)
     if run is None or task.first_attempt is None:
         raise ProcessError("the crossing led to no published run")

@@ -39,8 +39,8 @@ def section(stack: Stack, functions: Path, *, quick: bool) -> Section:
     for appointments in (1_000,) if quick else (1_000, 10_000, 30_000):  # beyond, the emulator is what is measured
         place = Place.made(stack, f"rebuild-{appointments}")
         shop = shop_of(place.environment, appointments)
-        place.write("spare_parts", shop.catalogue())
-        place.write("appointments", shop.documents())
+        place.write(names.CATALOGUE, shop.catalogue())
+        place.write(names.APPOINTMENTS, shop.documents())
         for kind, body in KINDS.items():
             one = retrained(place, functions, shop, 0, body)
             if not is_same_usage(live_history(place), shop.history):

@@ -99,7 +99,7 @@ def measured(
 
 def furnish(place: Place, shop: SizedShop, manifest: bytes) -> None:
     """Make the shop's past live, as an earlier version 0 would have left it, and write its catalogue."""
-    place.write("spare_parts", shop.catalogue())
+    place.write(names.CATALOGUE, shop.catalogue())
     history = shop.history.to_bytes()
     objects = place.objects()
     objects.write(names.history(0), history, if_generation=0)
@@ -154,7 +154,7 @@ def retrained(place: Place, functions: Path, shop: SizedShop, changes: int, body
     for name, child in stores.items():
         received, sent = (now - then for now, then in zip(_moved(child), before[name], strict=True))
         moved |= {f"to {name}": received, f"from {name}": sent}
-    record = place.firestore.document(f"restock_runs/{outcome['run']}").get().to_dict()
+    record = place.firestore.document(names.run_record(outcome["run"])).get().to_dict()
     return Retrained(
         shop,
         changes,

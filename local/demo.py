@@ -28,6 +28,7 @@ from local.processes import ProcessError, free_port
 from local.queues import Task
 from local.setup import ROOT
 from local.stack import Options, Stack
+from restock.stored import names
 
 PLACE = ROOT / ".local" / "demo"
 COMPLETIONS = 10
@@ -174,7 +175,7 @@ def firestore_client(stack: Stack) -> Any:
 
 def published(client: Any) -> str:
     """What the newest run record says."""
-    runs = sorted((run.to_dict() for run in client.collection("restock_runs").stream()), key=lambda run: run["run"])
+    runs = sorted((run.to_dict() for run in client.collection(names.RUNS).stream()), key=lambda run: run["run"])
     last = runs[-1]
     return f"{last['decision']}; {last['documents']['read']} documents read"
 

@@ -17,6 +17,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from restock.stored.names import APPOINTMENTS, CATALOGUE
+
 Document = dict[str, Any]
 
 APPOINTMENTS_A_DAY = 8.0
@@ -248,7 +250,7 @@ def load(
     """Write the catalogue and the appointments through a Firestore client, many at a time; how many documents."""
     written = 0
     batch, waiting = client.batch(), 0
-    for collection, documents in (("spare_parts", catalogue()), ("appointments", appointments)):
+    for collection, documents in ((CATALOGUE, catalogue()), (APPOINTMENTS, appointments)):
         for document_id, fields in documents:
             batch.set(client.collection(collection).document(document_id), fields)
             waiting += 1
@@ -264,13 +266,13 @@ def load(
 
 def complete_like_the_app(client: Any, appointment_id: str, used: list[Document], *, day: date, now: datetime) -> None:
     """A clerk's evening: the booking exists, then one update completes it and sets its parts."""
-    reference = client.collection("appointments").document(appointment_id)
+    reference = client.collection(APPOINTMENTS).document(appointment_id)
     reference.update({"status": "completed", "spareParts": used, "completedDate": day.isoformat(), "updatedAt": now})
 
 
 def book_like_the_app(client: Any, appointment_id: str, *, day: date, now: datetime) -> None:
     """A customer's booking, confirmed and taken in by the shop."""
-    reference = client.collection("appointments").document(appointment_id)
+    reference = client.collection(APPOINTMENTS).document(appointment_id)
     booking: Mapping[str, Any] = {
         "userId": "user-042",
         "service": "Full service",

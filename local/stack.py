@@ -29,6 +29,7 @@ from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, l
 from local.queues import RetryConfig
 from local.relay import Habits, Relay
 from local.setup import ROOT
+from restock.stored import names
 
 STATE_FILE = ROOT / ".local" / "stack.json"
 TRIGGER = "on-appointment"
@@ -157,7 +158,7 @@ class Stack:
     def open_trigger(self) -> None:
         """From now on writes to appointments reach on_appointment; what was there before is history."""
         register_trigger(
-            self.firestore.host, project=self.options.project, trigger=TRIGGER, document="appointments/{id}"
+            self.firestore.host, project=self.options.project, trigger=TRIGGER, document=names.appointment("{id}")
         )
 
     def _describe(self, urls: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from local.setup import ENVIRONMENTS, python_of
 from restock import settings
+from restock.stored import names
 from tests.functions.test_forecast_start import FORBIDDEN
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,6 +122,19 @@ def test_what_is_stored_is_read_by_its_own_class_alone() -> None:
     ]
 
     assert reads == []
+
+
+def test_a_collection_is_spelled_in_one_place_alone() -> None:
+    collections = {names.CATALOGUE, names.CHANGES, names.RUNS, names.STATES, names.STATE}
+    spelled = [
+        f"{file.relative_to(ROOT)}:{node.lineno} {node.value}"
+        for file in python_files("restock", "functions", "infra", "local", "bench")
+        if file != ROOT / "restock" / "stored" / "names.py"
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in collections
+    ]
+
+    assert spelled == []
 
 
 def read_by_name(node: ast.AST) -> str:

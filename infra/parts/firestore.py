@@ -11,13 +11,14 @@ from infra.command import Change, gcloud
 from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Body, Standing
+from restock.stored import names
 
-EXPIRES = ("restock_changes", "restock_runs")
+EXPIRES = (names.CHANGES, names.RUNS)
 """Collections whose ``expire_at`` says when a document may go."""
 
 NOT_QUERIED = {
-    "restock_changes": ("usage", "rejected", "source_time", "trained_time", "completed_time", "expire_at"),
-    "restock_runs": ("scores", "rejected"),
+    names.CHANGES: ("usage", "rejected", "source_time", "trained_time", "completed_time", "expire_at"),
+    names.RUNS: ("scores", "rejected"),
 }
 """Fields no query names: an index entry for each would be written, stored and paid for nothing."""
 
@@ -77,7 +78,7 @@ def without_exemptions(settings: InfraSettings, standing: Standing, _removal: Re
 
 
 def _not_queried() -> Iterator[tuple[str, str]]:
-    return ((group, name) for group, names in NOT_QUERIED.items() for name in names)
+    return ((group, name) for group, fields in NOT_QUERIED.items() for name in fields)
 
 
 def _found(listed: list[Body]) -> set[tuple[str, str]]:

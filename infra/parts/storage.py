@@ -9,6 +9,7 @@ from infra.grants import granted, revoked
 from infra.parts import Part, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
+from restock.stored import names
 
 NONCURRENT_DAYS = 30
 SOFT_DELETE_SECONDS = 7 * 86_400
@@ -19,7 +20,7 @@ LIFECYCLE = {
     ]
 }
 GUARDS = f"--uniform-bucket-level-access --public-access-prevention --soft-delete-duration={SOFT_DELETE_SECONDS}s"
-COLLECTIONS = ("restock_changes", "restock_runs", "restock_state")
+COLLECTIONS = (names.CHANGES, names.RUNS, names.STATES)
 
 
 def bucket(settings: InfraSettings, standing: Standing) -> list[Change]:

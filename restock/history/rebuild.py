@@ -37,8 +37,6 @@ from restock.history.history import COLUMNS, History
 from restock.stored import names
 from restock.stores import DocumentStore, Snapshot
 
-APPOINTMENTS = "appointments"
-
 KEPT_EVERY = 20_000
 """Appointments of one range after which they are kept; a shop with fewer is read in one go."""
 
@@ -173,7 +171,7 @@ def counted(page: Sequence[Snapshot], rules: CountingRules, reject: Reject) -> p
 
 def _pages(documents: DocumentStore, parts: Sequence[Range], page_size: int) -> Iterator[tuple[Range, list[Snapshot]]]:
     """The pages of all ranges as they come, one request under way for each range."""
-    readers = [documents.pages(APPOINTMENTS, FIELDS_READ, page_size, part.last, part.up_to) for part in parts]
+    readers = [documents.pages(names.APPOINTMENTS, FIELDS_READ, page_size, part.last, part.up_to) for part in parts]
     if len(readers) == 1:
         yield from ((parts[0], page) for page in readers[0])
         return

@@ -1,4 +1,7 @@
-"""What everything that is stored is called: the documents of Firestore, the objects of the bucket."""
+"""What everything that is stored is called: the documents of Firestore, the objects of the bucket.
+
+Only the standard library, for ``infra`` and ``local`` name them, too, before any environment is chosen.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ APPOINTMENTS = "appointments"
 CATALOGUE = "spare_parts"
 CHANGES = "restock_changes"
 RUNS = "restock_runs"
-STATE = "restock_state/retrain"
+STATES = "restock_state"
+STATE = f"{STATES}/retrain"
 
 MODELS = "models/"
 HISTORIES = "history/"
