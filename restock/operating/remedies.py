@@ -38,8 +38,8 @@ _REMEDIES: tuple[tuple[type[RestockError], str], ...] = (
     (
         BucketMissingError,
         "do not deploy, which would make an empty one in its place; look for the deleted one:\n"
-        "gcloud storage ls --buckets --soft-deleted gs://{bucket}\n"
-        'and go on with {runbook}, "Restore a deleted or damaged object"',
+        "gcloud storage ls --buckets --soft-deleted --full gs://{bucket}\n"
+        'and go on with {runbook}, "The whole bucket deleted"',
     ),
     (StoreUnavailableError, "try again; if it lasts, look at the network and at https://status.cloud.google.com"),
     (LeaseHeldError, "wait until it has ended (status shows when), or, if it died: make free-lease"),

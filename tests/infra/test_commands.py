@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from infra import alerts, operate
-from infra.__main__ import arguments
 from infra.command import gcloud, mapping_flag
 from infra.deploy import changes, parts, plan, summary, teardown
 from infra.errors import CommandFailedError, PrerequisiteError
@@ -23,7 +22,6 @@ from infra.reading import LAST, LISTS, read_command
 from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
 from infra.standing import Standing
-from restock.__main__ import parser as restock_arguments
 from tests.infra.test_settings import ROOT, settings
 
 STAGED = {door: Staged(door, Path("build") / door, (), "0" * 64) for door in DOORS}
@@ -428,19 +426,3 @@ def test_every_role_a_deployer_needs_is_in_the_runbook() -> None:
     runbook = (ROOT / "docs/runbook.md").read_text(encoding="utf-8")
 
     assert [role for role in PERMISSIONS.values() if role not in runbook] == []
-
-
-def test_every_command_in_the_docs_is_understood() -> None:
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")]
-    commands = [found for text in texts for found in re.findall(r"python3 -m infra ((?:(?!  |`|-->).)+)", text)]
-
-    for command in commands:
-        words = re.sub("<[^>]*>", "1", command).split()
-        if words == ["VERB"]:
-            continue
-        asked = arguments().parse_args(words)
-        if asked.verb in operate.VERBS:
-            assert [asked.verb, *asked.rest] == words
-        if asked.verb in operate.VERBS:
-            restock_arguments().parse_args(words)
-    assert len(commands) > 10

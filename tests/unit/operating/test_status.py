@@ -104,7 +104,7 @@ def test_without_the_bucket_what_firestore_knows_is_still_shown():
     assert "live       cannot be read" in said
     assert "1 of 3 completions await training" in said
     assert "version 1 published" in said
-    assert "gcloud storage ls --buckets --soft-deleted gs://the-bucket" in said
+    assert "gcloud storage ls --buckets --soft-deleted --full gs://the-bucket" in said
     assert said.count("PROBLEM") == 1
 
 
