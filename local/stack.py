@@ -30,6 +30,7 @@ from local.queues import RetryConfig
 from local.relay import Habits, Relay
 from local.setup import ROOT
 from restock.stored import names
+from restock.stored.retrain_request import RetrainRequest
 
 STATE_FILE = ROOT / ".local" / "stack.json"
 TRIGGER = "on-appointment"
@@ -193,9 +194,9 @@ class Stack:
         text = json.dumps({**self.address, "pid": os.getpid(), "environment": self.environment}, indent=2)
         file.write_text(text + "\n", encoding="utf-8")
 
-    def ask_for_retrain(self, reason: str, **more: object) -> str:
+    def ask_for_retrain(self, reason: str, *, force: bool = False) -> str:
         """Put a retrain into the queue, as the schedule and the operator do; the task's name."""
-        body = base64.b64encode(json.dumps({"reason": reason, **more}).encode()).decode()
+        body = base64.b64encode(json.dumps(RetrainRequest(reason, force=force).as_json()).encode()).decode()
         request = {
             "url": self.environment["RETRAIN_URL"],
             "httpMethod": "POST",

@@ -13,10 +13,10 @@ from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
 from restock.logs import Log, follow_trace
-from restock.retraining.request import parse_request
 from restock.retraining.run import retrain as run
 from restock.retraining.tools import Tools
 from restock.settings import RETRAIN, Settings
+from restock.stored.retrain_request import parse_request
 
 # The server reads this once we are imported. Its time-out is a heartbeat: it would kill a worker that the platform had
 # frozen, and with it the request that woke it. The platform times requests itself.

@@ -22,6 +22,7 @@ from infra.parts import Part
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
+from restock.stored.retrain_request import RetrainRequest
 
 TRIGGER_TAKES = timedelta(minutes=15)
 SCHEDULE_TAKES = timedelta(days=1)
@@ -35,7 +36,7 @@ def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
     if standing.pointer or is_waiting or now - made > SCHEDULE_TAKES:
         return []
     start = max(made + TRIGGER_TAKES, now)
-    url, asked = retrain_url(settings, standing.number), {"reason": "manual"}
+    url, asked = retrain_url(settings, standing.number), json.dumps(RetrainRequest("manual").as_json())
     task = {
         # Names are remembered for up to a day; with the hour in it, a later deploy may ask again.
         "name": f"{settings.queue_path}/tasks/first-training-{now:%Y%m%d%H}",
@@ -43,7 +44,7 @@ def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
             "url": f"{url}/",
             "httpMethod": "POST",
             "headers": {"Content-Type": "application/json"},
-            "body": base64.b64encode(json.dumps(asked).encode()).decode(),
+            "body": base64.b64encode(asked.encode()).decode(),
             "oidcToken": {"serviceAccountEmail": settings.account("tasks"), "audience": url},
         },
         # gcloud has no flag for it, and 10 minutes, its default, is too short.
@@ -51,7 +52,7 @@ def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
         "scheduleTime": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     where = address("cloudtasks", f"v2/{settings.queue_path}/tasks")
-    reason = f"the first training, at {start:%H:%M} UTC, when the trigger is sure to be live: {json.dumps(asked)}"
+    reason = f"the first training, at {start:%H:%M} UTC, when the trigger is sure to be live: {asked}"
     # 409: the task was made before, by a deploy that was interrupted after it.
     return [Request("POST", where, {"task": task}, reason, changes=("tasks",), accepts=(409,))]
 

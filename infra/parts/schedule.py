@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 from infra.command import Change, gcloud
@@ -11,9 +12,10 @@ from infra.parts import Part, Removal
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
+from restock.stored.retrain_request import RetrainRequest
 
 DESCRIPTION = "retrains on schedule"
-ASKED = '{"reason": "schedule"}'
+ASKED = json.dumps(RetrainRequest("schedule").as_json())
 # 600 + 1200 + 2400 s: the third try comes after any lease has ended.
 RETRIES: dict[str, Any] = {
     "retryCount": 3,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from restock.stored import names
+from restock.stored.retrain_request import RetrainRequest
 from restock.stored.state import read_state
 from restock.stores import DocumentStore, RetrainQueue
 
@@ -40,5 +41,5 @@ def ask_if_due(documents: DocumentStore, queue: Callable[[], RetrainQueue], thre
     state = read_state(documents)
     name = task_name(state.run, now)
     not_before = state.retry_at if state.retry_at and state.retry_at > now else None
-    is_new = queue().ask(name, {"reason": "threshold"}, not_before=not_before)
+    is_new = queue().ask(name, RetrainRequest("threshold").as_json(), not_before=not_before)
     return f"threshold of {threshold} reached: {'asked for a retrain' if is_new else 'a retrain was asked for before'}"

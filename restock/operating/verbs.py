@@ -18,6 +18,7 @@ from restock.stored import names
 from restock.stored.manifest import Manifest
 from restock.stored.pointer import Pointer
 from restock.stored.published import read_live, read_verified, sha256
+from restock.stored.retrain_request import RetrainRequest
 from restock.stored.state import HeldLease, RetrainState, amend_state
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
@@ -80,7 +81,7 @@ def unpin(
 def ask_for_retrain(queue: RetrainQueue, *, rebuild: bool = False, force: bool = False, adopt: bool = False) -> str:
     """Through the queue, for the retrain function answers nobody else; returns the task's name."""
     name = f"{uuid.uuid4().hex[:8]}-manual"
-    queue.ask(name, {"reason": "manual", "rebuild": rebuild, "force": force, **({"adopt": True} if adopt else {})})
+    queue.ask(name, RetrainRequest("manual", rebuild=rebuild, force=force, adopt=adopt).as_json())
     return name
 
 

@@ -12,14 +12,14 @@ from restock.errors import OutOfTimeError
 from restock.history.checkpoint import Checkpoint
 from restock.retraining.journal import Journal
 from restock.retraining.lease import Lease
-from restock.retraining.request import Request
 from restock.retraining.standing import Place
 from restock.retraining.tools import Tools
+from restock.stored.retrain_request import RetrainRequest
 
 
 @dataclass(frozen=True)
 class Attempt:
-    asked: Request
+    asked: RetrainRequest
     tools: Tools
     lease: Lease
     journal: Journal

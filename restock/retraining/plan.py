@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from restock.history.recount import DEPLOYED_WITHIN
-from restock.retraining.request import Request
+from restock.stored.retrain_request import RetrainRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class KnownHistory:
 class Situation:
     """What a run has found, once the pending changes are settled."""
 
-    asked: Request
+    asked: RetrainRequest
     known: KnownHistory | None
     repair: str = ""
     """What was put back, and makes this run read everything whoever asked."""
@@ -108,7 +108,7 @@ def _why_read_everything(found: Situation) -> str:  # noqa: PLR0911  # the table
 
 
 def reason_not_to_fit(
-    asked: Request, *, has_changed: bool, rows: int, trained_on: date | None, today: date
+    asked: RetrainRequest, *, has_changed: bool, rows: int, trained_on: date | None, today: date
 ) -> End | None:
     """Whether the history, as it now is, calls for a model. ``trained_on``: the live version's day, if one is live.
 

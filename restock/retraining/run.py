@@ -31,14 +31,14 @@ from restock.retraining.journal import Journal
 from restock.retraining.lease import acquire, note_commit
 from restock.retraining.plan import End, plan, reason_not_to_fit
 from restock.retraining.publish import Files, commit, newest_stored, prune
-from restock.retraining.request import Request
 from restock.retraining.tools import Tools
 from restock.stored.pointer import Pointer
 from restock.stored.published import Live, write_once
+from restock.stored.retrain_request import RetrainRequest
 from restock.stored.state import RetrainState
 
 
-def retrain(asked: Request, tools: Tools) -> Outcome:  # noqa: PLR0911  # the endings of an attempt, one a line
+def retrain(asked: RetrainRequest, tools: Tools) -> Outcome:  # noqa: PLR0911  # the endings of an attempt, one a line
     """One attempt, from lease to release. Never raises: every end is an Outcome, a run record and a line in the log."""
     now = tools.clock()
     before = (tools.documents.reads, tools.documents.writes)

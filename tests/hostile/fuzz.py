@@ -43,9 +43,9 @@ def fuzz(target: str, folder: str, seconds: int) -> None:
         from restock.counting.count import understand
         from restock.errors import BadEventError, BadRequestError
         from restock.gcp.events import decode
-        from restock.retraining.request import parse_request as parse_retrain
         from restock.serving.app_contract import parse_request as parse_forecast
         from restock.serving.http import HttpError
+        from restock.stored.retrain_request import parse_request as parse_retrain
     from tests.builders import rules
 
     by, today = rules(keep_usage_when_deleted_after_days=30), date(2026, 3, 2)

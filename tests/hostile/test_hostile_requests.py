@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restock.errors import BadRequestError
-from restock.retraining.request import Request, parse_request
+from restock.stored.retrain_request import RetrainRequest, parse_request
 from tests.functions.doors import open_door
 
 BODIES = [
@@ -54,7 +54,7 @@ def test_a_body_that_is_no_request_is_refused_with_words(body):
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_a_request_or_refused(body):
     with contextlib.suppress(BadRequestError):
-        assert isinstance(parse_request(body), Request)
+        assert isinstance(parse_request(body), RetrainRequest)
 
 
 json_values = st.recursive(

@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from restock.retraining import counted
-from restock.retraining.request import Request
 from restock.settings import Settings
 from restock.stored import names
 from restock.stored.pointer import Pointer
+from restock.stored.retrain_request import RetrainRequest
 from tests.builders import rules
 from tests.simulation.invariants import Invariants
 from tests.simulation.world import EVENT_LIVES, Backup, Event, Process, World
@@ -187,15 +187,15 @@ class Walk:
             self.world.advance(process, 2 * b + a % 2)
 
     def schedule(self, a: int, b: int) -> None:
-        if process := self._retrain(Request("schedule"), a):
+        if process := self._retrain(RetrainRequest("schedule"), a):
             self.world.finish(process)
 
     def schedule_halfway(self, a: int, b: int) -> None:
-        if process := self._retrain(Request("schedule" if a % 3 else "threshold"), a):
+        if process := self._retrain(RetrainRequest("schedule" if a % 3 else "threshold"), a):
             self.world.advance(process, 2 * b + a % 2)
 
     def rebuild(self, a: int, b: int) -> None:
-        if process := self._retrain(Request("manual", rebuild=True), a):
+        if process := self._retrain(RetrainRequest("manual", rebuild=True), a):
             self.held.add("rebuild")
             self.world.advance(process, 2 * b) if a % 2 else self.world.finish(process)
 
@@ -213,7 +213,7 @@ class Walk:
         """A holder is frozen beyond its lease, and another run takes over; the holder wakes up when it is its turn."""
         if any(process.holds_lease for process in self.world.running("retrain")):
             self._pass(32 * MINUTE)
-            if process := self._retrain(Request(("schedule", "manual", "threshold")[a % 3]), b):
+            if process := self._retrain(RetrainRequest(("schedule", "manual", "threshold")[a % 3]), b):
                 self.world.finish(process)
 
     # What goes wrong
@@ -341,7 +341,7 @@ class Walk:
             return None
         return self.world.dispatch(due[a % len(due)], SKEWS[b % len(SKEWS)])
 
-    def _retrain(self, request: Request, a: int) -> Process | None:
+    def _retrain(self, request: RetrainRequest, a: int) -> Process | None:
         if len(self.world.running("retrain")) >= MOST_AT_ONCE:
             return None
         return self.world.retrain(request, SKEWS[a % len(SKEWS)])
@@ -402,7 +402,7 @@ class Walk:
         for _ in range(3):
             is_repair = bool(invariants.lost)
             self._pass(25 * HOUR if is_repair else timedelta(seconds=world.settings.lease_seconds))
-            last = world.retrain(Request("manual", rebuild=is_repair))
+            last = world.retrain(RetrainRequest("manual", rebuild=is_repair))
             world.finish(last)
             invariants.raise_what_broke()
             if last.outcome and last.outcome.status in ("published", "empty"):
@@ -419,7 +419,7 @@ class Walk:
             self.world.finish(self.world.operate("unpin"))
         for _ in range(3):
             self._pass(timedelta(seconds=self.world.settings.lease_seconds))
-            last = self.world.retrain(Request("threshold"))
+            last = self.world.retrain(RetrainRequest("threshold"))
             self.world.finish(last)
             self.invariants.raise_what_broke()
             if last.outcome and last.outcome.http_status == 200:

@@ -21,11 +21,11 @@ from restock.errors import ConflictError, RestockError, StoreUnavailableError
 from restock.logs import Log
 from restock.operating import verbs
 from restock.retraining.endings import Outcome
-from restock.retraining.request import Request
 from restock.retraining.run import retrain
 from restock.retraining.tools import Tools
 from restock.stored import names
 from restock.stored.names import STATE
+from restock.stored.retrain_request import RetrainRequest
 from tests.builders import a_settings
 from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue, FakeTask
 from tests.unit.retraining.models import ABSURD, GOOD, ConstantFit, reads
@@ -231,7 +231,7 @@ class World:
 
         return self.start("delivery", act, event=event)
 
-    def retrain(self, request: Request, skew: int = 0, task: FakeTask | None = None) -> Process:
+    def retrain(self, request: RetrainRequest, skew: int = 0, task: FakeTask | None = None) -> Process:
         def act(process: Process) -> None:
             process.fit = ConstantFit(before=lambda: self._judge(process))
             tools = Tools(
@@ -248,7 +248,7 @@ class World:
         return self.start("retrain", act, task=task, reason=request.reason)
 
     def dispatch(self, task: FakeTask, skew: int = 0) -> Process:
-        return self.retrain(Request(**task.body), skew, task)
+        return self.retrain(RetrainRequest(**task.body), skew, task)
 
     def operate(self, verb: str, version: int = 0) -> Process:
         def act(process: Process) -> None:

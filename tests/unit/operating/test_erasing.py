@@ -8,9 +8,9 @@ from restock.counting.appointments import CountingRules
 from restock.errors import BadRequestError, NoModelError, RestockError
 from restock.operating import erasing, verbs
 from restock.retraining.lease import acquire
-from restock.retraining.request import Request
 from restock.retraining.run import retrain
 from restock.stored import names
+from restock.stored.retrain_request import RetrainRequest
 from tests.unit.retraining.models import ABSURD, reads
 from tests.unit.retraining.shop import Shop
 
@@ -19,7 +19,7 @@ def let_the_queue_call(shop: Shop) -> None:
     """Pass a minute, in which the queue calls retrain with whatever is due."""
     shop.clock.advance(minutes=1)
     for task in shop.queue.due():
-        shop.queue.settle(task, retrain(Request(**task.body), shop.tools()).http_status)
+        shop.queue.settle(task, retrain(RetrainRequest(**task.body), shop.tools()).http_status)
 
 
 def erase(shop: Shop, id: str = "gone") -> str:
@@ -92,7 +92,7 @@ def test_the_history_of_an_overtaken_run_goes_though_it_is_newer_than_the_live_o
             verbs.pin(shop.objects, shop.clock())
             verbs.unpin(shop.objects, shop.documents, shop.queue, 3, shop.clock())
 
-    assert retrain(Request("manual", rebuild=True), shop.tools(after=overtake)).status == "overtaken"
+    assert retrain(RetrainRequest("manual", rebuild=True), shop.tools(after=overtake)).status == "overtaken"
     orphan = max(histories_left(shop), key=names.version_of)
     assert names.version_of(orphan) > shop.pointer().history
 
@@ -148,7 +148,7 @@ def test_a_run_that_was_frozen_while_copies_were_deleted_can_no_longer_publish_i
             shop.clock.advance(hours=1)  # its lease is over
             erase(shop)
 
-    frozen = retrain(Request("manual", rebuild=True), shop.tools(after=freeze))
+    frozen = retrain(RetrainRequest("manual", rebuild=True), shop.tools(after=freeze))
 
     assert frozen.status == "overtaken"
     assert_only_the_live_history_is_left(shop)

@@ -12,12 +12,12 @@ from restock.counting.count import AppointmentWritten, Version, count
 from restock.history.history import History
 from restock.logs import Log
 from restock.retraining.endings import Outcome
-from restock.retraining.request import Request
 from restock.retraining.run import retrain
 from restock.retraining.tools import Tools
 from restock.stored import names
 from restock.stored.names import STATE
 from restock.stored.pointer import Pointer
+from restock.stored.retrain_request import RetrainRequest
 from tests.builders import NOON, a_settings, appointment
 from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue
 from tests.unit.retraining.models import ConstantFit
@@ -72,7 +72,7 @@ class Shop:
                 self.objects.write(name, data, if_generation=found.generation if found else 0)
 
     def retrain(self, reason: str = "manual", **asked: bool) -> Outcome:
-        return retrain(Request(reason, **asked), self.tools())
+        return retrain(RetrainRequest(reason, **asked), self.tools())
 
     def tools(self, **changed: Any) -> Tools:
         given = {

@@ -8,14 +8,21 @@ from datetime import timedelta
 import pytest
 
 from restock.retraining.plan import Apply, End, KnownHistory, ReadEverything, Situation, plan, reason_not_to_fit
-from restock.retraining.request import Request
+from restock.stored.retrain_request import RetrainRequest
 from tests.builders import NOON, TODAY
 
 KNOWN = KnownHistory("r", TODAY, NOON, is_recount=False)
 USUAL = Situation(
-    asked=Request("schedule"), known=KNOWN, awaiting=0, threshold=3, rules="r", now=NOON, today=TODAY, every_days=7
+    asked=RetrainRequest("schedule"),
+    known=KNOWN,
+    awaiting=0,
+    threshold=3,
+    rules="r",
+    now=NOON,
+    today=TODAY,
+    every_days=7,
 )
-THRESHOLD = Request("threshold")
+THRESHOLD = RetrainRequest("threshold")
 DAY = timedelta(1)
 RECOUNT = replace(KNOWN, is_recount=True)
 WEEK_OLD = replace(KNOWN, rebuilt_on=TODAY - 7 * DAY, rebuilt_at=NOON - 7 * DAY)
@@ -25,7 +32,7 @@ WEEK_OLD = replace(KNOWN, rebuilt_on=TODAY - 7 * DAY, rebuilt_at=NOON - 7 * DAY)
     ("found", "expected"),
     [
         ({}, Apply()),
-        ({"asked": Request("manual")}, Apply()),
+        ({"asked": RetrainRequest("manual")}, Apply()),
         ({"asked": THRESHOLD, "awaiting": 3}, Apply()),
         ({"asked": THRESHOLD, "awaiting": 2}, End("below_threshold", "2 of 3 completions await training")),
         ({"asked": THRESHOLD, "known": None}, End("below_threshold", "0 of 3 completions await training")),
@@ -35,10 +42,10 @@ WEEK_OLD = replace(KNOWN, rebuilt_on=TODAY - 7 * DAY, rebuilt_at=NOON - 7 * DAY)
         ({"rules": "other"}, ReadEverything("the counting rules changed")),
         ({"rules": "other", "asked": THRESHOLD, "awaiting": 3}, ReadEverything("the counting rules changed")),
         ({"are_others_pending": True}, ReadEverything("changes were counted by other rules")),
-        ({"asked": Request("manual", rebuild=True)}, ReadEverything("asked for")),
+        ({"asked": RetrainRequest("manual", rebuild=True)}, ReadEverything("asked for")),
         ({"known": RECOUNT}, Apply()),
         ({"known": RECOUNT, "now": NOON + DAY}, ReadEverything("once more after the first by these rules")),
-        ({"known": RECOUNT, "now": NOON + DAY, "asked": Request("manual")}, Apply()),
+        ({"known": RECOUNT, "now": NOON + DAY, "asked": RetrainRequest("manual")}, Apply()),
         ({"known": WEEK_OLD}, ReadEverything("the check due every 7 days")),
         ({"known": WEEK_OLD, "every_days": 8}, Apply()),
         ({"known": WEEK_OLD, "every_days": 0}, Apply()),
@@ -65,6 +72,8 @@ def test_what_a_run_does_and_why(found, expected):
     ],
 )
 def test_whether_the_history_calls_for_a_model(reason, has_changed, rows, trained_on, status):
-    found = reason_not_to_fit(Request(reason), has_changed=has_changed, rows=rows, trained_on=trained_on, today=TODAY)
+    found = reason_not_to_fit(
+        RetrainRequest(reason), has_changed=has_changed, rows=rows, trained_on=trained_on, today=TODAY
+    )
 
     assert (found and found.status) == status

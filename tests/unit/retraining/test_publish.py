@@ -9,11 +9,11 @@ import pytest
 from restock.errors import DamagedError, OvertakenError
 from restock.operating import verbs
 from restock.retraining.publish import commit, prune
-from restock.retraining.request import Request
 from restock.retraining.run import retrain
 from restock.stored import names
 from restock.stored.pointer import Pointer
 from restock.stored.published import Live, read_live, read_verified, sha256, write_once
+from restock.stored.retrain_request import RetrainRequest
 from tests.fakes import FakeClock, FakeObjects
 from tests.unit.retraining.models import a_pointer, reads
 from tests.unit.retraining.shop import Shop
@@ -121,7 +121,7 @@ def test_promise_4_pruning_spares_what_an_operator_rolled_back_to_meanwhile():
         if step == "marked":
             verbs.roll_back(shop.objects, 2, shop.clock(), reads)
 
-    outcome = retrain(Request("manual"), shop.tools(after=roll_back))
+    outcome = retrain(RetrainRequest("manual"), shop.tools(after=roll_back))
 
     assert outcome.status == "published"
     assert shop.pointer().version == 2

@@ -7,9 +7,9 @@ import copy
 import pytest
 
 from restock.operating import verbs
-from restock.retraining.request import Request
 from restock.retraining.run import retrain
 from restock.stored import names
+from restock.stored.retrain_request import RetrainRequest
 from tests.unit.retraining.models import ABSURD, reads
 from tests.unit.retraining.shop import Shop
 from tests.unit.retraining.test_run import die_after, with_settings
@@ -161,7 +161,7 @@ def test_a_holder_that_meets_the_work_of_a_later_run_raises_no_alarm(shop):
             shop.clock.advance(seconds=shop.settings.lease_seconds)
             assert shop.retrain("manual").status == "published"
 
-    assert retrain(Request("manual"), shop.tools(after=after)).status == "overtaken"
+    assert retrain(RetrainRequest("manual"), shop.tools(after=after)).status == "overtaken"
     assert tools.settings is shop.settings
     assert "full_read_due" not in shop.state()
     assert shop.errors() == []

@@ -1,10 +1,14 @@
-"""What retrain can be asked for."""
+"""What retrain can be asked for: the body of every task and of the schedule, whoever writes it.
+
+Only the standard library, for ``infra`` and ``local`` ask, too, before any environment is chosen.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from reprlib import repr  # a megabyte sent is not a megabyte answered and logged
+from typing import Any
 
 from restock.errors import BadRequestError
 
@@ -12,7 +16,7 @@ REASONS = ("schedule", "threshold", "manual")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RetrainRequest:
     reason: str
     """schedule, threshold or manual."""
     rebuild: bool = False
@@ -22,12 +26,20 @@ class Request:
     adopt: bool = False
     """Take over a bucket or a pointer of another place, as after a move to another region."""
 
+    def as_json(self) -> dict[str, Any]:
+        """What says it: its reason, and what is not as usual.
 
-def parse_request(body: bytes) -> Request:
+        >>> RetrainRequest("manual", rebuild=True).as_json()
+        {'reason': 'manual', 'rebuild': True}
+        """
+        return {name: value for name, value in asdict(self).items() if value is not False}
+
+
+def parse_request(body: bytes) -> RetrainRequest:
     """Raises BadRequestError naming the field and the remedy.
 
     >>> parse_request(b'{"reason": "manual", "rebuild": true}')
-    Request(reason='manual', rebuild=True, force=False, adopt=False)
+    RetrainRequest(reason='manual', rebuild=True, force=False, adopt=False)
     """
     try:
         asked = json.loads(body)
@@ -35,7 +47,7 @@ def parse_request(body: bytes) -> Request:
         raise BadRequestError('the body is not JSON; send {"reason": "manual"}') from exc
     if not isinstance(asked, dict):
         raise BadRequestError('the body is not an object; send {"reason": "manual"}')
-    if unknown := asked.keys() - {field.name for field in fields(Request)}:
+    if unknown := asked.keys() - {field.name for field in fields(RetrainRequest)}:
         raise BadRequestError(f"unknown field {repr(min(unknown))}; known are reason, rebuild, force and adopt")
     if asked.get("reason") not in REASONS:
         raise BadRequestError(f"reason is {repr(asked.get('reason'))}; send one of {', '.join(REASONS)}")
@@ -44,4 +56,4 @@ def parse_request(body: bytes) -> Request:
             raise BadRequestError(f"{name} is {repr(asked[name])}; send true or false")
     if asked.get("adopt") and asked["reason"] != "manual":
         raise BadRequestError("adopt is for people; send it with the reason manual")
-    return Request(**asked)
+    return RetrainRequest(**asked)

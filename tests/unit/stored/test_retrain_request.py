@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from restock.errors import BadRequestError
-from restock.retraining.request import Request, parse_request
+from restock.stored.retrain_request import RetrainRequest, parse_request
 
 
 @pytest.mark.parametrize("reason", ["schedule", "threshold", "manual"])
 def test_a_reason_is_enough(reason):
-    assert parse_request(f'{{"reason": "{reason}"}}'.encode()) == Request(reason)
+    assert parse_request(f'{{"reason": "{reason}"}}'.encode()) == RetrainRequest(reason)
 
 
 def test_a_rebuild_and_force_can_be_asked_for():
-    assert parse_request(b'{"reason": "manual", "rebuild": true, "force": true}') == Request("manual", True, True)
+    assert parse_request(b'{"reason": "manual", "rebuild": true, "force": true}') == RetrainRequest(
+        "manual", True, True
+    )
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,10 @@ def test_a_rebuild_and_force_can_be_asked_for():
 def test_a_mistake_is_named_with_its_remedy(body, words):
     with pytest.raises(BadRequestError, match=words):
         parse_request(body)
+
+
+@pytest.mark.parametrize(
+    "asked", [RetrainRequest("threshold"), RetrainRequest("manual", rebuild=True, force=True, adopt=True)]
+)
+def test_what_is_asked_for_is_read_as_it_was_written(asked):
+    assert parse_request(json.dumps(asked.as_json()).encode()) == asked
