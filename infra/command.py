@@ -44,7 +44,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Request:
+class ApiCall:
     """One call of a Google API, where gcloud has no flag for what it must say."""
 
     method: str
@@ -58,7 +58,7 @@ class Request:
         return f"{self.method} {self.url}\n  with {json.dumps(self.body)}"
 
 
-Change = Command | Request
+Change = Command | ApiCall
 
 
 def typed(argv: tuple[str, ...], width: int = 110) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.command import FILES, Change, Command, Request
+from infra.command import FILES, ApiCall, Change, Command
 from infra.errors import CommandFailedError
 from infra.google_api import call
 from infra.program import gcloud_program
@@ -102,7 +102,7 @@ class Runner:
 
     def run(self, step: str, change: Change) -> None:
         """Make one change; what takes a moment is tried again, everything else raises."""
-        if isinstance(change, Request):
+        if isinstance(change, ApiCall):
             call(change.method, change.url, change.body, accepts=change.accepts, what=f"{step}: {change.reason}")
             return
         done = self._patiently(change, TAKES_A_MOMENT)

@@ -25,8 +25,9 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from infra.retries import RetryConfig
 from local.delivery import deliver, headers_of
-from local.queues import QUEUE, TASK_ID, Queue, RefusedError, RetryConfig, Task, seconds_of
+from local.queues import QUEUE, TASK_ID, Queue, RefusedError, Task, seconds_of
 
 
 class _Server(ThreadingHTTPServer):

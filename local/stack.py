@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.retries import RetryConfig
 from local.cloud_tasks import LocalCloudTasks
 from local.configuration import forecast_port_from, settings_for
 from local.emulators import FirestoreEmulator, StorageServer
@@ -26,7 +27,6 @@ from local.front import Front
 from local.functions import FUNCTIONS, start_function, wait_until_listening
 from local.metadata_server import MetadataServer
 from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, line_log, uninterrupted
-from local.queues import RetryConfig
 from local.relay import Habits, Relay
 from local.setup import ROOT
 from restock.stored import names

@@ -16,7 +16,7 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 
-from infra.command import Change, Request
+from infra.command import ApiCall, Change
 from infra.google_api import address
 from infra.parts import Part
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
@@ -54,7 +54,7 @@ def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
     where = address("cloudtasks", f"v2/{settings.queue_path}/tasks")
     reason = f"the first training, at {start:%H:%M} UTC, when the trigger is sure to be live: {asked}"
     # 409: the task was made before, by a deploy that was interrupted after it.
-    return [Request("POST", where, {"task": task}, reason, changes=("tasks",), accepts=(409,))]
+    return [ApiCall("POST", where, {"task": task}, reason, changes=("tasks",), accepts=(409,))]
 
 
 def trigger_made(settings: InfraSettings, standing: Standing, now: datetime) -> datetime:

@@ -8,47 +8,32 @@ from infra.command import Change, gcloud
 from infra.compare import differences
 from infra.grants import granted, revoked
 from infra.parts import Part, Removal
+from infra.retries import RetryConfig
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
-ATTEMPTS = 10
-MIN_BACKOFF_SECONDS = 30
-MAX_BACKOFF_SECONDS = 600
-MAX_DOUBLINGS = 5
+RETRIES = RetryConfig(max_attempts=10, min_backoff_seconds=30, max_backoff_seconds=600, max_doublings=5)
+"""A retrain that meets a held lease answers 503; the lease must have ended before the queue gives up, and the number of
+attempts is the bound."""
+
 LIMITS = (
     "--max-concurrent-dispatches=1 --max-dispatches-per-second=1 "
-    f"--max-attempts={ATTEMPTS} --min-backoff={MIN_BACKOFF_SECONDS}s --max-backoff={MAX_BACKOFF_SECONDS}s "
-    f"--max-doublings={MAX_DOUBLINGS} "
-    "--max-retry-duration=0s "  # 0 s: the number of attempts is the bound
-    "--log-sampling-ratio=1.0"
+    f"--max-attempts={RETRIES.max_attempts} --min-backoff={RETRIES.min_backoff_seconds:g}s "
+    f"--max-backoff={RETRIES.max_backoff_seconds:g}s --max-doublings={RETRIES.max_doublings} "
+    f"--max-retry-duration={RETRIES.max_retry_seconds:g}s --log-sampling-ratio=1.0"
 )
 
 AS_API_HAS_IT: dict[str, Any] = {
     "rateLimits": {"maxConcurrentDispatches": 1, "maxDispatchesPerSecond": 1},
     "retryConfig": {
-        "maxAttempts": ATTEMPTS,
-        "minBackoff": f"{MIN_BACKOFF_SECONDS}s",
-        "maxBackoff": f"{MAX_BACKOFF_SECONDS}s",
-        "maxDoublings": MAX_DOUBLINGS,
-        "maxRetryDuration": "0s",
+        "maxAttempts": RETRIES.max_attempts,
+        "minBackoff": f"{RETRIES.min_backoff_seconds:g}s",
+        "maxBackoff": f"{RETRIES.max_backoff_seconds:g}s",
+        "maxDoublings": RETRIES.max_doublings,
+        "maxRetryDuration": f"{RETRIES.max_retry_seconds:g}s",
     },
     "stackdriverLoggingConfig": {"samplingRatio": 1.0},
 }
-
-
-def seconds_of_trying() -> int:
-    """How long the queue keeps trying, from the first answer to the last attempt.
-
-    A retrain that meets a held lease answers 503; the lease must have ended before the queue gives up.
-
-    >>> seconds_of_trying()
-    3330
-    """
-    waits = [
-        min(MIN_BACKOFF_SECONDS * 2 ** min(attempt, MAX_DOUBLINGS), MAX_BACKOFF_SECONDS)
-        for attempt in range(ATTEMPTS - 1)
-    ]
-    return sum(waits)
 
 
 def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
@@ -58,7 +43,8 @@ def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
         create, update = (
             f"tasks queues {verb} {{queue}} --location={{region}} {LIMITS}" for verb in ("create", "update")
         )
-        reason = f"one retrain at a time, tried {ATTEMPTS} times over {seconds_of_trying() // 60} minutes"
+        minutes = f"{RETRIES.seconds_of_trying // 60:g} minutes"
+        reason = f"one retrain at a time, tried {RETRIES.max_attempts} times over {minutes}"
         reason += f" (differs in {', '.join(differs)})" if found else ""
         changes.append(gcloud(settings, update if found else create, reason=reason, changes=("queues",)))
     if found.get("state", "RUNNING") != "RUNNING":

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.cloud_tasks import LocalCloudTasks, RetryConfig
+from infra.retries import RetryConfig
+from local.cloud_tasks import LocalCloudTasks
 from local.functions import start_function, wait_until_listening
 from local.processes import Child, free_port
 from restock.counting.count import AppointmentWritten

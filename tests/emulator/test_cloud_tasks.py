@@ -15,8 +15,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import tasks_v2
 from google.protobuf import duration_pb2, timestamp_pb2
 
+from infra.retries import RetryConfig
 from local.cloud_tasks import LocalCloudTasks
-from local.queues import RetryConfig
 from tests.receiver import Receiver
 from tests.waiting import wait_until
 

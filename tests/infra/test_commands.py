@@ -113,7 +113,7 @@ def test_each_clock_of_a_retrain_is_longer_than_the_one_before() -> None:
         functions.RETRAIN_TIMEOUT_SECONDS,
         functions.CLOCKS["TASK_DEADLINE_SECONDS"],
         functions.CLOCKS["LEASE_SECONDS"],
-        queue.seconds_of_trying(),
+        queue.RETRIES.seconds_of_trying,
     ]
 
     assert clocks == sorted(set(clocks))

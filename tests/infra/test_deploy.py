@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from infra.parts.queue import seconds_of_trying
+from infra.parts.queue import RETRIES
 from infra.settings import DOORS
 from tests.infra.conftest import World
 from tests.infra.fake_apis import ON_PROJECT, PUBSUB, FakeGoogle
@@ -78,7 +78,7 @@ def test_each_clock_of_a_retrain_outlives_what_it_waits_for(deployed: World) -> 
 
     deadline, lease = int(variables["RETRAIN_DEADLINE_SECONDS"]), int(variables["LEASE_SECONDS"])
     task_deadline = int(variables["TASK_DEADLINE_SECONDS"])
-    assert deadline < service["timeoutSeconds"] < task_deadline < lease < seconds_of_trying()
+    assert deadline < service["timeoutSeconds"] < task_deadline < lease < RETRIES.seconds_of_trying
     assert schedule["attemptDeadline"] == f"{task_deadline}s"
     assert service["maxInstanceCount"] == 1
     assert service["maxInstanceRequestConcurrency"] > 1
