@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from infra.command import Change
 from infra.parts import (
-    Part,
+    DeployPart,
     Removal,
     access,
     dead_letters,
@@ -33,7 +33,7 @@ SHORT = 20
 """As many changes are shown one by one."""
 
 
-def parts(staged: Mapping[str, Staged]) -> tuple[Part, ...]:
+def parts(staged: Mapping[str, Staged]) -> tuple[DeployPart, ...]:
     return (
         foundation.APIS_PART,
         foundation.DATABASE,
@@ -66,7 +66,7 @@ def parts(staged: Mapping[str, Staged]) -> tuple[Part, ...]:
 
 def changes(
     settings: InfraSettings, standing: Standing, staged: Mapping[str, Staged]
-) -> Iterator[tuple[Part, list[Change]]]:
+) -> Iterator[tuple[DeployPart, list[Change]]]:
     """Every part with what it would change, from what stands now."""
     for part in parts(staged):
         yield part, part.due(settings, standing)

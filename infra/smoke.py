@@ -15,10 +15,10 @@ from infra.standing import Standing
 
 SECONDS = 30.0
 PAUSE_SECONDS, ATTEMPTS = 20.0, 16  # five minutes
-Answer = tuple[int, bytes]
+StatusAndBody = tuple[int, bytes]
 
 
-def get(url: str, bearer: str = "") -> Answer:
+def get(url: str, bearer: str = "") -> StatusAndBody:
     """One GET; a status that is no success is an answer too."""
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {bearer}"} if bearer else {})
     try:
@@ -51,7 +51,7 @@ def smoke(
     settings: InfraSettings,
     standing: Standing,
     say: Callable[[str], None],
-    fetch: Callable[..., Answer] = get,
+    fetch: Callable[..., StatusAndBody] = get,
     token: Callable[[], str] = identity_token,
 ) -> None:
     """Raises if the deployed functions do not answer as they must."""
@@ -80,7 +80,11 @@ def smoke(
 
 
 def _from_outside(
-    settings: InfraSettings, standing: Standing, say: Callable[[str], None], fetch: Callable[..., Answer], private: str
+    settings: InfraSettings,
+    standing: Standing,
+    say: Callable[[str], None],
+    fetch: Callable[..., StatusAndBody],
+    private: str,
 ) -> None:
     if settings.auth != "public":
         status, body = fetch(private)

@@ -14,7 +14,7 @@ from dataclasses import MISSING, field, fields
 from typing import Any, TypeVar
 
 Reader = Callable[[str, Any], Any]
-Model = TypeVar("Model")
+Shape = TypeVar("Shape")
 
 
 class WrongError(ValueError):
@@ -111,7 +111,7 @@ def table(model: type[Any], wrong: Callable[[Any], list[str]] = lambda _read: []
     return read
 
 
-def model_of(model: type[Model], given: Mapping[str, Any], prefix: str = "") -> Model:
+def model_of(model: type[Shape], given: Mapping[str, Any], prefix: str = "") -> Shape:
     """Read a whole table; raises one :class:`WrongError` that names every mistake.
 
     >>> from dataclasses import dataclass

@@ -37,7 +37,7 @@ STAR = "Brake Disc Rear"
 
 
 @dataclass(frozen=True)
-class Answer:
+class ForecastAnswer:
     at: float
     status: int
     generation: object
@@ -48,7 +48,7 @@ class Client:
     """Asks for the forecast ten times a second, like a busy dashboard, and notes every answer."""
 
     def __init__(self, url: str) -> None:
-        self.answers: list[Answer] = []
+        self.answers: list[ForecastAnswer] = []
         self._url = url
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._poll, daemon=True)
@@ -65,19 +65,19 @@ class Client:
         while not self._stop.wait(0.1):
             self.answers.append(ask(self._url, days=30))
 
-    def first_other_than(self, generation: object) -> Answer | None:
+    def first_other_than(self, generation: object) -> ForecastAnswer | None:
         return next((one for one in self.answers if one.status == 200 and one.generation != generation), None)
 
 
-def ask(url: str, *, days: int) -> Answer:
+def ask(url: str, *, days: int) -> ForecastAnswer:
     """One request as the app makes it."""
     try:
         body = json.loads(call("POST", f"{url}/forecast_restock_demand", {"forecast_days": days}))
-        return Answer(time.time(), 200, body["model"]["generation"], body["total_restock_demand"])
+        return ForecastAnswer(time.time(), 200, body["model"]["generation"], body["total_restock_demand"])
     except urllib.error.HTTPError as exc:
-        return Answer(time.time(), exc.code, None, {})
+        return ForecastAnswer(time.time(), exc.code, None, {})
     except OSError:
-        return Answer(time.time(), 0, None, {})
+        return ForecastAnswer(time.time(), 0, None, {})
 
 
 def run() -> None:
@@ -160,7 +160,7 @@ def wait(stack: Stack, what: str, look: Callable[[], Any], *, seconds: float) ->
     raise ProcessError(f"{what} did not come within {seconds:.0f} s; see {stack.options.log_dir}")
 
 
-def served(url: str, *, days: int) -> Answer | None:
+def served(url: str, *, days: int) -> ForecastAnswer | None:
     answer = ask(url, days=days)
     return answer if answer.status == 200 else None
 
@@ -187,7 +187,7 @@ def show_forecast(url: str) -> None:
         say(f"    {name:30} {week.totals[name]:7} {month.totals[name]:8}")
 
 
-def complete(client: Any, used: shop.Part, today: date) -> float:
+def complete(client: Any, used: shop.ShopPart, today: date) -> float:
     """Ten clerks' evenings of the last days; when the tenth was written."""
     for number in range(COMPLETIONS):
         day = today - timedelta(days=1 + number)
@@ -197,7 +197,7 @@ def complete(client: Any, used: shop.Part, today: date) -> float:
     return time.time()
 
 
-def timeline(stack: Stack, completed: float, after: Answer) -> None:
+def timeline(stack: Stack, completed: float, after: ForecastAnswer) -> None:
     """From the tenth completion to the first answer of the new version, in the order things happened."""
     [task, *_] = [task for task in stack.tasks.done(stack.queue) if b"threshold" in body_of(task)]
     happened = [

@@ -69,7 +69,7 @@ def number_from(env: Mapping[str, str], variable: str, kind: Callable[[str], flo
 
 
 @dataclass(order=True)
-class Delivery:
+class DueDelivery:
     """One delivery of one event, ordered by when it is due."""
 
     due: float
@@ -96,7 +96,7 @@ class Relay:
         self._habits = habits or Habits()
         self._random = random.Random(self._habits.seed)
         self._say = listener or (lambda line: None)
-        self._waiting: list[Delivery] = []
+        self._waiting: list[DueDelivery] = []
         self._numbers = itertools.count()
         self._in_flight = 0
         self._last_activity = time.monotonic()
@@ -139,7 +139,7 @@ class Relay:
             copies = 2 if self._random.random() < self._habits.duplicates else 1
             for _ in range(copies):
                 due = now + self._random.uniform(0, self._habits.delay_seconds)
-                delivery = Delivery(due, next(self._numbers), headers, body, self._targets[trigger], accepted=now)
+                delivery = DueDelivery(due, next(self._numbers), headers, body, self._targets[trigger], accepted=now)
                 heapq.heappush(self._waiting, delivery)
             self._changed.notify(copies)
         return True
@@ -162,7 +162,7 @@ class Relay:
                 if status is None or not 200 <= status < 300:
                     self._try_again(delivery, status)
 
-    def _try_again(self, delivery: Delivery, status: int | None) -> None:
+    def _try_again(self, delivery: DueDelivery, status: int | None) -> None:
         delivery.failures += 1
         wait = min(
             self._habits.min_backoff_seconds * 2 ** min(delivery.failures - 1, 30), self._habits.max_backoff_seconds
@@ -177,7 +177,7 @@ class Relay:
         self._say(f"{what}, again in {wait:g} s")
 
 
-def post(delivery: Delivery) -> int | None:
+def post(delivery: DueDelivery) -> int | None:
     """Send the event; its status, or None without an answer."""
     request = urllib.request.Request(delivery.url, data=delivery.body, method="POST", headers=delivery.headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -41,7 +41,7 @@ RENAMED = {"Wiper Blade Front": "Front Wiper (old name)"}
 
 
 @dataclass(frozen=True)
-class Part:
+class ShopPart:
     id: str
     name: str
     category: str
@@ -57,7 +57,7 @@ class Part:
         return round(4 + 2.5 * len(self.name) % 90, 2)
 
 
-def parts() -> list[Part]:
+def parts() -> list[ShopPart]:
     """The shop's parts, best sellers first: popularity falls off with the rank, so most of them move slowly."""
     ranked = sorted(
         (
@@ -67,7 +67,7 @@ def parts() -> list[Part]:
         ),
     )
     return [
-        Part(f"part-{number:02d}", name, category, weight=(number + 1) ** -1.35)
+        ShopPart(f"part-{number:02d}", name, category, weight=(number + 1) ** -1.35)
         for number, (_, _, category, name) in enumerate(ranked)
     ]
 
@@ -113,7 +113,7 @@ def history(
             yield from messy(day).items()
 
 
-def appointment(chance: random.Random, day: date, used: list[Part], zone: str) -> Document:
+def appointment(chance: random.Random, day: date, used: list[ShopPart], zone: str) -> Document:
     """One booking as the app writes it."""
     hour = chance.randrange(8, 17)
     start = datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
@@ -134,11 +134,11 @@ def appointment(chance: random.Random, day: date, used: list[Part], zone: str) -
     return document
 
 
-def entry(part: Part, quantity: float) -> Document:
+def entry(part: ShopPart, quantity: float) -> Document:
     return {"id": part.id, "name": part.name, "quantity": quantity, "price": part.price}
 
 
-def quantity_of(chance: random.Random, part: Part) -> float:
+def quantity_of(chance: random.Random, part: ShopPart) -> float:
     if part.is_sold_by_volume:
         return chance.choice((1.0, 3.5, 4.0, 4.5, 5.0))
     return chance.choice((1, 1, 1, 2, 2, 4))

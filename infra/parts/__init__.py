@@ -33,7 +33,7 @@ def stays(_settings: InfraSettings, _standing: Standing, _removal: Removal) -> l
 
 
 @dataclass(frozen=True)
-class Part:
+class DeployPart:
     """One paragraph of a deploy. ``looks_at`` names what must be read anew if something before has changed it."""
 
     title: str

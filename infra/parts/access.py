@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 from infra.command import Change, Command, gcloud
 from infra.errors import CommandFailedError
 from infra.grants import INVOKER, SIGN, SIGNS_DELIVERIES, Grant, granted, has
-from infra.parts import Part
+from infra.parts import DeployPart
 from infra.parts.functions import retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -100,10 +100,10 @@ def _check(settings: InfraSettings, line: str, reason: str) -> Command:
     return gcloud(settings, line, reason=reason, changes=("run_services",))
 
 
-ADDRESS = Part("address of retrain", address, looks_at=("run_services",))
+ADDRESS = DeployPart("address of retrain", address, looks_at=("run_services",))
 CALLERS = {  # go with their services
-    "forecast": Part("callers of forecast", callers_of_forecast),
-    "retrain": Part("callers of retrain", callers_of_retrain),
-    "on_appointment": Part("callers of on_appointment", callers_of_on_appointment),
+    "forecast": DeployPart("callers of forecast", callers_of_forecast),
+    "retrain": DeployPart("callers of retrain", callers_of_retrain),
+    "on_appointment": DeployPart("callers of on_appointment", callers_of_on_appointment),
 }
-SIGNER = Part("signer of deliveries", signer_of_deliveries, looks_at=("project_policy",))
+SIGNER = DeployPart("signer of deliveries", signer_of_deliveries, looks_at=("project_policy",))

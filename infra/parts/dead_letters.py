@@ -9,7 +9,7 @@ from __future__ import annotations
 from infra.command import Change, gcloud
 from infra.compare import differences
 from infra.grants import granted
-from infra.parts import Part, Removal
+from infra.parts import DeployPart, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -69,7 +69,7 @@ def attached(settings: InfraSettings, standing: Standing) -> list[Change]:
     return changes
 
 
-KEPT = Part("dead letters", kept, undo)
-ATTACHED = Part(  # goes with its trigger
+KEPT = DeployPart("dead letters", kept, undo)
+ATTACHED = DeployPart(  # goes with its trigger
     "dead letters of the trigger", attached, looks_at=("functions", "triggers", "subscriptions")
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra.command import Change, gcloud
-from infra.parts import Part, Removal
+from infra.parts import DeployPart, Removal
 from infra.settings import InfraSettings
 from infra.standing import Body, Standing
 from restock.stored import names
@@ -86,5 +86,5 @@ def _found(listed: list[Body]) -> set[tuple[str, str]]:
     return {(parts[5], parts[7]) for parts in (one["name"].split("/") for one in listed)}
 
 
-TIME_TO_LIVE = Part("expiry of Restock's documents", time_to_live, without_expiry, ("databases",))
-EXEMPTIONS = Part("indexes Restock does not need", exemptions, without_exemptions)
+TIME_TO_LIVE = DeployPart("expiry of Restock's documents", time_to_live, without_expiry, ("databases",))
+EXEMPTIONS = DeployPart("indexes Restock does not need", exemptions, without_exemptions)

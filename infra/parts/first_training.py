@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 from infra.command import ApiCall, Change
 from infra.google_api import address
-from infra.parts import Part
+from infra.parts import DeployPart
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -63,4 +63,4 @@ def trigger_made(settings: InfraSettings, standing: Standing, now: datetime) -> 
     return datetime.fromisoformat(created[:19] + "+00:00") if created else now
 
 
-PART = Part("first training", first_training)
+PART = DeployPart("first training", first_training)

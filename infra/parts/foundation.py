@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.command import Change, gcloud
 from infra.errors import CommandFailedError
 from infra.grants import ACCOUNTS, granted, revoked
-from infra.parts import Part, Removal
+from infra.parts import DeployPart, Removal
 from infra.reading import EVERYTHING
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -126,6 +126,6 @@ def _stands(settings: InfraSettings, standing: Standing, role: str) -> bool:
     return any(account["email"] == settings.account(role) for account in standing.accounts)
 
 
-APIS_PART = Part("Google APIs", apis)  # others may use them, so they stay
-DATABASE = Part("database", database, looks_at=EVERYTHING)  # the app's, so it stays
-ACCOUNTS_PART = Part("service accounts and their roles", accounts, without_accounts)
+APIS_PART = DeployPart("Google APIs", apis)  # others may use them, so they stay
+DATABASE = DeployPart("database", database, looks_at=EVERYTHING)  # the app's, so it stays
+ACCOUNTS_PART = DeployPart("service accounts and their roles", accounts, without_accounts)

@@ -18,7 +18,7 @@ from typing import Any
 from infra.command import Change, Command, digest_of, gcloud, mapping_flag, words_of
 from infra.compare import differences
 from infra.errors import CommandFailedError, SettingsFileError
-from infra.parts import Part
+from infra.parts import DeployPart
 from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
 from infra.standing import Standing
@@ -164,8 +164,8 @@ def undo(door: str, settings: InfraSettings, standing: Standing) -> list[Change]
     return [gcloud(settings, line, reason=f"{door}, and its trigger if any", function=settings.function(door))]
 
 
-def part(door: str, staged: Mapping[str, Staged]) -> Part:
-    return Part(
+def part(door: str, staged: Mapping[str, Staged]) -> DeployPart:
+    return DeployPart(
         f"function {door}",
         lambda settings, standing: function(door, settings, standing, staged),
         lambda settings, standing, _removal: undo(door, settings, standing),

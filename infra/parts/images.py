@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.command import Change, file_flag, gcloud
 from infra.compare import differences
 from infra.grants import granted
-from infra.parts import Part, Removal
+from infra.parts import DeployPart, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -47,4 +47,4 @@ def undo(settings: InfraSettings, standing: Standing, _removal: Removal) -> list
     return [gcloud(settings, line, reason="the functions' images")]
 
 
-PART = Part("image repository", repository, undo)
+PART = DeployPart("image repository", repository, undo)

@@ -13,7 +13,7 @@ from infra import alerts as declared
 from infra import dashboard as one_page
 from infra.command import Change, digest_of, file_flag, gcloud
 from infra.compare import differences
-from infra.parts import Part, Removal
+from infra.parts import DeployPart, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 
@@ -136,7 +136,7 @@ def _slug(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
-METRICS = Part("metrics", metrics, without_metrics)
-CHANNEL = Part("alert channel", channel, without_channel)
-ALERTS = Part("alerts", policies, without_policies, ("channels",))
-DASHBOARD = Part("dashboard", dashboard, without_dashboard)
+METRICS = DeployPart("metrics", metrics, without_metrics)
+CHANNEL = DeployPart("alert channel", channel, without_channel)
+ALERTS = DeployPart("alerts", policies, without_policies, ("channels",))
+DASHBOARD = DeployPart("dashboard", dashboard, without_dashboard)

@@ -7,7 +7,7 @@ from typing import Any
 from infra.command import Change, gcloud
 from infra.compare import differences
 from infra.grants import granted, revoked
-from infra.parts import Part, Removal
+from infra.parts import DeployPart, Removal
 from infra.retries import RetryConfig
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -71,4 +71,4 @@ def undo(settings: InfraSettings, standing: Standing, removal: Removal) -> list[
     return gone
 
 
-PART = Part("queue", queue, undo)
+PART = DeployPart("queue", queue, undo)

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra.command import Change, gcloud
 from infra.compare import differences
-from infra.parts import Part, Removal
+from infra.parts import DeployPart, Removal
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -89,4 +89,4 @@ def undo(settings: InfraSettings, standing: Standing, _removal: Removal) -> list
     return [gcloud(settings, line, reason="so that nothing starts a retrain")]
 
 
-PART = Part("schedule", schedule, undo)
+PART = DeployPart("schedule", schedule, undo)

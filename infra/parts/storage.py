@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.command import Change, file_flag, gcloud
 from infra.grants import granted, revoked
-from infra.parts import Part, Removal
+from infra.parts import DeployPart, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
 from restock.stored import names
@@ -68,4 +68,4 @@ def undo(settings: InfraSettings, standing: Standing, removal: Removal) -> list[
     ]
 
 
-PART = Part("bucket", bucket, undo)
+PART = DeployPart("bucket", bucket, undo)

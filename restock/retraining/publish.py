@@ -53,7 +53,7 @@ def libraries() -> Mapping[str, str]:
     return {name: version(name) for name in LIBRARIES}
 
 
-class Model(Protocol):
+class Publishable(Protocol):
     """What is published of a fitted model."""
 
     @property
@@ -77,7 +77,7 @@ class Files:
         self.version, self.written_at, self.database = version, written_at, database
         self.contents: dict[str, bytes] = {}
 
-    def add_model(self, model: Model, rules: str, previous: bytes | None) -> None:
+    def add_model(self, model: Publishable, rules: str, previous: bytes | None) -> None:
         forecast, estimators = model.forecast(self.version, self.written_at, previous), model.estimators()
         manifest = Manifest(
             version=self.version,

@@ -11,12 +11,12 @@ from restock.history.history import History
 from restock.history.stock_seen import StockSeen
 from restock.logs import Log
 from restock.retraining.gate import Evidence
-from restock.retraining.publish import Model
+from restock.retraining.publish import Publishable
 from restock.settings import Settings
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 
-class Fitted(Model, Protocol):
+class Fitted(Publishable, Protocol):
     """A model fitted to one history, scored, and ready to be written."""
 
     @property

@@ -39,7 +39,7 @@ class Tokens(Protocol):
     def caller_of(self, token: str) -> Caller: ...
 
 
-class Documents(Protocol):
+class UserDocuments(Protocol):
     def document(self, path: tuple[str, ...], fields: tuple[str, ...]) -> Mapping[str, Any] | None: ...
 
 
@@ -91,7 +91,7 @@ class FirebaseUsers:
 class Admins:
     """Users whose document says ``role: "admin"`` and ``isActive: true``."""
 
-    def __init__(self, documents: Documents, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, documents: UserDocuments, clock: Callable[[], float] = time.monotonic) -> None:
         self._documents = documents
         self._clock = clock
         self._known: OrderedDict[str, Kept[bool]] = OrderedDict()

@@ -33,7 +33,7 @@ FEWEST_DAYS, MOST_DAYS = 180, 1000
 
 
 @dataclass(frozen=True, eq=False)
-class Demand:
+class DayDemand:
     """What a day asks of every part: shared by all days that ask the same."""
 
     mean: NDArray[np.float64]  # [names], unrounded
@@ -48,7 +48,7 @@ class Demand:
 @dataclass(frozen=True, slots=True)
 class PreparedDay:
     opening: bytes
-    demand: Demand
+    demand: DayDemand
 
 
 class PreparedAnswers:
@@ -107,7 +107,7 @@ class PreparedDays:
         self.names = sorted(set(names))
         self._first_rows = [index for index, name in enumerate(names) if not index or name != names[index - 1]]
         self._days: OrderedDict[date, PreparedDay] = OrderedDict()
-        self._alike: WeakValueDictionary[bytes, Demand] = WeakValueDictionary()
+        self._alike: WeakValueDictionary[bytes, DayDemand] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def period(self, start: date, days: int) -> list[PreparedDay]:
@@ -173,14 +173,14 @@ class PreparedDays:
             if len(self._alike) < before:  # no other day shared it
                 size -= freed
 
-    def _demand(self, mean: NDArray[np.float64]) -> Demand:
+    def _demand(self, mean: NDArray[np.float64]) -> DayDemand:
         key = mean.tobytes()
         demand = self._alike.get(key)
         if demand is None:
             # Thousandths as whole numbers: what is shown adds up exactly.
             thousandths = np.floor(mean * 1000 + 0.5)
             parts = dict(zip(self.names, (thousandths / 1000).tolist(), strict=True))
-            demand = Demand(mean.copy(), float(thousandths.sum()) / 1000, orjson.dumps(parts))
+            demand = DayDemand(mean.copy(), float(thousandths.sum()) / 1000, orjson.dumps(parts))
             self._alike[key] = demand
         return demand
 

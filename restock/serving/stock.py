@@ -21,7 +21,7 @@ PATIENCE = Patience(seconds=1.0, first_seconds=3.0)
 where there are none."""
 
 
-class Documents(Protocol):
+class CatalogueDocuments(Protocol):
     """What is needed of Firestore."""
 
     def collection(self, name: str, fields: tuple[str, ...]) -> Any: ...
@@ -42,7 +42,9 @@ class Shelf:
 class Stock:
     """Shelves by catalogue id. When Firestore fails, what was read last is better than no answer."""
 
-    def __init__(self, documents: Documents, keep_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, documents: CatalogueDocuments, keep_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._documents = documents
         self._keep_seconds = keep_seconds
         self._clock = clock

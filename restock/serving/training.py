@@ -19,7 +19,7 @@ PATIENCE = Patience(seconds=1.0, first_seconds=2.0)
 FIELDS = ("failures", "last_error", "retry_at", "last_success_at")
 
 
-class Documents(Protocol):
+class StateDocuments(Protocol):
     """What is needed of Firestore."""
 
     def document(self, path: tuple[str, ...], fields: tuple[str, ...]) -> Mapping[str, Any] | None: ...
@@ -40,7 +40,7 @@ def told(last_error: str | None) -> str | None:
 class Training:
     """Reads the retrain's own state, and counts the completions that wait for it."""
 
-    def __init__(self, documents: Documents, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, documents: StateDocuments, clock: Callable[[], float] = time.monotonic) -> None:
         self._documents = documents
         self._kept = Kept(self._read, patience=PATIENCE, clock=clock)
 
