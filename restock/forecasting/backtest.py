@@ -2,7 +2,7 @@
 
                     origin 1      origin 2      origin 3      origin 4          last day
     history ───────────┼─────────────┼─────────────┼─────────────┼──── 30 days ────┤
-    trees learn here ──┘ 15 days apart; everything else is fitted again at every origin
+    costly ones learn ─┘ 15 days apart; everything else is fitted again at every origin
 
 Every candidate is fitted on what was known at the origin by the code that fits the published forecast, and evaluated
 by the arithmetic that serves it. Of a large catalogue the 2,000 parts of the pool are backtested.
@@ -10,6 +10,7 @@ by the arithmetic that serves it. Of a large catalogue the 2,000 parts of the po
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,7 +20,8 @@ from numpy.typing import NDArray
 from restock.forecasting import measures
 from restock.forecasting.classes import classify
 from restock.forecasting.demand import Demand
-from restock.forecasting.methods.candidates import Candidates, fit_candidates
+from restock.forecasting.methods.candidates import CANDIDATES, FittedCandidates, fit_candidates
+from restock.forecasting.methods.forecaster import Candidate, Fitted
 from restock.forecasting.methods.series import OpenSeries, pool_rows
 from restock.stored.distribution import Floats
 
@@ -34,7 +36,7 @@ class Origin:
 
     known: Demand
     came: Floats  # [parts, days]
-    candidates: Candidates
+    candidates: FittedCandidates
     classes: NDArray[np.str_]
 
     @property
@@ -64,7 +66,7 @@ class Backtest:
     horizons: tuple[int, ...]
 
     @classmethod
-    def run(cls, demand: Demand, *, with_trees: bool) -> Backtest | None:
+    def run(cls, demand: Demand, candidates: Sequence[Candidate] = CANDIDATES) -> Backtest | None:
         """Fit the candidates at every origin; None if the history is too short to hold any of it back."""
         demand = demand.only(np.flatnonzero(demand.quantities.any(axis=1)))  # the rest has nothing to be judged by
         demand = demand.only(pool_rows([part.key for part in demand.parts]))
@@ -74,15 +76,15 @@ class Backtest:
         last = demand.days - horizons[-1]
         spacing = min(_SPACING_DAYS, (last - _WARM_UP_DAYS) // (_ORIGINS - 1))
         origins: list[Origin] = []
-        learnt = None
+        learnt: Mapping[str, Fitted] = {}
         for day in range(last - spacing * (_ORIGINS - 1), last + 1, spacing):
             known = demand.until(day)
-            candidates = fit_candidates(OpenSeries.of(known), with_trees=with_trees, learnt=learnt)
-            learnt = learnt or candidates.trees
-            origins.append(Origin(known, demand.quantities[:, day : day + last], candidates, classify(known)))
+            fitted = fit_candidates(OpenSeries.of(known), candidates, learnt=learnt)
+            learnt = fitted.fitted
+            origins.append(Origin(known, demand.quantities[:, day : day + last], fitted, classify(known)))
         return cls(demand, tuple(origins), horizons)
 
     @property
     def candidates(self) -> tuple[str, ...]:
         """Those that could be fitted at every origin, in a fixed order."""
-        return tuple(sorted(set.intersection(*(set(origin.candidates.tables) for origin in self.origins))))
+        return tuple(sorted(set.intersection(*(set(origin.candidates.forecasts) for origin in self.origins))))

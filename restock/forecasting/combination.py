@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from restock.forecasting import measures
 from restock.forecasting.backtest import Backtest
 from restock.forecasting.classes import CLASSES
-from restock.forecasting.methods.candidates import CANDIDATES, Candidates
+from restock.forecasting.methods.candidates import FittedCandidates
+from restock.forecasting.methods.forecaster import Candidate
 from restock.stored.distribution import HORIZONS, LEVELS, DemandDistribution, Floats, monotone, read_at
 
-PRIOR = {"trees": 0.66, "aggregation": 0.22, "compact": 0.1, "tsb": 0.01, "windows": 0.01}
-LUMPY_PRIOR = {"trees": 0.35, "aggregation": 0.15, "compact": 0.15, "tsb": 0.15, "windows": 0.2}
 _PENALTY = 0.7  # all parts of a shop live through the same months: more parts are not more evidence for ever
 _PENALTY_PARTS = 4.0
 _STEPS, _STEP = 100, 1.0
@@ -41,30 +40,33 @@ class Recipe:
         return {"weights": weights, "levels": np.round(self.levels, 6).tolist()}
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Recipe | None:
-        """A stored recipe, or None if it is not one this release can repeat."""
+    def from_json(cls, stored: Mapping[str, Any], candidates: Sequence[Candidate]) -> Recipe | None:
+        """A stored recipe, or None if it is not one that these candidates can repeat."""
         try:
             weights = {c: {k: float(stored["weights"][c][k]) for k in stored["weights"][c]} for c in CLASSES}
             levels = np.array(stored["levels"], float)
         except (KeyError, TypeError, ValueError):
             return None
-        known = all(k in CANDIDATES and w >= 0 for row in weights.values() for k, w in row.items())
+        names = {candidate.name for candidate in candidates}
+        known = all(k in names and w >= 0 for row in weights.values() for k, w in row.items())
         sound = levels.shape == (len(HORIZONS), len(LEVELS)) and bool(((levels > 0) & (levels < 1)).all())
         return cls(weights, levels) if known and sound else None
 
     @classmethod
-    def prior(cls) -> Recipe:
+    def prior(cls, candidates: Sequence[Candidate]) -> Recipe:
         """What is used where there is too little history to decide."""
-        weights = {name: dict(LUMPY_PRIOR if name == "lumpy" else PRIOR) for name in CLASSES}
+        usual = {candidate.name: candidate.prior.usual for candidate in candidates}
+        lumpy = {candidate.name: candidate.prior.lumpy for candidate in candidates}
+        weights = {name: dict(lumpy if name == "lumpy" else usual) for name in CLASSES}
         return cls(weights, np.tile(LEVELS, (len(HORIZONS), 1)))
 
 
-def combine(candidates: Candidates, classes: NDArray[np.str_], recipe: Recipe) -> DemandDistribution:
+def combine(candidates: FittedCandidates, classes: NDArray[np.str_], recipe: Recipe) -> DemandDistribution:
     """One distribution per part; candidates that were not fitted leave their weight to others."""
-    names = list(candidates.tables)
+    names = list(candidates.forecasts)
     weights = np.array([_present(recipe.weights[name], names) for name in classes]).reshape(len(classes), len(names))
-    rate = np.einsum("pk,kp->p", weights, np.array([candidates.rates[name] for name in names]))
-    table = sum(weights[:, k, None, None] * candidates.tables[name] for k, name in enumerate(names))
+    rate = np.einsum("pk,kp->p", weights, np.array([candidates.forecasts[name].rate for name in names]))
+    table = sum(weights[:, k, None, None] * candidates.forecasts[name].table for k, name in enumerate(names))
     return candidates.series.distribution(rate, read_at(monotone(np.asarray(table)), recipe.levels))
 
 
@@ -73,8 +75,8 @@ def _present(weights: Mapping[str, float], names: Sequence[str]) -> Floats:
     if "trees" not in names:  # they stand on the compact method, which inherits what they would have had
         weights["compact"] = weights.get("compact", 0.0) + weights.pop("trees", 0.0)
     row = np.array([weights.get(name, 0.0) for name in names])
-    if row.sum() <= 0:
-        row = np.array([PRIOR[name] for name in names])
+    if row.sum() <= 0:  # a stored recipe may name none of them
+        row = np.ones(len(names))
     normalised: Floats = row / row.sum()
     return normalised
 
@@ -121,13 +123,13 @@ class Evidence:
         )  # fmt: skip
 
 
-def learn_weights(evidence: Evidence) -> dict[str, dict[str, float]]:
+def learn_weights(evidence: Evidence, prior: Recipe) -> dict[str, dict[str, float]]:
     """Weights per class, each held towards the shop's, and the shop's towards the prior; lumpy parts have their own."""
-    shop = _minimise(evidence.where(evidence.classes != "lumpy"), _present(PRIOR, evidence.names))
+    usual, lumpy = (_present(prior.weights[name], evidence.names) for name in ("smooth", "lumpy"))
+    shop = _minimise(evidence.where(evidence.classes != "lumpy"), usual)
     found = {}
     for name in CLASSES:
-        towards = _present(LUMPY_PRIOR, evidence.names) if name == "lumpy" else shop
-        own = _minimise(evidence.where(evidence.classes == name), towards)
+        own = _minimise(evidence.where(evidence.classes == name), lumpy if name == "lumpy" else shop)
         found[name] = dict(zip(evidence.names, own.tolist(), strict=True))
     return found
 

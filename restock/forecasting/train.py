@@ -8,7 +8,7 @@ published with the champion's over all origins: each has learnt from them, so ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,8 @@ from restock.forecasting.classes import CLASSES, classify
 from restock.forecasting.combination import Evidence, Recipe, combine, learn_weights
 from restock.forecasting.demand import Demand
 from restock.forecasting.methods.baselines import BASELINES
-from restock.forecasting.methods.candidates import fit_candidates
+from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
+from restock.forecasting.methods.forecaster import Candidate
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.scores import score
 from restock.retraining.surprises import surprises
@@ -75,52 +76,56 @@ def train(
     champion: Mapping[str, Any] | None = None,
     budget_seconds: float = 600.0,
     progress: Callable[[str], None] = lambda message: None,
+    candidates: Sequence[Candidate] = CANDIDATES,
 ) -> Trained:
     """Let the candidates compete on this shop's own history, and publish their best combination."""
-    with_backtest, with_trees, notes = _afford(demand, budget_seconds)
+    with_backtest, with_costly, notes = _afford(demand, budget_seconds)
+    afforded = [candidate for candidate in candidates if with_costly or not candidate.is_costly]
     progress("backtesting the candidates")
-    backtest = Backtest.run(demand, with_trees=with_trees) if with_backtest else None
-    recipe = Recipe.prior()
+    backtest = Backtest.run(demand, afforded) if with_backtest else None
+    recipe = Recipe.prior(candidates)
     scores: dict[str, Any] = {"challenger": {}, "published": {}, "champion": None, "baselines": {}}
     if backtest is not None:
         progress(f"learning weights and calibration from {len(backtest.origins)} origins")
-        recipe, scores = _decide(backtest, champion)
+        recipe, scores = _decide(backtest, champion, candidates)
     elif with_backtest:
         notes.append(f"{demand.days} days are too few to hold any back: the prior weights are used, without scores")
     progress("fitting on every day")
-    final = fit_candidates(OpenSeries.of(demand), with_trees=with_trees)
+    final = fit_candidates(OpenSeries.of(demand), afforded)
     distribution = combine(final, classify(demand), recipe)
-    estimators = {"trees": final.trees, "compact": final.compact}
+    estimators = {"base": final.base} | {each.name: final.fitted.get(each.name) for each in candidates}
     return Trained(demand, distribution, recipe.to_json(), scores, estimators, tuple(notes))
 
 
-def _decide(backtest: Backtest, champion: Mapping[str, Any] | None) -> tuple[Recipe, dict[str, Any]]:
+def _decide(
+    backtest: Backtest, champion: Mapping[str, Any] | None, candidates: Sequence[Candidate]
+) -> tuple[Recipe, dict[str, Any]]:
     """The recipe learnt from all origins, and scores.
 
     ``challenger``: held out, no origin judges what it taught itself. ``published`` and ``champion``: this recipe and
     the live one over all origins.
     """
-    evidence = Evidence.of(backtest)
+    evidence, prior = Evidence.of(backtest), Recipe.prior(candidates)
 
     def learn(without: int | None = None) -> Recipe:
         kept = evidence if without is None else evidence.where(evidence.origin != without)
-        weighted = Recipe(learn_weights(kept), Recipe.prior().levels)
+        weighted = Recipe(learn_weights(kept, prior), prior.levels)
         return Recipe(weighted.weights, learn_levels(backtest, weighted, without))
 
-    held_out = [learn(without=k) if len(backtest.origins) > 1 else Recipe.prior() for k in range(len(backtest.origins))]
+    held_out = [learn(without=k) if len(backtest.origins) > 1 else prior for k in range(len(backtest.origins))]
     challenger = [combine(o.candidates, o.classes, r) for o, r in zip(backtest.origins, held_out, strict=True)]
 
     def repeat(recipe: Recipe) -> dict[str, Any]:
         return score(backtest, [combine(o.candidates, o.classes, recipe) for o in backtest.origins])
 
-    recipe, kept = learn(), Recipe.from_json(champion) if champion else None
+    recipe, kept = learn(), Recipe.from_json(champion, candidates) if champion else None
     scores = {
         "challenger": score(backtest, challenger),
         "published": repeat(recipe),
         "champion": repeat(kept) if kept else None,
         "baselines": {
-            name: score(backtest, [fit(o.candidates.series) for o in backtest.origins])
-            for name, fit in BASELINES.items()
+            baseline.name: score(backtest, [o.candidates.beside(baseline) for o in backtest.origins])
+            for baseline in BASELINES
         },
         "candidates": {
             name: score(backtest, [o.candidates.distribution(name) for o in backtest.origins])

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter
 
+from restock.forecasting.methods.base import Base
+from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.spread import window_ratio
@@ -19,11 +21,20 @@ _AGGREGATIONS = (1, 2, 3, 5, 7, 14, 28)
 _CONSTANTS = (0.05, 0.1, 0.2, 0.3, 0.5)
 
 
-def fit(series: OpenSeries) -> tuple[Floats, Floats]:
-    """Rates [parts] and quantile tables."""
-    rates = [_smooth(series, days) for days in _AGGREGATIONS if series.days >= 4 * days]
-    rate = np.mean(rates, axis=0) if rates else series.total[:, -1] / max(series.time[-1], 1e-9)
-    return rate, quantile_table(rate[:, None] * HORIZONS, window_ratio(series))
+class Aggregation:
+    """Nothing is shared: each part is smoothed by itself."""
+
+    name = "aggregation"
+    prior = Prior(usual=0.22, lumpy=0.15)
+    is_costly = False
+
+    def fit(self, series: OpenSeries, base: Base) -> Aggregation:
+        return self
+
+    def forecast(self, series: OpenSeries, base: Base) -> Forecast:
+        rates = [_smooth(series, days) for days in _AGGREGATIONS if series.days >= 4 * days]
+        rate = np.mean(rates, axis=0) if rates else series.total[:, -1] / max(series.time[-1], 1e-9)
+        return Forecast(rate, quantile_table(rate[:, None] * HORIZONS, window_ratio(series)))
 
 
 def _smooth(series: OpenSeries, days: int) -> Floats:

@@ -1,46 +1,53 @@
-"""The candidates that compete, each fitted on all parts at once: a daily rate and a quantile table per part.
-
-``compact`` and ``aggregation`` cost milliseconds per part; ``trees`` costs seconds and is the first to be dropped when
-the time budget is short.
-"""
+"""The candidates that compete, each fitted on all parts at once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from restock.forecasting.methods import aggregation, compact, trees, tsb, windows
+from restock.forecasting.methods.aggregation import Aggregation
+from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.compact import Compact
+from restock.forecasting.methods.forecaster import Baseline, Candidate, Fitted, Forecast
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.trees import Trees
-from restock.stored.distribution import DemandDistribution, Floats
+from restock.forecasting.methods.tsb import SlowTSB
+from restock.forecasting.methods.windows import Windows
+from restock.stored.distribution import DemandDistribution
 
-CANDIDATES = ("trees", "aggregation", "compact", "tsb", "windows")
+CANDIDATES: tuple[Candidate, ...] = (Compact(), Trees(), Aggregation(), SlowTSB(), Windows())
 
 
 @dataclass(frozen=True, eq=False)
-class Candidates:
-    """Every candidate's rate [parts] and table, by name, and the estimators behind them."""
+class FittedCandidates:
+    """By name, what every candidate learnt and what it says; those that learnt nothing are absent."""
 
     series: OpenSeries
-    rates: dict[str, Floats]
-    tables: dict[str, Floats]
-    compact: Compact
-    trees: Trees | None
+    base: Base
+    fitted: Mapping[str, Fitted]
+    forecasts: Mapping[str, Forecast]
 
     def distribution(self, name: str) -> DemandDistribution:
         """One candidate by itself."""
-        return self.series.distribution(self.rates[name], self.tables[name])
+        return self._distribution(self.forecasts[name])
+
+    def beside(self, baseline: Baseline) -> DemandDistribution:
+        """A baseline that was told the same."""
+        return self._distribution(baseline.fit(self.series, self.base).forecast(self.series, self.base))
+
+    def _distribution(self, forecast: Forecast) -> DemandDistribution:
+        return self.series.distribution(forecast.rate, forecast.table)
 
 
-def fit_candidates(series: OpenSeries, *, with_trees: bool = True, learnt: Trees | None = None) -> Candidates:
-    """Fit all; ``learnt`` trees from an earlier day of the same history spare learning them again."""
-    base = compact.fit(series)
-    rates, tables = {"compact": base.rate}, {"compact": base.table}
-    if with_trees:
-        learnt = learnt or trees.fit(series, base)
-        if learnt is not None:
-            rates["trees"], tables["trees"] = base.rate, learnt.table(series, base)
-    rates["aggregation"], tables["aggregation"] = aggregation.fit(series)
-    rates["tsb"], tables["tsb"] = tsb.fit(series)
-    rates["windows"], tables["windows"] = base.rate, windows.table(series, base)
-    return Candidates(series, rates, tables, base, learnt if with_trees else None)
+def fit_candidates(
+    series: OpenSeries, candidates: Sequence[Candidate] = CANDIDATES, *, learnt: Mapping[str, Fitted] | None = None
+) -> FittedCandidates:
+    """Fit all; what costly ones have ``learnt`` on an earlier day of the same history is not learnt again."""
+    base = Base.of(series)
+    fitted: dict[str, Fitted] = {}
+    for candidate in candidates:
+        known = (learnt or {}).get(candidate.name) if candidate.is_costly else None
+        found = known or candidate.fit(series, base)
+        if found is not None:
+            fitted[candidate.name] = found
+    return FittedCandidates(series, base, fitted, {name: each.forecast(series, base) for name, each in fitted.items()})

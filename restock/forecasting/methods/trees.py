@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from restock.forecasting.methods.compact import Compact
+from restock.forecasting.methods.base import Base
+from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.levels import smoothed
 from restock.forecasting.methods.series import OpenSeries
 from restock.stored.distribution import HORIZONS, LEVELS, Floats
@@ -31,12 +32,12 @@ _SPANS = (7, 14, 28, 56, 91, 182)
 
 
 @dataclass(frozen=True, eq=False)
-class Trees:
+class FittedTrees:
     """One model per learnt level."""
 
     models: tuple[HistGradientBoostingRegressor, ...]
 
-    def table(self, series: OpenSeries, base: Compact) -> Floats:
+    def forecast(self, series: OpenSeries, base: Base) -> Forecast:
         """The compact table moved to where the trees see the quantiles."""
         moved = np.empty_like(base.table)
         for rows, portion in series.chunks():
@@ -44,7 +45,7 @@ class Trees:
             features, scale = _features(portion, level, apart, np.array([series.days]))
             with threadpool_limits(1, user_api="openmp"):
                 moved[rows] = _move(base.table[rows], self._quantiles(features[:, 0], scale))
-        return moved
+        return Forecast(base.rate, moved)
 
     def _quantiles(self, features: Floats, scale: Floats) -> Floats:
         found = []
@@ -55,32 +56,39 @@ class Trees:
         return np.stack(found, axis=1)
 
 
-def fit(series: OpenSeries, base: Compact) -> Trees | None:
-    """Learn from the pool; None if the history is too short to learn shapes from."""
-    pool = series.pool()
-    level, apart = base.history(pool)
-    inputs, ratios, weights = [], [], []
-    random = np.random.default_rng(0)
-    for days in LEARNT_HORIZONS:
-        origins = np.arange(pool.days - days, _WARM_UP_DAYS, -7)
-        if len(origins) < 4:
-            continue
-        features, scale = _features(pool, level, apart, origins)
-        mean = scale * pool.spans(origins, days)
-        ratio = (pool.sums(origins, days) - random.random(mean.shape)) / mean
-        known = pool.total[:, origins] > 0
-        inputs.append(np.concatenate([features, np.full((*scale.shape, 1), days)], axis=-1)[known])
-        ratios.append(ratio[known])
-        weights.append((mean / (np.sqrt(mean) + 0.3 * mean))[known])  # about the size of a window's usual change
-    if sum(map(len, ratios)) < _FEWEST_ROWS:
-        return None
-    x, y, weight = np.concatenate(inputs), np.concatenate(ratios), np.concatenate(weights)
-    if len(y) > _ROWS:
-        kept = random.choice(len(y), _ROWS, replace=False)
-        x, y, weight = x[kept], y[kept], weight[kept]
-    x[:, np.isnan(x).all(axis=0)] = 0.0  # scikit-learn can't bin a feature that nobody has
-    with threadpool_limits(1, user_api="openmp"):  # one thread: sums in one order, the same model every time
-        return Trees(tuple(_model(level).fit(x, y, sample_weight=weight) for level in LEARNT_LEVELS))
+class Trees:
+    """Learns what all parts share; the costliest candidate, and the one that weighs most."""
+
+    name = "trees"
+    prior = Prior(usual=0.66, lumpy=0.35)
+    is_costly = True
+
+    def fit(self, series: OpenSeries, base: Base) -> FittedTrees | None:
+        """Learn from the pool; None if the history is too short to learn shapes from."""
+        pool = series.pool()
+        level, apart = base.history(pool)
+        inputs, ratios, weights = [], [], []
+        random = np.random.default_rng(0)
+        for days in LEARNT_HORIZONS:
+            origins = np.arange(pool.days - days, _WARM_UP_DAYS, -7)
+            if len(origins) < 4:
+                continue
+            features, scale = _features(pool, level, apart, origins)
+            mean = scale * pool.spans(origins, days)
+            ratio = (pool.sums(origins, days) - random.random(mean.shape)) / mean
+            known = pool.total[:, origins] > 0
+            inputs.append(np.concatenate([features, np.full((*scale.shape, 1), days)], axis=-1)[known])
+            ratios.append(ratio[known])
+            weights.append((mean / (np.sqrt(mean) + 0.3 * mean))[known])  # about the size of a window's usual change
+        if sum(map(len, ratios)) < _FEWEST_ROWS:
+            return None
+        x, y, weight = np.concatenate(inputs), np.concatenate(ratios), np.concatenate(weights)
+        if len(y) > _ROWS:
+            kept = random.choice(len(y), _ROWS, replace=False)
+            x, y, weight = x[kept], y[kept], weight[kept]
+        x[:, np.isnan(x).all(axis=0)] = 0.0  # scikit-learn can't bin a feature that nobody has
+        with threadpool_limits(1, user_api="openmp"):  # one thread: sums in one order, the same model every time
+            return FittedTrees(tuple(_model(level).fit(x, y, sample_weight=weight) for level in LEARNT_LEVELS))
 
 
 def _model(level: float) -> HistGradientBoostingRegressor:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import lfilter
 
+from restock.forecasting.methods.base import Base
+from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.spread import window_ratio
@@ -16,13 +18,27 @@ from restock.stored.distribution import HORIZONS, Floats
 _CHANCE, _SIZE = 0.02, 0.05
 
 
-def fit(series: OpenSeries) -> tuple[Floats, Floats]:
-    """Rates [parts] and quantile tables."""
+class SlowTSB:
+    """Nothing is shared: each part is smoothed by itself."""
+
+    name = "tsb"
+    prior = Prior(usual=0.01, lumpy=0.15)
+    is_costly = False
+
+    def fit(self, series: OpenSeries, base: Base) -> SlowTSB:
+        return self
+
+    def forecast(self, series: OpenSeries, base: Base) -> Forecast:
+        rate = _rate(series)
+        return Forecast(rate, quantile_table(rate[:, None] * HORIZONS, window_ratio(series)))
+
+
+def _rate(series: OpenSeries) -> Floats:
     used = series.counts > 0
     start = used.mean(axis=1, keepdims=True) * (1 - _CHANCE)
     chance = lfilter([_CHANCE], [1, _CHANCE - 1], used.astype(float), axis=1, zi=start)[0][:, -1]
     later: Floats = np.cumsum(used[:, ::-1], axis=1)[:, ::-1] - used  # demands that came after: the older, the lighter
     weight = np.where(used, (1 - _SIZE) ** later, 0.0)
     size = (weight * series.counts).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)
-    rate = chance * size / max(float(series.pace.mean()), 1e-9)
-    return rate, quantile_table(rate[:, None] * HORIZONS, window_ratio(series))
+    rate: Floats = chance * size / max(float(series.pace.mean()), 1e-9)
+    return rate

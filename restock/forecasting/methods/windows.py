@@ -8,14 +8,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from restock.forecasting.methods.compact import Compact
+from restock.forecasting.methods.base import Base
+from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.series import OpenSeries
 from restock.stored.distribution import HORIZONS, LEVELS, Floats
 
 _YEAR = 365
 
 
-def table(series: OpenSeries, base: Compact) -> Floats:
+class Windows:
+    """Nothing is shared: each part has its own past."""
+
+    name = "windows"
+    prior = Prior(usual=0.01, lumpy=0.2)
+    is_costly = False
+
+    def fit(self, series: OpenSeries, base: Base) -> Windows:
+        return self
+
+    def forecast(self, series: OpenSeries, base: Base) -> Forecast:
+        return Forecast(base.rate, _table(series, base))
+
+
+def _table(series: OpenSeries, base: Base) -> Floats:
     """Quantile tables of the window sums, moved half way to the compact level; the compact ones where none fit."""
     found = base.table.copy()
     total = series.total[:, -_YEAR - 1 :]

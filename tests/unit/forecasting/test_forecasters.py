@@ -10,29 +10,35 @@ import pytest
 from restock.forecasting.classes import classify
 from restock.forecasting.combination import Recipe, combine
 from restock.forecasting.demand import Demand
-from restock.forecasting.methods.baselines import mean_28, oldest_80
+from restock.forecasting.methods.base import Base
+from restock.forecasting.methods.baselines import BASELINES
 from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
+from restock.forecasting.methods.forecaster import Forecast, Prior
+from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.forecasting.methods.series import OpenSeries
+from restock.forecasting.train import Trained, train
 from restock.stored.artifact import Part
-from restock.stored.distribution import DemandDistribution
+from restock.stored.distribution import HORIZONS, DemandDistribution
 
 MONDAY = date(2026, 1, 5)
 LEVELS = (0.05, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 
 def published(demand: Demand) -> DemandDistribution:
-    return combine(fit_candidates(OpenSeries.of(demand)), classify(demand), Recipe.prior())
+    return combine(fit_candidates(OpenSeries.of(demand)), classify(demand), Recipe.prior(CANDIDATES))
 
 
 def method(name: str) -> Callable[[Demand], DemandDistribution]:
     if name == "published":
         return published
-    if name in CANDIDATES:
-        return lambda demand: fit_candidates(OpenSeries.of(demand), with_trees=name == "trees").distribution(name)
-    return lambda demand: {"mean_28": mean_28, "oldest_80": oldest_80}[name](OpenSeries.of(demand))
+    if name in NAMED:
+        return lambda demand: fit_candidates(OpenSeries.of(demand), [NAMED[name]]).distribution(name)
+    baseline = next(each for each in BASELINES if each.name == name)
+    return lambda demand: fit_candidates(OpenSeries.of(demand), []).beside(baseline)
 
 
-METHODS = ("published", *CANDIDATES, "mean_28", "oldest_80")
+NAMED = {candidate.name: candidate for candidate in CANDIDATES}
+METHODS = ("published", *NAMED, *(baseline.name for baseline in BASELINES))
 WITHOUT_TREES = tuple(name for name in METHODS if name != "trees")  # too short a history teaches no tree
 
 
@@ -82,6 +88,83 @@ def test_the_chance_of_exceeding_a_quantile_is_what_its_level_leaves(name, fitte
     for level in LEVELS:
         stock = fitted[name].quantiles(start, 8, [level])[:, 0]
         assert (fitted[name].chance_above(start, 8, stock) <= 1 - level + 1e-3).all()
+
+
+class Twice:
+    """A further forecaster, and all there is to it: twice what the base expects."""
+
+    name = "twice"
+    prior = Prior(usual=0.05, lumpy=0.05)
+    is_costly = False
+
+    def fit(self, series: OpenSeries, base: Base) -> "Twice":
+        return self
+
+    def forecast(self, series: OpenSeries, base: Base) -> Forecast:
+        return Forecast(2 * base.rate, quantile_table(2 * base.rate[:, None] * HORIZONS, np.full((1, 1), 1.5)))
+
+
+class Learning(Twice):
+    """One that takes seconds to learn, and needs a hundred days to learn from."""
+
+    name = "learning"
+    is_costly = True
+
+    def __init__(self) -> None:
+        self.fits: list[int] = []
+
+    def fit(self, series: OpenSeries, base: Base) -> Twice | None:
+        self.fits.append(series.days)
+        return self if series.days >= 100 else None
+
+
+CHEAP = tuple(candidate for candidate in CANDIDATES if not candidate.is_costly)
+
+
+@pytest.fixture(scope="module")
+def without(small) -> Trained:
+    return train(small, candidates=CHEAP)
+
+
+def test_a_further_forecaster_competes_is_scored_and_is_published_with_nothing_changed_elsewhere(small, without):
+    trained = train(small, candidates=(*CHEAP, Twice()))
+
+    assert set(trained.scores["candidates"]) == {*without.scores["candidates"], "twice"}
+    assert trained.scores["candidates"]["twice"]["loss"] > trained.scores["candidates"]["compact"]["loss"]
+    share = Twice.prior.usual / sum(candidate.prior.usual for candidate in (*CHEAP, Twice()))
+    assert 0 < trained.recipe["weights"]["intermittent"]["twice"] < 0.8 * share  # what it said weighed against it
+    assert trained.distribution.rate.sum() > without.distribution.rate.sum()
+
+
+def test_a_recipe_with_a_forecaster_is_repeated_only_where_the_forecaster_is_there(small):
+    recipe = train(small, candidates=(*CHEAP, Twice())).recipe
+
+    assert train(small, candidates=(*CHEAP, Twice()), champion=recipe).scores["champion"]
+    assert train(small, candidates=CHEAP, champion=recipe).scores["champion"] is None
+
+
+def test_a_costly_forecaster_learns_once_per_backtest_and_is_given_up_when_time_is_short(small):
+    in_time, short_of_time = Learning(), Learning()
+
+    train(small, candidates=(*CHEAP, in_time))
+    trained = train(small, candidates=(*CHEAP, short_of_time), budget_seconds=5)
+
+    assert len(in_time.fits) == 2
+    assert short_of_time.fits == []
+    assert "learning" not in trained.scores["candidates"]
+
+
+def test_a_forecaster_that_learnt_nothing_leaves_its_weight_to_the_others(small, without):
+    class Silent(Twice):
+        name = "silent"
+
+        def fit(self, series: OpenSeries, base: Base) -> None:
+            return None
+
+    trained = train(small, candidates=(*CHEAP, Silent()))
+
+    assert trained.recipe == without.recipe
+    assert (trained.distribution.table == without.distribution.table).all()
 
 
 @pytest.mark.parametrize("name", METHODS)

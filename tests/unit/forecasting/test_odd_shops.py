@@ -10,6 +10,7 @@ from scipy.stats import poisson
 
 from restock.forecasting.backtest import Backtest
 from restock.forecasting.demand import Demand
+from restock.forecasting.methods.compact import Compact
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.train import Trained, train
 from restock.stored.artifact import Part
@@ -77,7 +78,7 @@ def test_a_huge_catalogue_does_not_keep_the_used_parts_from_being_learnt_from():
     quantities[used] = np.random.default_rng(3).poisson(0.5, (12, 120))
 
     assert set(OpenSeries.of(shop(quantities)).pool().keys) == {f"p{row}" for row in used}
-    assert len(Backtest.run(shop(quantities), with_trees=False).demand.parts) == 12
+    assert len(Backtest.run(shop(quantities), [Compact()]).demand.parts) == 12
 
 
 @pytest.mark.parametrize(
