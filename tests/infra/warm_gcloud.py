@@ -12,7 +12,6 @@ import contextlib
 import gc
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +21,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-CLIENT = """#!{python} -SE
+# The first lines are a command to the shell and a string to Python: a #! line takes no path with a blank.
+CLIENT = """#!/bin/sh
+'''exec' "{python}" -SE "$0" "$@"
+' '''
 import array, json, os, socket, sys
 server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
@@ -82,7 +84,8 @@ def running(folder: Path, environment: Mapping[str, str]) -> Iterator[dict[str, 
     address = str(folder / "gcloud.socket")
     client = folder / "bin" / "gcloud"
     client.parent.mkdir(parents=True)
-    client.write_text(CLIENT.format(python=shutil.which("python3"), address=address))
+    base = getattr(sys, "_base_executable", None) or sys.executable  # not a shim, which would cost as much as the call
+    client.write_text(CLIENT.format(python=base, address=address))
     client.chmod(0o755)
     whole = {**os.environ, **environment}
     server = subprocess.Popen([sdk_python(), "-S", __file__, str(sdk_root()), address], env=whole)
