@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from restock.errors import DamagedError
-from restock.history.history import COLUMNS
+from restock.history.history import COLUMNS, parquet
 from restock.stored import names
 from restock.stored.published import write_once
 from restock.stores import ObjectStore
@@ -39,9 +39,7 @@ class Piece:
 
     def to_bytes(self) -> bytes:
         facts = {"schema": SCHEMA, "after": self.after, "last": self.last, "begun_at": self.begun_at.isoformat()}
-        sink = pa.BufferOutputStream()
-        pq.write_table(self.rows.replace_schema_metadata({"piece": json.dumps(facts)}), sink, compression="zstd")
-        return bytes(sink.getvalue())
+        return parquet(self.rows, {"piece": json.dumps(facts)})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Piece:

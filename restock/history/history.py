@@ -6,10 +6,10 @@ written). A file is written once and never changed; the live one is the one the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,17 @@ COLUMNS = pa.schema(
 
 USAGE_COLUMNS = [name for name in COLUMNS.names if name != "source_time"]
 """What an appointment used; the rest is when that was counted."""
+
+
+class Row(NamedTuple):
+    """One row, in the order of the columns; in a full read, an appointment without usage has one without a part."""
+
+    appointment: str
+    day: date | None
+    part: str | None
+    quantity: float | None
+    source_time: datetime
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +135,7 @@ class History:
         facts = {"schema": str(SCHEMA), "rules": self.rules, "rebuilt_at": self.rebuilt_at.isoformat()}
         facts |= {"recount": "true"} if self.is_recount else {}
         facts |= {"database": self.database} if self.database else {}
-        sink = pa.BufferOutputStream()
-        pq.write_table(self.rows.replace_schema_metadata(facts), sink, compression="zstd")
-        return bytes(sink.getvalue())
+        return parquet(self.rows, facts)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> History:
@@ -144,16 +153,27 @@ class History:
 
 
 def rows_of(counted: Iterable[CountedAppointment]) -> pa.Table:
+    return table_of(
+        Row(one.appointment, one.usage.day, part.key, part.quantity, one.source_time, part.name)
+        for one in counted
+        for part in one.usage.parts
+    )
+
+
+def table_of(rows: Iterable[Row]) -> pa.Table:
     columns: dict[str, list[object]] = {name: [] for name in COLUMNS.names}
-    for one in counted:
-        for part in one.usage.parts:
-            columns["appointment"].append(one.appointment)
-            columns["day"].append(one.usage.day)
-            columns["part"].append(part.key)
-            columns["quantity"].append(part.quantity)
-            columns["source_time"].append(one.source_time)
-            columns["name"].append(part.name)
+    lists = tuple(columns.values())
+    for row in rows:
+        for column, value in zip(lists, row, strict=True):
+            column.append(value)
     return pa.table(columns, schema=COLUMNS)
+
+
+def parquet(rows: pa.Table, facts: Mapping[str, str]) -> bytes:
+    """The file of these rows, with what is to be known of them."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows.replace_schema_metadata(facts), sink, compression="zstd")
+    return bytes(sink.getvalue())
 
 
 @dataclass(frozen=True)

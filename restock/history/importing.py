@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from restock.errors import BadRequestError, DamagedError
-from restock.history.history import COLUMNS, History
+from restock.history.history import COLUMNS, History, parquet
 from restock.history.usage_file import LINES_NAMED, Imported, Refused
 from restock.stored import names
 from restock.stored.names import IMPORTED as NAME
@@ -77,10 +77,8 @@ def store(objects: ObjectStore, imported: Imported) -> None:
         raise BadRequestError(
             "\n".join([*told, "What was imported before stays. Correct the file and import it again."])
         )
-    sink = pa.BufferOutputStream()
-    pq.write_table(imported.rows, sink, compression="zstd")
     before = objects.read(NAME)
-    objects.write(NAME, bytes(sink.getvalue()), if_generation=before.generation if before else 0)
+    objects.write(NAME, parquet(imported.rows, {}), if_generation=before.generation if before else 0)
 
 
 def with_imported(history: History, objects: ObjectStore) -> History:

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,7 +32,7 @@ from restock.counting.appointments import (
 )
 from restock.errors import StoreUnavailableError
 from restock.history.checkpoint import Checkpoint, Piece, chain
-from restock.history.history import COLUMNS, History
+from restock.history.history import COLUMNS, History, Row, table_of
 from restock.stored import names
 from restock.stores import DocumentStore, Snapshot
 
@@ -157,16 +156,15 @@ def _purged(expected: History, seen: pa.Table, rebuilt_at: datetime, rules: Coun
 def counted(page: Sequence[Snapshot], rules: CountingRules, reject: Reject) -> pa.Table:
     """The history's rows of these appointments; one without usage has a single row without a part, dated by its making,
     for whether it is still the appointment that a history counted."""
-    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS.names}
-    for snapshot in page:
-        found = usage_of(snapshot.fields, snapshot.update_time, rules)
-        reject(names.appointment(snapshot.id), found.rejections)
-        dated = snapshot.create_time if found.usage.is_empty else snapshot.update_time
-        for key, name, quantity in found.usage.parts or [(None, None, None)]:
-            row = (snapshot.id, found.usage.day, key, quantity, dated, name)
-            for column, value in zip(columns.values(), row, strict=True):
-                column.append(value)
-    return pa.table(columns, schema=COLUMNS)
+    return table_of(row for snapshot in page for row in _rows_of(snapshot, rules, reject))
+
+
+def _rows_of(snapshot: Snapshot, rules: CountingRules, reject: Reject) -> Iterator[Row]:
+    found = usage_of(snapshot.fields, snapshot.update_time, rules)
+    reject(names.appointment(snapshot.id), found.rejections)
+    dated = snapshot.create_time if found.usage.is_empty else snapshot.update_time
+    for key, name, quantity in found.usage.parts or [(None, None, None)]:
+        yield Row(snapshot.id, found.usage.day, key, quantity, dated, name)
 
 
 def _pages(documents: DocumentStore, parts: Sequence[Range], page_size: int) -> Iterator[tuple[Range, list[Snapshot]]]:

@@ -22,7 +22,7 @@ from restock import written
 from restock.counting.appointments import LONGEST_NAME
 from restock.counting.quantities import AMBIGUOUS, may_be_thousands, quantity_of
 from restock.errors import BadRequestError
-from restock.history.history import COLUMNS
+from restock.history.history import Row, table_of
 
 NEEDED = ("date", "part", "quantity")
 PART_ID = "part_id"
@@ -61,7 +61,7 @@ class _Layout(NamedTuple):
     width: int
 
 
-class _Row(NamedTuple):
+class _Used(NamedTuple):
     day: date
     key: str
     name: str
@@ -82,23 +82,25 @@ def read(lines: Iterable[str], *, earliest: date, before: date) -> Imported:
     """Understand a CSV file; a line that cannot be counted is refused with its reason, the others are kept."""
     numbered = ((number, line.rstrip("\r\n")) for number, line in enumerate(lines, 1))
     layout = _layout_of(numbered)
-    columns: dict[str, list[object]] = {name: [] for name in COLUMNS.names}
     refused, read_lines, imported_at = Refused(), 0, datetime.now(UTC)
-    for number, line in numbered:
-        if not line.strip(layout.separator + " \t"):
-            continue
-        read_lines += 1
-        if read_lines > MOST_ROWS:
-            raise BadRequestError(f"the file has more than {MOST_ROWS:,} lines; sum it up by day and part first")
-        try:
-            day, key, name, quantity = _usage_of(_cells(line, layout.separator), layout, earliest, before)
-        except ValueError as exc:
-            refused.add(str(exc), number)
-            continue
-        row = (f"import/{day.isoformat()}", day, key, quantity, imported_at, name)
-        for column, value in zip(columns.values(), row, strict=True):
-            column.append(value)
-    return Imported(pa.table(columns, schema=COLUMNS), refused, read_lines)
+
+    def understood() -> Iterator[Row]:
+        nonlocal read_lines
+        for number, line in numbered:
+            if not line.strip(layout.separator + " \t"):
+                continue
+            read_lines += 1
+            if read_lines > MOST_ROWS:
+                raise BadRequestError(f"the file has more than {MOST_ROWS:,} lines; sum it up by day and part first")
+            try:
+                day, key, name, quantity = _usage_of(_cells(line, layout.separator), layout, earliest, before)
+            except ValueError as exc:
+                refused.add(str(exc), number)
+                continue
+            yield Row(f"import/{day.isoformat()}", day, key, quantity, imported_at, name)
+
+    rows = table_of(understood())
+    return Imported(rows, refused, read_lines)
 
 
 def _layout_of(numbered: Iterator[tuple[int, str]]) -> _Layout:
@@ -136,7 +138,7 @@ def _cells(line: str, separator: str) -> list[str]:
         raise ValueError(f"has a quote that is not closed, or is no CSV ({exc})") from exc
 
 
-def _usage_of(cells: list[str], layout: _Layout, earliest: date, before: date) -> _Row:
+def _usage_of(cells: list[str], layout: _Layout, earliest: date, before: date) -> _Used:
     if len(cells) != layout.width:
         more = "more" if len(cells) > layout.width else "fewer"
         raise ValueError(f"has {more} cells than the first line names; put quotes around what holds a separator")
@@ -157,7 +159,7 @@ def _usage_of(cells: list[str], layout: _Layout, earliest: date, before: date) -
         raise ValueError(f"quantity {quantity}")
     if layout.separator == "," and _may_be_decimals(cells, layout):
         raise ValueError("what follows quantity may be its decimals; put quotes around the quantity, or use semicolons")
-    return _Row(day, part_id or written.fold(name), name, quantity)
+    return _Used(day, part_id or written.fold(name), name, quantity)
 
 
 def _may_be_decimals(cells: list[str], layout: _Layout) -> bool:
