@@ -27,7 +27,7 @@ class Desk:
 
     def imports(self, text: str, before: str) -> int:
         self.file.write_text(text, encoding="utf-8")
-        return verbs.main(["import-usage", str(self.file), "--before", before])
+        return verbs.main(["import-usage", str(self.file), "--before", before, "--yes"])
 
 
 @pytest.fixture
