@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.document_event import document_event
-from local.eventarc import WRITTEN
+from local.triggers import WRITTEN
 from restock.stored import names
 
 Fields = Mapping[str, Any]

@@ -32,7 +32,7 @@ class FirestoreEmulator:
         log_dir: Path = LOG_DIR,
         listener: Listener | None = None,
     ) -> FirestoreEmulator:
-        """Start it and wait for it; with `functions_host` it sends events there (see local/eventarc.py)."""
+        """Start it and wait for it; with `functions_host` it sends events there (see local/triggers.py)."""
         emulator = cls.launch(port=port, functions_host=functions_host, rules=rules, log_dir=log_dir, listener=listener)
         emulator.wait_until_ready()
         return emulator

@@ -1,52 +1,217 @@
-"""Triggers: asks the Firestore emulator to send the events of a document pattern to its functions host."""
+"""Stands between the Firestore emulator and a function and gives events Eventarc's habits.
+
+The emulator delivers each event once, at once, and forgets it. Eventarc, and so this relay, delivers at least once, in
+any order: what is not answered with 2xx comes again after a growing wait; by its settings an event may also come
+twice, or late and so after its successors.
+
+    emulator ──► relay ── delay ──► function: 500
+                   │                    └── wait ──► 500 ── 2 × wait ──► 204: done
+                   └── (duplicate) ── another delay ──► function
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import heapq
+import http.client
+import itertools
+import os
+import random
+import threading
 import time
 import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
-from local.emulator_jar import NAME_ANOTHER
-from local.emulators import call
 from local.processes import ProcessError
-from local.relay import PROBE, Relay
 
-WRITTEN = "google.cloud.firestore.document.v1.written"
-PROBED_DOCUMENT = "restock_probe/at-start"
+PROBE = "probe"  # the trigger of one event at start, which goes no further (local/triggers.py)
+CONCURRENT_DELIVERIES = 20
+KEEP_TRYING_SECONDS = 24 * 3600
+DELIVERY_TIMEOUT_SECONDS = 600
 
 
-def register_trigger(firestore_host: str, *, project: str, trigger: str, document: str) -> None:
-    """From now on every write to a matching document is posted as a CloudEvent to /functions/projects/P/triggers/ID.
+@dataclass(frozen=True)
+class Habits:
+    """How events arrive. The defaults are Eventarc on a good day, with shorter waits."""
 
-    The host it goes to is the `functions_host` the emulator was started with. The emulator delivers once and never
-    again; Eventarc's habits are added by local/relay.py.
-    """
-    try:
-        call(
-            "POST",
-            f"http://{firestore_host}/emulator/v1/projects/{project}/eventarcTrigger?eventarcTriggerId={trigger}",
-            {
-                "eventType": WRITTEN,
-                "database": "(default)",
-                "namespace": "(default)",
-                "document": {"value": document, "matchType": "PATH_PATTERN"},
-            },
+    delay_seconds: float = 0
+    duplicates: float = 0
+    seed: int = 0
+    min_backoff_seconds: float = 1
+    max_backoff_seconds: float = 60
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Habits:
+        """EVENT_DELAY_SECONDS (every delivery waits a random part of it, which also reorders them), EVENT_DUPLICATES
+        (the share that comes twice, 0 to 1) and EVENT_SEED."""
+        return cls(
+            delay_seconds=number_from(env, "EVENT_DELAY_SECONDS", float, most=86_400),
+            duplicates=number_from(env, "EVENT_DUPLICATES", float, most=1),
+            seed=int(number_from(env, "EVENT_SEED", int, most=2**32)),
         )
+
+
+def number_from(env: Mapping[str, str], variable: str, kind: Callable[[str], float], *, most: float) -> float:
+    """A number of the environment, 0 if it is unset; a wrong one is refused by name."""
+    given = env.get(variable) or "0"
+    try:
+        found = kind(given)
+    except ValueError:
+        found = -1
+    if not 0 <= found <= most:
+        raise ProcessError(f"{variable}={given!r} is not a number from 0 to {most:g}")
+    return found
+
+
+@dataclass(order=True)
+class DueDelivery:
+    """One delivery of one event, ordered by when it is due."""
+
+    due: float
+    number: int
+    headers: dict[str, str] = field(compare=False)
+    body: bytes = field(compare=False)
+    url: str = field(compare=False)
+    accepted: float = field(compare=False)
+    failures: int = field(compare=False, default=0)
+
+
+class Relay:
+    """Accepts events at `host` for the triggers given as {trigger id: url of the function}."""
+
+    def __init__(
+        self,
+        targets: Mapping[str, str],
+        *,
+        habits: Habits | None = None,
+        port: int = 0,
+        listener: Callable[[str], None] | None = None,
+    ) -> None:
+        self._targets = dict(targets)
+        self._habits = habits or Habits()
+        self._random = random.Random(self._habits.seed)
+        self._say = listener or (lambda line: None)
+        self._waiting: list[DueDelivery] = []
+        self._numbers = itertools.count()
+        self._in_flight = 0
+        self._last_activity = time.monotonic()
+        self._changed = threading.Condition()
+        self._stopped = False
+        self.probed = b""
+        """What the first event of the probe held, once it has come."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(self))
+        self._server.daemon_threads = True
+        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+
+    def start(self) -> Relay:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="eventarc", daemon=True).start()
+        for number in range(CONCURRENT_DELIVERIES):
+            threading.Thread(target=self._deliver_forever, name=f"eventarc-{number}", daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def idle_seconds(self) -> float:
+        """How long nothing has been waiting, under way or coming in; the emulator sends a little after the write."""
+        with self._changed:
+            return 0.0 if self._waiting or self._in_flight else time.monotonic() - self._last_activity
+
+    def accept(self, trigger: str, headers: dict[str, str], body: bytes) -> bool:
+        """Take an event over; False if no such trigger is known."""
+        if trigger == PROBE:
+            self.probed = self.probed or body
+            return True
+        if trigger not in self._targets:
+            return False
+        now = time.monotonic()
+        with self._changed:
+            self._last_activity = now
+            copies = 2 if self._random.random() < self._habits.duplicates else 1
+            for _ in range(copies):
+                due = now + self._random.uniform(0, self._habits.delay_seconds)
+                delivery = DueDelivery(due, next(self._numbers), headers, body, self._targets[trigger], accepted=now)
+                heapq.heappush(self._waiting, delivery)
+            self._changed.notify(copies)
+        return True
+
+    def _deliver_forever(self) -> None:
+        while True:
+            with self._changed:
+                if self._stopped:
+                    return
+                wait = self._waiting[0].due - time.monotonic() if self._waiting else None
+                if wait is None or wait > 0:
+                    self._changed.wait(wait)
+                    continue
+                delivery = heapq.heappop(self._waiting)
+                self._in_flight += 1
+            status = post(delivery)
+            with self._changed:
+                self._in_flight -= 1
+                self._last_activity = time.monotonic()
+                if status is None or not 200 <= status < 300:
+                    self._try_again(delivery, status)
+
+    def _try_again(self, delivery: DueDelivery, status: int | None) -> None:
+        delivery.failures += 1
+        wait = min(
+            self._habits.min_backoff_seconds * 2 ** min(delivery.failures - 1, 30), self._habits.max_backoff_seconds
+        )
+        what = f"{delivery.headers.get('ce-document', 'event')}: {status or 'no answer'}"
+        delivery.due = time.monotonic() + wait
+        if delivery.due - delivery.accepted > KEEP_TRYING_SECONDS:
+            self._say(f"dropped {what} after a day of attempts")
+            return
+        heapq.heappush(self._waiting, delivery)
+        self._changed.notify()
+        self._say(f"{what}, again in {wait:g} s")
+
+
+def post(delivery: DueDelivery) -> int | None:
+    """Send the event; its status, or None without an answer."""
+    request = urllib.request.Request(delivery.url, data=delivery.body, method="POST", headers=delivery.headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=DELIVERY_TIMEOUT_SECONDS) as answer:
+            return int(answer.status)
     except urllib.error.HTTPError as exc:
-        raise ProcessError(
-            f"this Firestore emulator takes no triggers as Restock asks for them ({exc.code}): {NAME_ANOTHER}"
-        ) from exc
+        return exc.code
+    except (OSError, http.client.HTTPException):
+        return None
 
 
-def prove_events(firestore_host: str, relay: Relay, *, project: str, timeout_seconds: float = 60) -> None:
-    """An emulator that sends no events, or not as known, would look like a shop in which nothing ever happens."""
-    register_trigger(firestore_host, project=project, trigger=PROBE, document="restock_probe/{id}")
-    url = f"http://{firestore_host}/v1/projects/{project}/databases/(default)/documents/{PROBED_DOCUMENT}"
-    call("PATCH", url, {"fields": {}})
-    deadline = time.monotonic() + timeout_seconds
-    while not (body := relay.probed):
-        if time.monotonic() > deadline:
-            raise ProcessError(f"this Firestore emulator sent no event within {timeout_seconds:g} s: {NAME_ANOTHER}")
-        time.sleep(0.01)
-    call("DELETE", url)
-    if PROBED_DOCUMENT.encode() not in body:
-        raise ProcessError(f"this Firestore emulator's events are not of the kind Restock knows: {NAME_ANOTHER}")
+def as_eventarc_sends_it(body: bytes) -> bytes:
+    """The emulator writes its protobuf in base64, Eventarc as it is; no DocumentEventData is valid base64 itself."""
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error:
+        return body
+
+
+def handler_for(relay: Relay) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            kept = {name: value for name, value in self.headers.items() if name.lower().startswith("ce-")}
+            kept["Content-Type"] = self.headers.get("Content-Type", "application/protobuf")
+            trigger = self.path.rstrip("/").rpartition("/")[2]
+            self.send_response(202 if relay.accept(trigger, kept, as_eventarc_sends_it(body)) else 404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass  # the listener is told what matters
+
+    return Handler

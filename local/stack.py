@@ -22,13 +22,13 @@ from infra.retries import RetryConfig
 from local.cloud_tasks import LocalCloudTasks
 from local.configuration import forecast_port_from, settings_for
 from local.emulators import FirestoreEmulator, StorageServer
-from local.eventarc import prove_events, register_trigger
+from local.eventarc import Habits, Relay
 from local.front import Front
 from local.functions import FUNCTIONS, start_function, wait_until_listening
 from local.metadata_server import MetadataServer
 from local.processes import LOG_DIR, Child, Listener, ProcessError, free_port, line_log, uninterrupted
-from local.relay import Habits, Relay
 from local.setup import ROOT
+from local.triggers import prove_events, register_trigger
 from restock.stored import names
 from restock.stored.retrain_request import RetrainRequest
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from local import running_stack, shop
 from local.configuration import USUAL_FORECAST_PORT
 from local.console import bold, dim, say, show_line
+from local.eventarc import Habits
 from local.processes import ProcessError
-from local.relay import Habits
 from local.setup import ROOT
 from local.stack import STATE_FILE, Options, Stack
 

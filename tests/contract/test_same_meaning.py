@@ -11,7 +11,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
 from local.emulators import FirestoreEmulator
-from local.eventarc import register_trigger
+from local.triggers import register_trigger
 from restock.counting.appointments import FIELDS_READ, usage_of
 from restock.gcp.events import decode
 from restock.gcp.firestore import FirestoreDocuments

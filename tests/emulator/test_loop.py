@@ -21,8 +21,8 @@ from google.cloud.firestore_v1 import DELETE_FIELD
 from local import running_stack, shop
 from local.demo import Answer, Client, ask
 from local.emulators import call
+from local.eventarc import Habits
 from local.processes import free_port
-from local.relay import Habits
 from local.stack import Options, Stack
 from restock import __main__ as operator
 from restock.stored import names

@@ -15,7 +15,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 
 from local.emulators import FirestoreEmulator
-from local.eventarc import register_trigger
+from local.triggers import register_trigger
 from tests.receiver import Receiver
 
 HERE = Path(__file__).parent
