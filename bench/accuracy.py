@@ -32,7 +32,7 @@ from restock.forecasting.train import Trained, train
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import Floats
 
-QUANTILES = measures.LEVELS
+QUANTILES = measures.JUDGED_LEVELS
 
 
 def forecast(history: pd.DataFrame, horizon: int, quantiles: Sequence[float]) -> pd.DataFrame:

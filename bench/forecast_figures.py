@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.generated_shop import GeneratedShop
 from restock.forecasting.demand import Demand
-from restock.forecasting.measures import LEVELS
+from restock.forecasting.measures import JUDGED_LEVELS
 from restock.forecasting.train import Trained, train
 from restock.stored.artifact import ForecastArtifact, Part
 
@@ -48,11 +48,11 @@ def main() -> None:
         data = artifact(trained)
         load, served = cpu_seconds(partial(ForecastArtifact.from_bytes, data), 20)
         start = known.last_day + timedelta(1)
-        served.quantiles(start, 30, LEVELS)
+        served.quantiles(start, 30, JUDGED_LEVELS)
 
         def answer(served: ForecastArtifact = served, start: date = start) -> None:
             served.mean(start, 30)
-            served.quantiles(start, 30, LEVELS)
+            served.quantiles(start, 30, JUDGED_LEVELS)
 
         asked, _ = cpu_seconds(answer, 50)
         each = [f"{parts} | {days} | {seconds:.1f} | {len(data) / parts:.0f}"]

@@ -18,7 +18,7 @@ from restock.forecasting import measures
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.distribution import Floats
 
-TRUTH_LEVELS = measures.LEVELS
+TRUTH_LEVELS = measures.JUDGED_LEVELS
 _FIRST_DAY = date(2024, 1, 1)  # a Monday
 _WEEKDAYS = np.array([1.5, 1.1, 0.9, 0.9, 1.1, 0.5, 0.0])  # closed on Sundays
 KINDS = ("steady", "drifting", "launched", "discontinued", "lots")

@@ -82,7 +82,7 @@ def _present(weights: Mapping[str, float], names: Sequence[str]) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class TrackRecord:
     """What the candidates said at the backtest's origins and what came: one row per part and origin."""
 
     names: tuple[str, ...]
@@ -92,14 +92,14 @@ class Evidence:
     origin: NDArray[np.int64]  # [rows]
 
     @classmethod
-    def of(cls, backtest: Backtest) -> Evidence:
+    def of(cls, backtest: Backtest) -> TrackRecord:
         random = np.random.default_rng(1)
         quantiles, came, classes, index = [], [], [], []
         for k, origin in enumerate(backtest.origins):
             unit, used = origin.known.unit, origin.used
             scales = np.column_stack([origin.scale(days) / unit for days in backtest.horizons])[used]
             said = [
-                [origin.candidates.distribution(name).continuous_quantiles(origin.start, days, measures.LEVELS)
+                [origin.candidates.distribution(name).continuous_quantiles(origin.start, days, measures.JUDGED_LEVELS)
                  for days in backtest.horizons]
                 for name in backtest.candidates
             ]  # fmt: skip
@@ -116,37 +116,37 @@ class Evidence:
             np.concatenate(index),
         )
 
-    def where(self, kept: NDArray[np.bool_]) -> Evidence:
+    def where(self, kept: NDArray[np.bool_]) -> TrackRecord:
         """Some of the rows."""
-        return Evidence(
+        return TrackRecord(
             self.names, self.quantiles[:, kept], self.came[kept], self.classes[kept], self.origin[kept]
         )  # fmt: skip
 
 
-def learn_weights(evidence: Evidence, prior: Recipe) -> dict[str, dict[str, float]]:
+def learn_weights(record: TrackRecord, prior: Recipe) -> dict[str, dict[str, float]]:
     """Weights per class, each held towards the shop's, and the shop's towards the prior; lumpy parts have their own."""
-    usual, lumpy = (_present(prior.weights[name], evidence.names) for name in ("smooth", "lumpy"))
-    shop = _minimise(evidence.where(evidence.classes != "lumpy"), usual)
+    usual, lumpy = (_present(prior.weights[name], record.names) for name in ("smooth", "lumpy"))
+    shop = _minimise(record.where(record.classes != "lumpy"), usual)
     found = {}
     for name in CLASSES:
-        own = _minimise(evidence.where(evidence.classes == name), lumpy if name == "lumpy" else shop)
-        found[name] = dict(zip(evidence.names, own.tolist(), strict=True))
+        own = _minimise(record.where(record.classes == name), lumpy if name == "lumpy" else shop)
+        found[name] = dict(zip(record.names, own.tolist(), strict=True))
     return found
 
 
-def _minimise(evidence: Evidence, prior: Floats) -> Floats:
+def _minimise(record: TrackRecord, prior: Floats) -> Floats:
     """Exponentiated gradient descent of the relative loss on the simplex, with the penalty's exact mirror step."""
-    if not len(evidence.came):
+    if not len(record.came):
         return prior
-    parts = len(evidence.came) / len(set(evidence.origin.tolist()))
+    parts = len(record.came) / len(set(record.origin.tolist()))
     penalty = _PENALTY + _PENALTY_PARTS / parts
-    levels = np.array(measures.LEVELS)
+    levels = np.array(measures.JUDGED_LEVELS)
     weights, first_loss = prior, None
     for _ in range(_STEPS):
-        short = evidence.came[:, :, None] - np.tensordot(weights, evidence.quantiles, 1)
+        short = record.came[:, :, None] - np.tensordot(weights, record.quantiles, 1)
         slope = np.where(short > 0, -levels, 1 - levels)
         first_loss = first_loss or max(float((-slope * short).mean()), 1e-9)
-        gradient = np.tensordot(evidence.quantiles, slope, 3) / slope.size / first_loss
+        gradient = np.tensordot(record.quantiles, slope, 3) / slope.size / first_loss
         pull = np.log(weights) + _STEP * (penalty * np.log(prior) - gradient)
         weights = np.exp((pull - pull.max()) / (1 + _STEP * penalty))
         weights = np.maximum(weights / weights.sum(), 1e-12)

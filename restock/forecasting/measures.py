@@ -8,7 +8,7 @@ import numpy as np
 
 from restock.stored.distribution import Floats
 
-LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
+JUDGED_LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99)
 LEAD_DAYS, SERVICE_LEVEL, PENALTY = 7, 0.95, 19.0
 
 

@@ -41,7 +41,7 @@ class _Rows:
             used = origin.used
             daily = forecast.mean(origin.start, days)[used]
             actual = origin.came[used, :days]
-            quantiles = forecast.quantiles(origin.start, days, measures.LEVELS)
+            quantiles = forecast.quantiles(origin.start, days, measures.JUDGED_LEVELS)
             above = [forecast.chance_above(origin.start, days, column)[used] for column in quantiles.T]
             steps = np.diff(origin.known.quantities[used], axis=1)
             mean.append(daily.sum(axis=1))
@@ -55,7 +55,7 @@ class _Rows:
         self.mean, self.came, self.scale = np.concatenate(mean), np.concatenate(came), np.concatenate(scale)
         self.quantile, self.implied = np.concatenate(quantile), np.concatenate(implied)
         self.classes, self.rmsse = np.concatenate(classes), np.concatenate(errors) / np.concatenate(size)
-        losses = [measures.pinball(self.came, self.quantile[:, k], p) for k, p in enumerate(measures.LEVELS)]
+        losses = [measures.pinball(self.came, self.quantile[:, k], p) for k, p in enumerate(measures.JUDGED_LEVELS)]
         self.loss: Floats = np.mean(losses, axis=0) / self.scale
 
 
@@ -74,7 +74,7 @@ def _summary(rows: Sequence[_Rows], kept: NDArray[np.bool_]) -> dict[str, Any]:
                 "covered": _round((came <= row.quantile[kept, k] + 1e-9).mean()),
                 "implied": _round(row.implied[kept, k].mean()),
             }
-            for k, level in enumerate(measures.LEVELS)
+            for k, level in enumerate(measures.JUDGED_LEVELS)
         }
     return found
 

@@ -18,7 +18,7 @@ import numpy as np
 from restock.forecasting.backtest import Backtest
 from restock.forecasting.calibration import learn_levels
 from restock.forecasting.classes import CLASSES, classify
-from restock.forecasting.combination import Evidence, Recipe, combine, learn_weights
+from restock.forecasting.combination import Recipe, TrackRecord, combine, learn_weights
 from restock.forecasting.demand import Demand
 from restock.forecasting.methods.baselines import BASELINES
 from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
@@ -105,10 +105,10 @@ def _decide(
     ``challenger``: held out, no origin judges what it taught itself. ``published`` and ``champion``: this recipe and
     the live one over all origins.
     """
-    evidence, prior = Evidence.of(backtest), Recipe.prior(candidates)
+    record, prior = TrackRecord.of(backtest), Recipe.prior(candidates)
 
     def learn(without: int | None = None) -> Recipe:
-        kept = evidence if without is None else evidence.where(evidence.origin != without)
+        kept = record if without is None else record.where(record.origin != without)
         weighted = Recipe(learn_weights(kept, prior), prior.levels)
         return Recipe(weighted.weights, learn_levels(backtest, weighted, without))
 
