@@ -19,7 +19,7 @@ from google.cloud import firestore, storage
 from google.cloud.firestore_v1 import DELETE_FIELD
 
 from local import running_stack, shop
-from local.demo import Answer, Client, ask
+from local.demo import Client, ForecastAnswer, ask
 from local.emulators import call
 from local.eventarc import Habits
 from local.processes import free_port
@@ -75,7 +75,7 @@ class Shop:
         """Every event delivered, every task done."""
         return self.stack.relay.idle_seconds() > 0.5 and not self.stack.tasks.pending(self.stack.queue)
 
-    def answer(self) -> Answer:
+    def answer(self) -> ForecastAnswer:
         return ask(self.url, days=30)
 
     def served(self, address: str) -> dict[str, Any]:
@@ -186,7 +186,8 @@ def test_edits_withdrawals_and_deletions_reach_the_history(repair_shop: Shop) ->
     appointments.document("edited-0").update({"spareParts": [shop.entry(AIR_FILTER, 5)]})
     appointments.document("edited-1").update({"status": "in_process"})
     appointments.document("edited-2").delete()
-    appointments.document("edited-3").update({"date": (repair_shop.today - timedelta(days=3)).isoformat()})
+    moved_to = repair_shop.today - timedelta(days=3)
+    appointments.document("edited-3").update({"dateTime": f"{moved_to}T10:00:00"})  # all that the app writes then
     appointments.document("edited-4").update({"date": "31/12/2020", "createdAt": DELETE_FIELD, "completedDate": None})
     appointments.document("edited-5").update({"status": "rejected"})
     appointments.document("edited-5").update({"status": "completed"})
@@ -197,7 +198,7 @@ def test_edits_withdrawals_and_deletions_reach_the_history(repair_shop: Shop) ->
     assert repair_shop.live_history() == repair_shop.recounted()
     edited = {row[0]: row[1:] for row in repair_shop.live_history() if row[0].startswith("edited")}
     assert edited["edited-0"][2] == 5
-    assert edited["edited-3"][0] == repair_shop.today - timedelta(days=3)
+    assert edited["edited-3"][0] == moved_to
     assert edited["edited-4"][0] == repair_shop.today, "dateTime is the next usable date"
     assert "edited-1" not in edited
     assert "edited-2" not in edited
@@ -279,7 +280,8 @@ def test_an_operator_imports_usage_from_before_the_app(repair_shop: Shop, operat
     began = min(row[1] for row in repair_shop.live_history())
     before = began - timedelta(days=30)
     old = tmp_path / "old.csv"
-    old.write_text(f"date,part,quantity\n{before},Air Filter,3\n{before},Air Filter,many\n", encoding="utf-8")
+    lines = [f"{before + timedelta(days=day % 30)},Air Filter,3" for day in range(40)]
+    old.write_text("\n".join(["date,part,quantity", *lines, f"{before},Air Filter,many", ""]), encoding="utf-8")
 
     done = operate("import-usage", str(old), "--before", began.isoformat())
     ended = operate("retrain", "--wait")
@@ -288,7 +290,7 @@ def test_an_operator_imports_usage_from_before_the_app(repair_shop: Shop, operat
     taken_back = operate("import-usage", str(old), "--before", began.isoformat())
 
     assert done[0] == 0
-    assert done[1].startswith("1 lines imported; the next retrain learns from them\n  1 lines refused: ")
+    assert done[1].startswith("40 lines imported; the next retrain learns from them\n  1 refused: ")
     assert " published (" in ended[1]
     assert taken_back == (0, "0 lines imported; the next retrain learns from them")
     assert repair_shop.live_history() == repair_shop.recounted(), "the history holds what appointments say"
