@@ -277,7 +277,10 @@ class Walk:
             if self._looks_like_a_crash(backup):
                 return
             self.world.put_back_database(backup)
-            self.invariants.lost.clear()
+            # They never come: as with any event the platform drops, the check that is due by days repairs.
+            self.invariants.lost = {
+                each.written.appointment: each.at + timedelta(seconds=1) for each in backup.in_flight
+            }
         elif pointer is None:
             return
         elif what == "bucket":

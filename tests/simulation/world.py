@@ -104,6 +104,8 @@ class Backup:
     documents: dict[str, Any]
     used: dict[str, Used | None]
     number_of_events: int
+    in_flight: tuple[Event, ...]
+    """Events of which this backup holds no trace."""
 
 
 class World:
@@ -177,7 +179,8 @@ class World:
 
     def back_up(self) -> Backup:
         objects = {name: found.data for name, found in self.objects.stored().items()}
-        return Backup(objects, copy.deepcopy(self.documents._documents), dict(self.used), len(self.events))
+        in_flight = tuple(event for event in self.events if not event.is_delivered)
+        return Backup(objects, copy.deepcopy(self.documents._documents), dict(self.used), len(self.events), in_flight)
 
     def put_back_objects(self, backup: Backup, names_of: Sequence[str]) -> None:
         """Copied over the live ones, so under new generations."""
