@@ -258,6 +258,8 @@ class Walk:
             path, fields = changes[a % len(changes)]
             self.held.add("unreadable change")
             self.world.documents.set(path, {**fields, "schema": 2})
+            if self.world.keep_days is not None:  # what it alone said of a booking purged meanwhile, nobody can know
+                self.invariants.beyond_repair.add(path.split("/")[1])
 
     def back_up(self, a: int, b: int) -> None:
         self.backups.append(self.world.back_up())
