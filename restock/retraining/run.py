@@ -59,6 +59,7 @@ def retrain(asked: RetrainRequest, tools: Tools) -> Outcome:  # noqa: PLR0911  #
     except ForeignError as exc:  # the state may be another Restock's as well: not even the setback is noted in it
         return end(run, Outcome("failed", 500, str(exc)))
     except RefusedError as exc:
+        # Promise 4: the old version stays, the changes stay pending, and the run says why.
         return end_with_setback(run, Outcome("refused", 200, f"not published: {exc}"))
     except Exception as exc:
         error = f"{type(exc).__name__}: {exc}"
