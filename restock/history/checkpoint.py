@@ -1,10 +1,11 @@
 """What a full read has counted so far, kept in the bucket: a run that reaches its deadline is continued by the next.
 
-    rebuild/<rules>-<ranges>/<run>-<number>.parquet
+    rebuild/<rules>-<ranges>/<run>-<attempt>-<number>.parquet
 
 A piece is a stretch of appointment ids, whole from ``after`` to ``last``; pieces that follow each other are what need
-not be read again. Appointments without usage are in it too, as rows without a part, dated by when they were made. Runs
-never write under each other's names, so a run that was overtaken spoils nothing.
+not be read again. Appointments without usage are in it too, as rows without a part, dated by when they were made.
+Attempts never write under each other's names, so one that was overtaken spoils nothing; and a piece goes on only where
+the database has the record of its attempt: numbers of runs come again when a database is put back, attempts do not.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from restock.errors import DamagedError
 from restock.history.history import COLUMNS, parquet
 from restock.stored import names
 from restock.stored.published import write_once
-from restock.stores import ObjectStore
+from restock.stored.run_record import RunRecord
+from restock.stores import DocumentStore, ObjectStore
 
 SCHEMA = 2
 OLDEST = timedelta(days=1)
@@ -58,23 +60,27 @@ class Piece:
 class Checkpoint:
     """The pieces of the full read under way, by one set of rules in so many ranges."""
 
-    def __init__(self, objects: ObjectStore, *, rules: str, ranges: int, run: int) -> None:
+    def __init__(  # noqa: PLR0913  # where it lies and whose it is, all named
+        self, objects: ObjectStore, documents: DocumentStore, *, rules: str, ranges: int, run: int, attempt: str
+    ) -> None:
         self._objects = objects
+        self._documents = documents
         self._place = f"{names.FULL_READS}{rules}-{ranges}/"
-        self._run = run
+        self._prefix = f"{self._place}{run}-{attempt}"
         self._saved = 0
         self._is_used = False
 
     def save(self, piece: Piece) -> None:
         self._saved += 1
-        write_once(self._objects, {f"{self._place}{self._run}-{self._saved}.parquet": piece.to_bytes()})
+        write_once(self._objects, {f"{self._prefix}-{self._saved}.parquet": piece.to_bytes()})
 
     def load(self, now: datetime) -> list[Piece]:
         """What can be continued; what cannot is deleted."""
         self._is_used = True
         found: list[Piece] = []
+        attempts: dict[int, str | None] = {}
         for info in self._objects.list(names.FULL_READS):
-            piece = self._read(info.name) if self._is_ours(info.name) else None
+            piece = self._read(info.name) if self._is_ours(info.name, attempts) else None
             if piece is None or now - piece.begun_at > OLDEST:
                 self._objects.delete(info.name)
             else:
@@ -91,10 +97,15 @@ class Checkpoint:
         for info in self._objects.list(names.FULL_READS):
             self._objects.delete(info.name)
 
-    def _is_ours(self, name: str) -> bool:
-        """Of these rules and ranges, and of an earlier run: a later one's is of a time that was put back."""
-        run = name.removeprefix(self._place).partition("-")[0]
-        return name.startswith(self._place) and run.isdigit() and int(run) < self._run
+    def _is_ours(self, name: str, attempts: dict[int, str | None]) -> bool:
+        """Of these rules and ranges, and of an attempt that this database knows; ``attempts`` has those looked up."""
+        run, _, attempt = name.removeprefix(self._place).rpartition("-")[0].partition("-")
+        if not name.startswith(self._place) or not run.isdigit():
+            return False
+        number = int(run)
+        if number not in attempts:
+            attempts[number] = attempt_of(self._documents, number)
+        return attempt == attempts[number]
 
     def _read(self, name: str) -> Piece | None:
         stored = self._objects.read(name)
@@ -102,6 +113,15 @@ class Checkpoint:
             return Piece.from_bytes(stored.data) if stored else None
         except DamagedError:
             return None
+
+
+def attempt_of(documents: DocumentStore, run: int) -> str | None:
+    """Whose the run of this number was; None where no record tells."""
+    found = documents.get(names.run_record(run))
+    try:
+        return RunRecord.from_fields(found.fields).attempt if found else None
+    except DamagedError:
+        return None
 
 
 def chain(pieces: Sequence[Piece], after: str, up_to: str) -> Iterator[Piece]:

@@ -36,8 +36,14 @@ class Attempt:
     @cached_property
     def checkpoint(self) -> Checkpoint:
         """Of a full read that this run makes or continues."""
-        ranges = self.tools.settings.rebuild_parallel
-        return Checkpoint(self.tools.objects, rules=self.rules.digest, ranges=ranges, run=self.lease.run)
+        return Checkpoint(
+            self.tools.objects,
+            self.tools.documents,
+            rules=self.rules.digest,
+            ranges=self.tools.settings.rebuild_parallel,
+            run=self.lease.run,
+            attempt=self.lease.holder,
+        )
 
     @cached_property
     def place(self) -> Place:

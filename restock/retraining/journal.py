@@ -24,8 +24,16 @@ OTHER_STATUSES = "any other"
 class Journal:
     """One run's. What is known once is in ``record`` (``know``); what adds up is kept apart until it is asked for."""
 
-    def __init__(self, run: int, reason: str, started_at: datetime, *, documents_before: tuple[int, int] = (0, 0)):
-        self._known = RunRecord(run=run, reason=reason, started_at=started_at)
+    def __init__(
+        self,
+        run: int,
+        reason: str,
+        started_at: datetime,
+        *,
+        attempt: str | None = None,
+        documents_before: tuple[int, int] = (0, 0),
+    ) -> None:
+        self._known = RunRecord(run=run, reason=reason, attempt=attempt, started_at=started_at)
         self._read_before, self._written_before = documents_before
         self._seconds: dict[str, float] = {}
         self._rejected: Counter[str] = Counter()

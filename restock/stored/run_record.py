@@ -50,6 +50,8 @@ class DriftFound:
 class RunRecord:
     run: int
     reason: str
+    attempt: str | None = None
+    """The holder of its lease: no two are alike, even where a database that was put back counts its runs again."""
     started_at: datetime
     finished_at: datetime | None = None
     status: str = RUNNING
@@ -77,6 +79,7 @@ class RunRecord:
         return {
             "run": self.run,
             "reason": self.reason,
+            "attempt": self.attempt,
             "status": self.status,
             "decision": self.decision,
             "error": self.error,
@@ -109,6 +112,7 @@ class RunRecord:
             return cls(
                 run=needed(fields, "run", int),
                 reason=needed(fields, "reason", str),
+                attempt=optional(fields, "attempt", str),
                 started_at=moment(fields, "started_at"),
                 finished_at=optional(fields, "finished_at", datetime),
                 status=needed(fields, "status", str),

@@ -1,5 +1,6 @@
 """The full read: in ranges, in threads, and continued by the next run where one reached its deadline."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from restock.history.checkpoint import OLDEST, Checkpoint, Piece, chain
 from restock.history.history import History
 from restock.history.rebuild import ID_LETTERS, ranges, read_everything
 from restock.stored import names
+from restock.stored.run_record import RunRecord
 from tests.builders import NOON, a_settings, appointment, change, part, usage
 from tests.fakes import FakeClock, FakeDocuments, FakeObjects
 
@@ -27,6 +29,7 @@ class Shop:
         self.documents.set(ANCHOR, {"run": 1})
         self.read_ids = []
         self.runs = 0
+        self.attempts = itertools.count()
         for name in NAMES:
             self.complete(name)
 
@@ -37,9 +40,18 @@ class Shop:
         """What on_appointment leaves of a write."""
         self.documents.set(names.change(name), change(name, at=self.clock(), **more).to_fields())
 
-    def read(self, *, parallel=3, stop_after=None, expected=None):
+    def begin_run(self):
         self.runs += 1
-        checkpoint = Checkpoint(self.objects, rules=self.rules.digest, ranges=parallel, run=self.runs)
+        attempt = f"attempt{next(self.attempts)}"
+        record = RunRecord(run=self.runs, reason="manual", attempt=attempt, started_at=self.clock())
+        self.documents.set(names.run_record(self.runs), record.to_fields())
+        return attempt
+
+    def read(self, *, parallel=3, stop_after=None, expected=None):
+        attempt = self.begin_run()
+        checkpoint = Checkpoint(
+            self.objects, self.documents, rules=self.rules.digest, ranges=parallel, run=self.runs, attempt=attempt
+        )
         messages = []
 
         def progress(message):
@@ -186,10 +198,22 @@ def test_a_damaged_piece_is_read_anew():
     assert units(shop.read()) == dict.fromkeys(NAMES, 1.0)
 
 
+def test_promise_1_what_was_read_of_a_database_that_was_put_back_is_not_continued():
+    shop = Shop()
+    shop.stop_halfway()
+    assert shop.objects.list(names.FULL_READS)
+    shop.runs = 0  # put back to before that run and to other appointments, of which no change tells
+    for name in NAMES:
+        shop.complete(name, quantity=3)
+    shop.begin_run()  # below its threshold: it has the number of the run before, and reads nothing
+
+    assert units(shop.read()) == dict.fromkeys(NAMES, 3.0)
+
+
 def test_nothing_is_left_once_cleared_and_clearing_costs_nothing_where_nothing_was_read():
     shop = Shop()
     shop.stop_halfway()
-    unused = Checkpoint(shop.objects, rules="r", ranges=1, run=9)
+    unused = Checkpoint(shop.objects, shop.documents, rules="r", ranges=1, run=9, attempt="nobody")
 
     unused.clear()
 
