@@ -103,7 +103,8 @@ class Backup:
     objects: dict[str, bytes]
     documents: dict[str, Any]
     used: dict[str, Used | None]
-    number_of_events: int
+    events: tuple[Event, ...]
+    completions: dict[str, list[Event]]
     in_flight: tuple[Event, ...]
     """Events of which this backup holds no trace."""
 
@@ -180,7 +181,14 @@ class World:
     def back_up(self) -> Backup:
         objects = {name: found.data for name, found in self.objects.stored().items()}
         in_flight = tuple(event for event in self.events if not event.is_delivered)
-        return Backup(objects, copy.deepcopy(self.documents._documents), dict(self.used), len(self.events), in_flight)
+        return Backup(
+            objects,
+            copy.deepcopy(self.documents._documents),
+            dict(self.used),
+            tuple(self.events),
+            {appointment: list(events) for appointment, events in self.completions.items()},
+            in_flight,
+        )
 
     def put_back_objects(self, backup: Backup, names_of: Sequence[str]) -> None:
         """Copied over the live ones, so under new generations."""
@@ -200,14 +208,10 @@ class World:
         self.documents._documents.clear()  # in place: every client of it shares the dictionary
         self.documents._documents.update(copy.deepcopy(backup.documents))
         self.used = dict(backup.used)
-        self.events = self.events[: backup.number_of_events]
+        self.events = list(backup.events)
         for event in self.events:
             event.is_delivered = True
-        self.completions = {
-            appointment: kept
-            for appointment, events in self.completions.items()
-            if (kept := [event for event in events if event.number < backup.number_of_events])
-        }
+        self.completions = {appointment: list(events) for appointment, events in backup.completions.items()}
 
     # The platform
 
