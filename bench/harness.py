@@ -93,7 +93,7 @@ class Server:
             self.child: Child = start_function(
                 door,
                 port=self.port,
-                env={"PYTHONDONTWRITEBYTECODE": "1", **env},
+                env=env,
                 functions_dir=place,
                 log_dir=LOGS,
             )

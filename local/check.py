@@ -66,7 +66,9 @@ def timed(step: str, act: Callable[[], int]) -> Result:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "COVERAGE_FILE": str(ROOT / ".local" / "coverage"), "PYTHONDONTWRITEBYTECODE": "1"}
+    """Compiled files are written, whatever the machine's habit: hundreds of short processes read the same libraries."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "COVERAGE_FILE": str(ROOT / ".local" / "coverage")}
 
 
 def tool(name: str, *words: str) -> int:

@@ -66,7 +66,8 @@ def start_function(  # noqa: PLR0913  # all but the function's name are named in
     # By module, not by its script: a script's first line cannot name an interpreter whose path has a blank.
     command = [str(python), "-m", "functions_framework", f"--target={name}", f"--source={main}"]
     command += [f"--signature-type={about.signature}", "--host=127.0.0.1", f"--port={port}"]
-    foreign = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}  # they would mix our interpreter's packages into its own
+    # These would mix our interpreter's packages into its own, or have it compile them all again at every start.
+    foreign = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"}
     inherited = {variable: value for variable, value in os.environ.items() if variable not in foreign}
     # As the platform sets it: threads = concurrency, logs written at once.
     platform = {"THREADS": str(about.concurrency), "PYTHONUNBUFFERED": "1", "K_SERVICE": name.replace("_", "-")}

@@ -168,7 +168,8 @@ def test_version_is_the_pointers_plus_one(monkeypatch, is_caught):
     monkeypatch.setattr(training, "Files", Sequential)
     monkeypatch.setattr(finding, "read_live", read_live_noting)
 
-    assert is_caught() in ("promise 2", "promise 4")
+    # promise 6: a number that comes again looks like something put back, and everything is read for nothing
+    assert is_caught() in ("promise 2", "promise 4", "promise 6")
 
 
 def test_200_while_busy(monkeypatch, is_caught):
@@ -289,6 +290,7 @@ def test_a_first_full_read_that_forgets_purged_bookings(monkeypatch, is_caught):
 
 
 LOOKING_BACK = ("complete and deliver", "schedule", "back up", "put back", "dispatch", "rebuild")
+CRASHING = ("schedule halfway", "go on", "crash")
 
 
 def test_an_older_pointer_taken_for_the_live_one(monkeypatch, is_caught):
@@ -312,9 +314,21 @@ def test_versions_compared_instead_of_runs(monkeypatch, is_caught):
 
 def test_what_was_published_noted_with_the_last_write_only(monkeypatch, is_caught):
     """A crash before it, a pointer put back, and nobody knows that there was a later one."""
-    monkeypatch.setattr(training, "note_commit", lambda *_: None)
 
-    assert is_caught(*LOOKING_BACK) in ("promise 1", "promise 4")
+    def note_later(*given):
+        not_yet[:] = [given]
+
+    def end(run, outcome, *rest):
+        if not_yet and not_yet[0][1] == run.lease.run:  # that of a run that crashed is gone with it
+            real_note_commit(*not_yet.pop())
+        return real_end(run, outcome, *rest)
+
+    not_yet = []
+    real_note_commit, real_end = training.note_commit, training.end
+    monkeypatch.setattr(training, "note_commit", note_later)
+    monkeypatch.setattr(training, "end", end)
+
+    assert is_caught(*LOOKING_BACK, *CRASHING) in ("promise 1", "promise 4")
 
 
 def test_runs_renumbered_without_a_full_read(monkeypatch, is_caught):
