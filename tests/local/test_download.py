@@ -148,6 +148,32 @@ def test_no_server_is_no_connection(target: Path) -> None:
         fetch(Pinned("http://127.0.0.1:9/a.jar", SIZE, ""), target, lambda line: None)
 
 
+def test_a_proxy_is_asked_for_what_this_machine_cannot_reach_itself(
+    mirror: Mirror, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", mirror.url.removesuffix("/emulator.jar"))
+    unreachable = Pinned("http://emulators.invalid/emulator.jar", SIZE, pinned(mirror).sha256)
+
+    fetched = fetch(unreachable, target, lambda line: None)
+
+    assert fetched.read_bytes() == CONTENT
+    assert mirror.asked == [""]
+
+
+def test_ctrl_c_keeps_what_had_come_and_the_next_run_goes_on(mirror: Mirror, target: Path) -> None:
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt  # as the signal does, wherever it finds the program
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(pinned(mirror), target, interrupt)
+    had_come = target.with_name(target.name + ".part").stat().st_size
+
+    assert get(mirror, target) == CONTENT
+    assert mirror.asked == ["", f"bytes={had_come}-"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_a_full_disk_is_said_and_the_next_run_goes_on(mirror: Mirror, target: Path) -> None:
     part = target.with_name(target.name + ".part")
