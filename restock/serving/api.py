@@ -129,6 +129,7 @@ class Api:
             from restock.serving.order_list import restock
 
             shelves, besides = self._shelves()
+            head["stock_read_at"] = besides.isoformat()
             answer = partial(restock, model, shelves, values)
         elif operation is operations.CHANGES:
             before = self._previous().artifact(model)
@@ -144,7 +145,7 @@ class Api:
         content = model.answers.get(tag, lambda: orjson.dumps(answer()), is_costly=True)
         return Answer(200, (opened(head),), tail=content, headers=headers)
 
-    def _shelves(self) -> tuple[Mapping[str, Shelf], float]:
+    def _shelves(self) -> tuple[Mapping[str, Shelf], datetime]:
         try:
             return self._stock().shelves()
         except StoreUnavailableError as exc:

@@ -27,6 +27,8 @@ class Line:
     lead_time_days: int | None = None
     minimum_order: float = 0.0
     is_discontinued: bool = False
+    sku: str = ""
+    brand: str = ""
 
     @classmethod
     def of(cls, part: Part, documents: Mapping[str, Shelf]) -> Line:
@@ -41,6 +43,8 @@ class Line:
             lead_time_days=max((s.lead_time_days for s in shelves if s.lead_time_days is not None), default=None),
             minimum_order=max((shelf.minimum_order or 0.0 for shelf in shelves), default=0.0),
             is_discontinued=bool(own) and all(shelf.is_discontinued for shelf in own),
+            sku=", ".join(dict.fromkeys(shelf.sku for shelf in shelves if shelf.sku)),
+            brand=", ".join(dict.fromkeys(shelf.brand for shelf in shelves if shelf.brand)),
         )
 
 

@@ -44,6 +44,8 @@ PART = {"part": TEXT, "name": TEXT}
 LINE: dict[str, Any] = {
     **PART,
     "category": TEXT,
+    "sku": TEXT | {"description": "As the catalogue has it; of several documents all, separated by commas"},
+    "brand": TEXT,
     "documents": array(TEXT) | {"description": "The catalogue's documents of this part, whose stock is summed"},
     "discontinued": FLAG | {"description": "It is still forecast, and not ordered"},
     "on_hand": or_null(NUMBER) | {"description": "null in unknown_stock: the catalogue doesn't say how many there are"},
@@ -119,6 +121,8 @@ ANSWERS = {
     operations.RESTOCK.path: record(
         {
             **SUCCESS,
+            "stock_read_at": MOMENT | {"description": "How old the stock is that this answer rests on"},
+            "from": DAY | {"description": "The day on which the advice starts"},
             "review_days": COUNT,
             "service_level": NUMBER,
             "measure": TEXT,
@@ -158,6 +162,8 @@ ANSWERS = {
             **SUCCESS,
             **PERIOD,
             "since": or_null(record({"version": WHOLE, "trained_at": MOMENT})),
+            "counts": record({"parts": COUNT, "added": COUNT, "removed": COUNT})
+            | {"description": "How many there are, whatever most cuts off"},
             "parts": array(record({**PART, "before": AMOUNT, "after": AMOUNT, "change": NUMBER})),
             "added": array(TEXT),
             "removed": array(TEXT),

@@ -29,6 +29,7 @@ LEAD_TIME = Parameter(
 )
 REVIEW = Parameter("review_days", "Days between two looks at the stock.", whole(1, 30), 7)
 SERVICE_LEVEL = Parameter("service_level", "How sure to be, by the measure.", number(0.5, 0.999), 0.95)
+MOST = Parameter("most", "At most so many parts of each list; all of them if left out.", whole(0, 1000))
 MEASURE = Parameter(
     "measure",
     "cycle: the service level is the chance not to run out before the next order arrives; "
@@ -88,7 +89,9 @@ RESTOCK = Operation(
     (LEAD_TIME, REVIEW, SERVICE_LEVEL, MEASURE, PART, PART_LEAD_TIME, ON_ORDER, MINIMUM_ORDER),
 )
 MODEL = Operation("GET", "v1/model", "The live model: its age, its data, how well it did")
-CHANGES = Operation("GET", "v1/changes", "What the live version forecasts otherwise than the one before", (DAYS, FROM))
+CHANGES = Operation(
+    "GET", "v1/changes", "What the live version forecasts otherwise than the one before", (DAYS, FROM, MOST)
+)
 OPENAPI = Operation("GET", "openapi.json", "This description", is_open=True)
 
 OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, RESTOCK, MODEL, CHANGES, OPENAPI)

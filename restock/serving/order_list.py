@@ -54,6 +54,7 @@ def restock(model: Model, shelves: Mapping[str, Shelf], values: Mapping[str, Any
     parts.sort(key=_urgency)
     unknown.sort(key=lambda part: (-part["expected_demand"], part["name"], part["part"]))
     return {
+        "from": values["from"].isoformat(),
         "review_days": values["review_days"],
         "service_level": values["service_level"],
         "measure": values["measure"],
@@ -79,6 +80,8 @@ def _needs(artifact: ForecastArtifact, index: int, line: Line, advice: Advice) -
         "part": part.key,
         "name": part.name,
         "category": part.category,
+        "sku": line.sku,
+        "brand": line.brand,
         "documents": list(line.documents),
         "discontinued": line.is_discontinued,
         "on_hand": None,

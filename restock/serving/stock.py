@@ -9,13 +9,15 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from restock.serving.kept import Kept, Patience, Reading
 from restock.stored import names
 from restock.written import fold, number
 
-FIELDS = ("name", "stock", "leadTimeDays", "minOrderQuantity", "onOrder", "isActive", "discontinued")
+FIELDS = ("name", "sku", "brand", "stock", "leadTimeDays", "minOrderQuantity", "onOrder", "isActive", "discontinued")
+LONGEST_TEXT = 500
 PATIENCE = Patience(seconds=1.0, first_seconds=3.0)
 """For the read that runs: figures of now are worth a moment, where there are older ones to go on with, and some more
 where there are none."""
@@ -37,25 +39,31 @@ class Shelf:
     minimum_order: float | None = None
     on_order: float | None = None
     is_discontinued: bool = False
+    sku: str = ""
+    brand: str = ""
 
 
 class Stock:
     """Shelves by catalogue id. When Firestore fails, what was read last is better than no answer."""
 
     def __init__(
-        self, documents: CatalogueDocuments, keep_seconds: float, clock: Callable[[], float] = time.monotonic
+        self,
+        documents: CatalogueDocuments,
+        keep_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._documents = documents
         self._keep_seconds = keep_seconds
-        self._clock = clock
+        self._now = now
         self._kept = Kept(self._read, patience=PATIENCE, clock=clock)
 
-    def shelves(self) -> tuple[Mapping[str, Shelf], float]:
-        """The shelves, and when (on this clock) they were read. Raises StoreUnavailableError if they never were."""
+    def shelves(self) -> tuple[Mapping[str, Shelf], datetime]:
+        """The shelves, and when they were read. Raises StoreUnavailableError if they never were."""
         return self._kept.get()
 
-    def _read(self) -> Reading[tuple[Mapping[str, Shelf], float]]:
-        now = self._clock()
+    def _read(self) -> Reading[tuple[Mapping[str, Shelf], datetime]]:
+        now = self._now()
         rows = self._documents.collection(names.CATALOGUE, FIELDS)
         return Reading(({id: shelf_of(fields) for id, fields in rows}, now), self._keep_seconds)
 
@@ -63,19 +71,32 @@ class Stock:
 def shelf_of(fields: Mapping[str, Any]) -> Shelf:
     """Read one catalogue document; clerks type numbers as text, and leave fields empty.
 
-    >>> shelf_of({"stock": "12", "leadTimeDays": 3.0, "minOrderQuantity": None, "onOrder": "soon", "isActive": False})
-    Shelf(name='', on_hand=12.0, lead_time_days=3, minimum_order=None, on_order=None, is_discontinued=True)
+    >>> fields = {"stock": "12", "leadTimeDays": 3.0, "minOrderQuantity": None, "onOrder": "soon", "isActive": False}
+    >>> shelf = shelf_of(fields)
+    >>> shelf.on_hand, shelf.lead_time_days, shelf.minimum_order, shelf.on_order, shelf.is_discontinued
+    (12.0, 3, None, None, True)
     """
-    name = fields.get("name")
     lead_time = _number(fields.get("leadTimeDays"))
     return Shelf(
-        name=name if isinstance(name, str) else "",
+        name=_text(fields.get("name")),
         on_hand=_number(fields.get("stock"), low=-math.inf),  # below zero: promised, not there
         lead_time_days=None if lead_time is None else math.ceil(lead_time),
         minimum_order=_number(fields.get("minOrderQuantity")),
         on_order=_number(fields.get("onOrder")),
         is_discontinued=_says(fields.get("isActive"), False) or _says(fields.get("discontinued"), True),
+        sku=_text(fields.get("sku")),
+        brand=_text(fields.get("brand")),
     )
+
+
+def _text(value: Any) -> str:
+    """A number is a part number that was typed as one; what is nothing of the kind says nothing.
+
+    >>> [_text(value) for value in (" BP-12 ", 4711, None, True, {})]
+    ['BP-12', '4711', '', '', '']
+    """
+    is_text = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value).strip()[:LONGEST_TEXT] if is_text else ""
 
 
 def _says(value: Any, wanted: bool) -> bool:

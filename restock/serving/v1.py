@@ -69,6 +69,7 @@ def changes(model: Model, before: ForecastArtifact | None, values: Mapping[str, 
         "through": last_day(start, days).isoformat(),
         "days": days,
         "since": None,
+        "counts": {"parts": 0, "added": 0, "removed": 0},
         "parts": [],
         "added": [],
         "removed": [],
@@ -82,11 +83,15 @@ def changes(model: Model, before: ForecastArtifact | None, values: Mapping[str, 
         for key, (name, total) in now.items()
         if key in then and total != then[key][1]
     )
+    added = sorted({name for key, (name, _) in now.items() if key not in then})
+    removed = sorted({name for key, (name, _) in then.items() if key not in now})
+    most = values["most"]
     answer |= {
         "since": {"version": before.header["version"], "trained_at": before.header["trained_at"]},
-        "parts": [_change(key, name, then[key][1], now[key][1]) for _, name, key in moved],
-        "added": sorted({name for key, (name, _) in now.items() if key not in then}),
-        "removed": sorted({name for key, (name, _) in then.items() if key not in now}),
+        "counts": {"parts": len(moved), "added": len(added), "removed": len(removed)},
+        "parts": [_change(key, name, then[key][1], now[key][1]) for _, name, key in moved[:most]],
+        "added": added[:most],
+        "removed": removed[:most],
         "unusual": [_surprise(found) for found in model.artifact.header.get("since", {}).get("unusual", [])],
     }
     return answer

@@ -140,6 +140,17 @@ def test_restock_says_what_to_order_the_likeliest_to_run_out_first(client, publi
     assert oil["reorder_point"] == advice.reorder_point[2]
 
 
+def test_restock_says_when_stock_was_read_on_which_day_it_starts_and_what_people_call_the_part(client, catalogue):
+    catalogue["belt"] |= {"sku": " BE-7 ", "brand": "Gates"}
+    before = datetime.now(UTC)
+
+    answer = get(client, "/v1/restock", part="belt")
+
+    assert before <= datetime.fromisoformat(answer["stock_read_at"]) <= datetime.now(UTC)
+    assert abs((date.fromisoformat(answer["from"]) - before.date()).days) <= 1
+    assert (answer["parts"][0]["sku"], answer["parts"][0]["brand"]) == ("BE-7", "Gates")
+
+
 def test_what_the_caller_says_of_a_part_wins_over_the_catalogue(client, catalogue):
     catalogue["belt"]["stock"] = 0
     before = get(client, "/v1/restock", part="belt")["parts"][0]
@@ -265,6 +276,13 @@ def test_changes_tell_what_moved_since_the_version_before(client):
     assert answer["parts"] == [{"part": "belt", "name": "Belt", "before": 10.0, "after": 2.5, "change": -7.5}]
     assert answer["added"] == ["Oil Filter"]
     assert answer["removed"] == ["Seal"]
+
+
+def test_changes_are_as_many_as_asked_for_and_say_how_many_there_are(client):
+    answer = get(client, "/v1/changes", days=10, most=0)
+
+    assert (answer["parts"], answer["added"], answer["removed"]) == ([], [], [])
+    assert answer["counts"] == {"parts": 1, "added": 1, "removed": 1}
 
 
 def test_changes_follow_what_the_artifact_says_it_followed(forecast_door, shelf, published):

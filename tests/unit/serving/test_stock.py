@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -40,10 +41,13 @@ class Clock:
     def __call__(self) -> float:
         return self.now
 
+    def time(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC)
+
 
 def test_stock_is_kept_for_the_stated_seconds():
     catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
-    stock = Stock(catalogue, keep_seconds=30, clock=clock)
+    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.time)
 
     first = stock.shelves()
     clock.now += 29
@@ -52,12 +56,12 @@ def test_stock_is_kept_for_the_stated_seconds():
 
     catalogue.parts["oil"] = {"stock": 3}
     clock.now += 1
-    assert stock.shelves() == ({"oil": Shelf(on_hand=3.0)}, clock.now)
+    assert stock.shelves() == ({"oil": Shelf(on_hand=3.0)}, clock.time())
 
 
 def test_while_firestore_is_down_the_last_stock_is_used_and_retried():
     catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
-    stock = Stock(catalogue, keep_seconds=30, clock=clock)
+    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.time)
     first = stock.shelves()
     catalogue.is_down = True
     clock.now += 3600
@@ -67,13 +71,13 @@ def test_while_firestore_is_down_the_last_stock_is_used_and_retried():
     assert catalogue.reads == 2  # not again at once: each try may take long
     clock.now += RETRY_SECONDS
     catalogue.is_down = False
-    assert stock.shelves() == (first[0], clock.now)
+    assert stock.shelves() == (first[0], clock.time())
 
 
 def test_promise_5_while_firestore_hangs_requests_use_the_last_stock(monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", Patience(seconds=0.01))
     catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
-    stock = Stock(catalogue, keep_seconds=30, clock=clock)
+    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.time)
     first = stock.shelves()
     clock.now += 3600
     catalogue.is_read.clear()
@@ -82,7 +86,7 @@ def test_promise_5_while_firestore_hangs_requests_use_the_last_stock(monkeypatch
     assert [stock.shelves() for _ in range(3)] == [first] * 3
     assert catalogue.is_read.wait(10)
     catalogue.goes_on.set()
-    wait_until(lambda: stock.shelves()[1] == clock.now)
+    wait_until(lambda: stock.shelves()[1] == clock.time())
     assert catalogue.reads == 2
 
 
