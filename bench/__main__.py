@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import chain, counting, path, rebuild, retrain, serving
 from bench.harness import staged
 from bench.results import Section, print_section, write_results
-from bench.world import QUICK_BUDGET, Place, bench_stack
+from bench.world import QUICK_BUDGET, Premises, bench_stack
 from local.processes import ProcessError
 from local.stack import Stack
 from restock.settings import FORECAST, ON_APPOINTMENT, RETRAIN
@@ -28,7 +28,7 @@ def trainer(stack: Stack) -> tuple[Path, bytes]:
 
 
 def measure_counting(stack: Stack, quick: bool) -> Section:
-    return counting.section(Place.made(stack, "counting"), staged(ON_APPOINTMENT), quick=quick)
+    return counting.section(Premises.made(stack, "counting"), staged(ON_APPOINTMENT), quick=quick)
 
 
 def measure_path(stack: Stack, quick: bool) -> Section:

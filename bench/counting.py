@@ -14,7 +14,7 @@ from bench.harness import CONSTANT_CLOUD_EVENT, Server, stand_in
 from bench.load import drive, request
 from bench.metering import Meter, Spread, alternate, median
 from bench.results import Row, Section, ratio_row, shown
-from bench.world import Place
+from bench.world import Premises
 from local.processes import free_port
 from restock.settings import ON_APPOINTMENT
 
@@ -22,7 +22,7 @@ CLIENTS = 8
 NEVER = {"RETRAIN_THRESHOLD": "100000"}
 
 
-def section(place: Place, functions: Path, *, quick: bool) -> Section:
+def section(place: Premises, functions: Path, *, quick: bool) -> Section:
     constant = stand_in(ON_APPOINTMENT, "constant-event", CONSTANT_CLOUD_EVENT)
     rounds, seconds = (3, 0.5) if quick else (9, 2.0)
     return Section(
@@ -60,7 +60,7 @@ class Deliveries:
         return request("POST", "/", body, headers)
 
 
-def cold(place: Place, functions: Path, constant: Path, rounds: int) -> list[Row]:
+def cold(place: Premises, functions: Path, constant: Path, rounds: int) -> list[Row]:
     """From process start to the first delivery answered."""
     made = Deliveries()
     connected = {**place.environment, **NEVER}
@@ -94,12 +94,14 @@ def disconnected(env: dict[str, str]) -> dict[str, str]:
 Figures = dict[str, list[float]]
 
 
-def warm(place: Place, functions: Path, constant: Path, rounds: int, seconds: float) -> list[Row]:
+def warm(place: Premises, functions: Path, constant: Path, rounds: int, seconds: float) -> list[Row]:
     """Deliveries per second and CPU per delivery, of a process that has served before."""
     return warm_rows(*warm_figures(place, functions, constant, rounds, seconds))
 
 
-def warm_figures(place: Place, functions: Path, constant: Path, rounds: int, seconds: float) -> tuple[Figures, Figures]:
+def warm_figures(
+    place: Premises, functions: Path, constant: Path, rounds: int, seconds: float
+) -> tuple[Figures, Figures]:
     """Rates and costs by kind of delivery."""
     made = Deliveries()
     connected = {**place.environment, **NEVER}

@@ -10,7 +10,7 @@ from typing import Any
 from bench.metering import Spread
 from bench.results import Row, Section, shown
 from bench.retrained import furnish, shop_of
-from bench.world import Place
+from bench.world import Premises
 from local import shop
 from local.emulators import call
 from local.processes import ProcessError
@@ -32,7 +32,7 @@ PARTS_OF_PATH = (
 def section(stack: Stack, *, quick: bool) -> Section:
     """The stack's trigger is open, its functions are the ones measured, and somebody keeps asking for forecasts."""
     repeats = 2 if quick else 20
-    place = Place(stack, stack.options.project)
+    place = Premises(stack, stack.options.project)
     stack.open_trigger()
     furnish(place, shop_of(place.environment, APPOINTMENTS, PARTS, DAYS), b"{}")
     threshold = int(place.environment.get("RETRAIN_THRESHOLD", 10))
@@ -56,7 +56,7 @@ def section(stack: Stack, *, quick: bool) -> Section:
     return Section("Threshold to served", rows, notes(repeats, threshold, place))
 
 
-def notes(repeats: int, threshold: int, place: Place) -> tuple[str, ...]:
+def notes(repeats: int, threshold: int, place: Premises) -> tuple[str, ...]:
     return (
         f"{repeats} crossings of {threshold} completions each, in a shop of {APPOINTMENTS:,} appointments.",
         f"RELOAD_SECONDS is {place.environment['RELOAD_SECONDS']} here; 10 on Google Cloud, which adds up to 9 s.",
@@ -64,7 +64,7 @@ def notes(repeats: int, threshold: int, place: Place) -> tuple[str, ...]:
     )
 
 
-def crossing(place: Place, number: int, threshold: int) -> dict[str, float]:
+def crossing(place: Premises, number: int, threshold: int) -> dict[str, float]:
     """Complete one appointment after the other until a new generation is served; the seconds of each step."""
     stack, client = place.stack, place.firestore
     day = datetime.now(UTC).date() - timedelta(days=1)

@@ -14,7 +14,7 @@ from bench.harness import Server
 from bench.results import Row, Section, count_row, shown
 from bench.retrained import PARTS, Retrained, retrained, shop_of
 from bench.sized_shop import SizedShop, is_same_usage
-from bench.world import Place
+from bench.world import Premises
 from local.processes import ProcessError
 from local.stack import Stack
 from restock.history.history import History
@@ -37,7 +37,7 @@ def section(stack: Stack, functions: Path, *, quick: bool) -> Section:
         ("appointments", "kind", "wall", "of it reading", "per 1,000 read", "CPU", "peak memory", "read", "written")
     ]
     for appointments in (1_000,) if quick else (1_000, 10_000, 30_000):  # beyond, the emulator is what is measured
-        place = Place.made(stack, f"rebuild-{appointments}")
+        place = Premises.made(stack, f"rebuild-{appointments}")
         shop = shop_of(place.environment, appointments)
         place.write(names.CATALOGUE, shop.catalogue())
         place.write(names.APPOINTMENTS, shop.documents())
@@ -60,7 +60,7 @@ NOTES = (
 )
 
 
-def continued(place: Place, functions: Path, shop: SizedShop, seconds: float) -> Row:
+def continued(place: Premises, functions: Path, shop: SizedShop, seconds: float) -> Row:
     """A rebuild whose deadline is well below what it takes, asked for again as the queue would."""
     deadline = max(int(0.6 * seconds), 5)
     short = {**place.environment, "RETRAIN_DEADLINE_SECONDS": str(deadline), "REBUILD_PARALLEL": "1"}
@@ -79,7 +79,7 @@ def continued(place: Place, functions: Path, shop: SizedShop, seconds: float) ->
     return Row(what, f"done in {attempts} attempts, the same history", f"in one attempt: {shown(seconds, 's')}")
 
 
-def live_history(place: Place) -> History:
+def live_history(place: Premises) -> History:
     objects = place.objects()
     live = Pointer.from_bytes(objects.read(names.POINTER).data)
     return History.from_bytes(objects.read(names.history(live.history)).data)

@@ -18,7 +18,7 @@ from bench.retrained import (
     retrained,
     shop_of,
 )
-from bench.world import Place
+from bench.world import Premises
 from local.stack import Stack
 
 OLD_APPOINTMENTS = 14_593
@@ -36,7 +36,7 @@ Sizes = Mapping[tuple[int, int], Retrained]
 
 def warm_up(stack: Stack, functions: Path) -> bytes:
     """One small retrain: the emulators load their classes, and its recipe is the champion of those that follow."""
-    place = Place.made(stack, "warm-up")
+    place = Premises.made(stack, "warm-up")
     shop = shop_of(place.environment, 1_000)
     furnish(place, shop, b"{}")
     retrained(place, functions, shop, 0, {"reason": "manual"})

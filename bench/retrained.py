@@ -20,7 +20,7 @@ import psutil
 from bench.harness import Server
 from bench.metering import Meter
 from bench.sized_shop import SizedShop
-from bench.world import Place
+from bench.world import Premises
 from local.processes import Child, ProcessError
 from local.stack import Stack
 from restock.counting.appointments import CountingRules
@@ -89,7 +89,7 @@ def measured(
     stack: Stack, functions: Path, appointments: int, changes: int, *, manifest: bytes = b"{}", **size: int
 ) -> Retrained:
     """A new shop of this size with so many changes, retrained once."""
-    place = Place.made(stack, f"retrain-{next(_numbers)}")
+    place = Premises.made(stack, f"retrain-{next(_numbers)}")
     shop = shop_of(place.environment, appointments, **size)
     furnish(place, shop, manifest)
     leave_changes(place, shop, changes)
@@ -97,7 +97,7 @@ def measured(
     return retrained(place, functions, shop, changes, {"reason": "manual", "force": True})
 
 
-def furnish(place: Place, shop: SizedShop, manifest: bytes) -> None:
+def furnish(place: Premises, shop: SizedShop, manifest: bytes) -> None:
     """Make the shop's past live, as an earlier version 0 would have left it, and write its catalogue."""
     place.write(names.CATALOGUE, shop.catalogue())
     history = shop.history.to_bytes()
@@ -120,7 +120,7 @@ def furnish(place: Place, shop: SizedShop, manifest: bytes) -> None:
     objects.write(names.POINTER, pointer.to_bytes(), if_generation=0)
 
 
-def leave_changes(place: Place, shop: SizedShop, count: int) -> None:
+def leave_changes(place: Premises, shop: SizedShop, count: int) -> None:
     """Write what on_appointment would have left."""
     fields = {one.appointment: one.to_fields() for one in shop.changes(count, datetime.now(UTC))}
     present = {
@@ -129,14 +129,14 @@ def leave_changes(place: Place, shop: SizedShop, count: int) -> None:
     place.write(names.CHANGES, present.items())
 
 
-def live_manifest(place: Place) -> bytes:
+def live_manifest(place: Premises) -> bytes:
     """Of the live version; its recipe can be the champion of another shop of this bench."""
     objects = place.objects()
     live = Pointer.from_bytes(objects.read(names.POINTER).data)
     return bytes(objects.read(names.manifest(live.version)).data)
 
 
-def retrained(place: Place, functions: Path, shop: SizedShop, changes: int, body: Mapping[str, Any]) -> Retrained:
+def retrained(place: Premises, functions: Path, shop: SizedShop, changes: int, body: Mapping[str, Any]) -> Retrained:
     """Start the function, post, wait, stop; raises unless a version was published."""
     stores = {"Firestore": place.stack.firestore.child, "Cloud Storage": place.stack.storage.child}
     before = {name: _moved(child) for name, child in stores.items()}
@@ -169,7 +169,7 @@ def retrained(place: Place, functions: Path, shop: SizedShop, changes: int, body
     )
 
 
-def sizes(place: Place, version: int) -> dict[str, int]:
+def sizes(place: Premises, version: int) -> dict[str, int]:
     """Of the files of one version, by their last name."""
     found = place.objects().list(f"models/{version}/") + place.objects().list(f"history/{version}.")
     return {one.name.rsplit("/", 1)[-1].removeprefix(f"{version}."): one.size for one in found}

@@ -37,14 +37,14 @@ def bench_stack(budget: int | None = None) -> Stack:
 
 
 @dataclass(frozen=True)
-class Place:
+class Premises:
     """A shop of its own in the stack: its project, its bucket, the environment of its functions."""
 
     stack: Stack
     project: str
 
     @classmethod
-    def made(cls, stack: Stack, label: str) -> Place:
+    def made(cls, stack: Stack, label: str) -> Premises:
         place = cls(stack, f"demo-bench-{label}")
         stack.storage.create_bucket(place.bucket, project=place.project)
         return place

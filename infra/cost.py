@@ -19,8 +19,8 @@ OLD_POLLS_A_DAY = 288  # every five minutes, measured: 4.2 million reads a day a
 
 
 @dataclass(frozen=True)
-class Shop:
-    """The volume of one shop."""
+class Business:
+    """The volume of one business."""
 
     size: str
     appointments: int  # documents in the collection
@@ -36,9 +36,9 @@ class Shop:
 
 
 SHOPS = {
-    "small": Shop("small", 5_000, 100, 7, forecasts_a_day=40),
-    "medium": Shop("medium", 14_593, 200, 20, forecasts_a_day=150),
-    "large": Shop("large", 43_800, 400, 60, forecasts_a_day=600),
+    "small": Business("small", 5_000, 100, 7, forecasts_a_day=40),
+    "medium": Business("medium", 14_593, 200, 20, forecasts_a_day=150),
+    "large": Business("large", 43_800, 400, 60, forecasts_a_day=600),
 }
 
 
@@ -67,33 +67,33 @@ OPERATIONS = Operations()
 CONDITIONS = 5  # the alerts of infra/alerts.py that look at a metric; those that match a log line are not billed
 
 
-def retrains_a_month(shop: Shop) -> tuple[float, float]:
+def retrains_a_month(business: Business) -> tuple[float, float]:
     """Scheduled retrains, and those that the threshold leads to."""
-    threshold, schedule = SIZES[shop.size]
-    return Schedule.read(schedule).runs_a_day() * DAYS, shop.completions_a_day * DAYS / threshold
+    threshold, schedule = SIZES[business.size]
+    return Schedule.read(schedule).runs_a_day() * DAYS, business.completions_a_day * DAYS / threshold
 
 
-def usage(shop: Shop, did: Operations = OPERATIONS) -> dict[str, float]:
+def usage(business: Business, did: Operations = OPERATIONS) -> dict[str, float]:
     """How much of what Google bills one month uses."""
-    scheduled, crossed = retrains_a_month(shop)
+    scheduled, crossed = retrains_a_month(business)
     # A schedule without changes refits once a day; a second one that day finds nothing to do.
-    trainings = (scheduled if not shop.is_idle else DAYS) + crossed
-    full_reads = DAYS / 7 * shop.appointments
-    completions = shop.completions_a_day * DAYS
-    events = completions * shop.writes_per_appointment
-    forecasts = shop.forecasts_a_day * DAYS
+    trainings = (scheduled if not business.is_idle else DAYS) + crossed
+    full_reads = DAYS / 7 * business.appointments
+    completions = business.completions_a_day * DAYS
+    events = completions * business.writes_per_appointment
+    forecasts = business.forecasts_a_day * DAYS
     seconds = {
         "on_appointment": completions * did.event_seconds + (events - completions) * did.event_seconds / 100,
-        "retrain": trainings * shop.retrain_seconds,
+        "retrain": trainings * business.retrain_seconds,
         "forecast": forecasts * did.forecast_seconds,
     }
-    kept_mb = did.version_mb * shop.appointments / 14_593 * trainings / DAYS * did.kept_days
+    kept_mb = did.version_mb * business.appointments / 14_593 * trainings / DAYS * did.kept_days
     return {
         "cpu": sum(SHAPES[door].cpu * spent for door, spent in seconds.items()),
         "memory": sum(_gib(SHAPES[door].memory) * spent for door, spent in seconds.items()),
         "requests": events + scheduled + crossed + forecasts,
         "reads": completions * (did.event_reads + 1)  # and once more, when a retrain reads the change
-        + trainings * (did.retrain_reads_fixed + shop.parts)
+        + trainings * (did.retrain_reads_fixed + business.parts)
         + full_reads
         + forecasts * did.stock_reads_per_forecast,
         "writes": completions * (did.event_writes + 1) + trainings * did.retrain_writes_fixed,
@@ -119,9 +119,9 @@ def bill(used: dict[str, float], *, free_tier: bool) -> dict[str, float]:
     }
 
 
-def old_system(shop: Shop, *, free_tier: bool) -> tuple[float, float]:
+def old_system(business: Business, *, free_tier: bool) -> tuple[float, float]:
     """Reads and USD of the two services that Restock replaces: every poll read every appointment."""
-    reads = shop.appointments * OLD_POLLS_A_DAY * DAYS
+    reads = business.appointments * OLD_POLLS_A_DAY * DAYS
     return reads, bill({"reads": reads}, free_tier=free_tier)["reads"]
 
 
@@ -161,7 +161,7 @@ def run(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _items(size: str, busy: Shop) -> None:
+def _items(size: str, busy: Business) -> None:
     idle = replace(busy, completions_a_day=0, forecasts_a_day=0)
     print(f"\n{size}: {busy.appointments:,} appointments, {busy.parts} parts;")
     print(f"busy: {busy.completions_a_day:g} completions and {busy.forecasts_a_day:g} forecasts a day\n")

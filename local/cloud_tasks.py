@@ -27,7 +27,7 @@ from typing import Any
 
 from infra.retries import RetryConfig
 from local.delivery import deliver, headers_of
-from local.queues import QUEUE, TASK_ID, Queue, RefusedError, Task, seconds_of
+from local.queues import QUEUE, TASK_ID, Queue, Task, TaskRefusedError, seconds_of
 
 
 class _Server(ThreadingHTTPServer):
@@ -87,13 +87,13 @@ class LocalCloudTasks:
 
     def queue(self, name: str) -> Queue:
         if name not in self._queues:
-            raise RefusedError(404, "NOT_FOUND", f"Queue does not exist: {name}")
+            raise TaskRefusedError(404, "NOT_FOUND", f"Queue does not exist: {name}")
         return self._queues[name]
 
     def task(self, name: str) -> Task:
         queue = self.queue(name.partition("/tasks/")[0])
         if name not in queue.tasks:
-            raise RefusedError(404, "NOT_FOUND", f"Task does not exist: {name}")
+            raise TaskRefusedError(404, "NOT_FOUND", f"Task does not exist: {name}")
         return queue.tasks[name]
 
     def pending(self, queue: str) -> list[Task]:
@@ -114,7 +114,7 @@ class LocalCloudTasks:
             now = self._clock()
             queue.taken_until = {name: until for name, until in queue.taken_until.items() if until > now}
             if task.name in queue.tasks or task.name in queue.taken_until:
-                raise RefusedError(409, "ALREADY_EXISTS", "Requested entity already exists")
+                raise TaskRefusedError(409, "ALREADY_EXISTS", "Requested entity already exists")
             queue.tasks[task.name] = task
             self._changed.notify_all()
         self._say(f"created {task.name.rpartition('/')[2]}, due in {max(0.0, task.due - now):.0f} s")
@@ -125,16 +125,16 @@ class LocalCloudTasks:
         name = given.get("name") or f"{queue.name}/tasks/{uuid.uuid4().int}"
         prefix, _, task_id = name.rpartition("/tasks/")
         if prefix != queue.name or not TASK_ID.fullmatch(task_id):
-            raise RefusedError(400, "INVALID_ARGUMENT", f"Task name {name!r} must be {queue.name}/tasks/ID")
+            raise TaskRefusedError(400, "INVALID_ARGUMENT", f"Task name {name!r} must be {queue.name}/tasks/ID")
         request = given.get("httpRequest") or {}
         if not str(request.get("url", "")).startswith(("http://", "https://")):
-            raise RefusedError(400, "INVALID_ARGUMENT", "HttpRequest.url is required and must be http or https")
+            raise TaskRefusedError(400, "INVALID_ARGUMENT", "HttpRequest.url is required and must be http or https")
         due = seconds_of(given["scheduleTime"]) if given.get("scheduleTime") else now
         if due > now + 30 * 86_400:
-            raise RefusedError(400, "INVALID_ARGUMENT", "Task.scheduleTime is more than 30 days in the future")
+            raise TaskRefusedError(400, "INVALID_ARGUMENT", "Task.scheduleTime is more than 30 days in the future")
         deadline = float(str(given.get("dispatchDeadline", "600s")).removesuffix("s"))
         if not 15 <= deadline <= 1800:
-            raise RefusedError(400, "INVALID_ARGUMENT", "Task.dispatchDeadline must be between 15s and 1800s")
+            raise TaskRefusedError(400, "INVALID_ARGUMENT", "Task.dispatchDeadline must be between 15s and 1800s")
         return Task(name, request, max(due, now), deadline, created=now)
 
     def delete(self, name: str) -> None:
@@ -223,11 +223,11 @@ def handler_for(  # noqa: C901  # the sum of the six small methods it holds
             if name.endswith(":run"):
                 return tasks.run_now(name.removesuffix(":run")).as_json()
             if not name.endswith("/tasks"):
-                raise RefusedError(404, "NOT_FOUND", f"Nothing answers a POST to {name}")
+                raise TaskRefusedError(404, "NOT_FOUND", f"Nothing answers a POST to {name}")
             try:
                 given = json.loads(body or b"{}")
             except ValueError as exc:
-                raise RefusedError(400, "INVALID_ARGUMENT", f"Not JSON: {exc}") from exc
+                raise TaskRefusedError(400, "INVALID_ARGUMENT", f"Not JSON: {exc}") from exc
             return tasks.create(name.removesuffix("/tasks"), given).as_json()
 
         def _delete(self, name: str) -> dict[str, Any]:
@@ -238,7 +238,7 @@ def handler_for(  # noqa: C901  # the sum of the six small methods it holds
             name = urllib.parse.unquote(urllib.parse.urlsplit(self.path).path).removeprefix("/v2/")
             try:
                 code, found = 200, act(name)
-            except RefusedError as exc:
+            except TaskRefusedError as exc:
                 code, found = exc.code, exc.body
             data = json.dumps(found).encode()
             self.send_response(code)

@@ -13,7 +13,7 @@ QUEUE = re.compile(r"projects/[^/]+/locations/[^/]+/queues/[A-Za-z0-9-]{1,100}")
 TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,500}")
 
 
-class RefusedError(Exception):
+class TaskRefusedError(Exception):
     """An answer in Google's error shape."""
 
     def __init__(self, code: int, status: str, message: str) -> None:
@@ -75,4 +75,4 @@ def seconds_of(timestamp: str) -> float:
     try:
         return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", timestamp).replace("Z", "+00:00")).timestamp()
     except ValueError as exc:
-        raise RefusedError(400, "INVALID_ARGUMENT", f"Task.scheduleTime {timestamp!r} is not a timestamp") from exc
+        raise TaskRefusedError(400, "INVALID_ARGUMENT", f"Task.scheduleTime {timestamp!r} is not a timestamp") from exc

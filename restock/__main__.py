@@ -25,10 +25,10 @@ from restock.history.usage_file import read_file
 from restock.operating import verbs
 from restock.operating.command_line import VERBS, parser
 from restock.operating.described import described, lease_described
-from restock.operating.erasing import Shop, erase
-from restock.operating.place import Place, place_of
+from restock.operating.erasing import ErasingTools, erase
 from restock.operating.remedies import remedy
 from restock.operating.status import look
+from restock.operating.target import Target, target_of
 from restock.serving.model import Model
 from restock.settings import RETRAIN, Settings
 from restock.stored import names
@@ -65,10 +65,10 @@ def main(words: list[str] | None = None) -> int:
     try:
         settings = Settings.from_env(RETRAIN)
         bucket = settings.bucket
-        place = place_of(settings.project, os.environ)
-        print(f"{asked.verb}: {place.name}", flush=True)
-        if VERBS[asked.verb].changes and not place.is_local and not asked.yes:
-            agree(asked.verb, place)
+        target = target_of(settings.project, os.environ)
+        print(f"{asked.verb}: {target.name}", flush=True)
+        if VERBS[asked.verb].changes and not target.is_local and not asked.yes:
+            agree(asked.verb, target)
         return DOES[asked.verb](asked, Operated(settings))
     except SettingsError as exc:
         print(f"{exc}\n{WHICH_RESTOCK}", file=sys.stderr)
@@ -89,10 +89,10 @@ def main(words: list[str] | None = None) -> int:
         return 1
 
 
-def agree(verb: str, place: Place) -> None:
+def agree(verb: str, target: Target) -> None:
     """Raises BadRequestError unless a person says yes; where nobody can be asked, ``--yes`` must have said so."""
     try:
-        answer = input(f"{verb} changes {place.name}. Go on? [y/N] ")
+        answer = input(f"{verb} changes {target.name}. Go on? [y/N] ")
     except EOFError:
         raise BadRequestError("nobody is there to ask: say --yes") from None
     if answer.strip().casefold() not in {"y", "yes"}:
@@ -147,8 +147,8 @@ def forget_one(asked: argparse.Namespace, on: Operated) -> int:
 
 def erase_one(asked: argparse.Namespace, on: Operated) -> int:
     rules, now = CountingRules.of(on.settings), lambda: datetime.now(UTC)
-    shop = Shop(on.documents, on.objects, on.queue, rules, clock=now, wait=lambda: time.sleep(2))
-    return say(erase(asked.appointment, shop))
+    tools = ErasingTools(on.documents, on.objects, on.queue, rules, clock=now, wait=lambda: time.sleep(2))
+    return say(erase(asked.appointment, tools))
 
 
 def import_usage(asked: argparse.Namespace, on: Operated) -> int:

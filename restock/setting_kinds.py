@@ -15,7 +15,7 @@ from restock import written
 
 _QUEUE = re.compile(r"projects/[^/\s]{1,100}/locations/[a-z0-9-]{1,63}/queues/[A-Za-z0-9-]{1,100}")
 _ACCOUNT = re.compile(r"[^@\s]{1,64}@[^@\s]{1,253}")
-_PLACE = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")
+_HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}")
 
 
 def text(value: str) -> str:
@@ -117,12 +117,12 @@ def queue(value: str) -> str:
     return value
 
 
-def place(value: str) -> str:
+def host_and_port(value: str) -> str:
     """
-    >>> place("http://127.0.0.1:8123")
+    >>> host_and_port("http://127.0.0.1:8123")
     Traceback (most recent call last):
     ValueError: is not host:port; write one like 127.0.0.1:8123
     """
-    if not _PLACE.fullmatch(value) or not 0 < int(value.rsplit(":", 1)[1]) < 65_536:
+    if not _HOST_AND_PORT.fullmatch(value) or not 0 < int(value.rsplit(":", 1)[1]) < 65_536:
         raise ValueError("is not host:port; write one like 127.0.0.1:8123")
     return value

@@ -19,11 +19,11 @@ from restock.setting_kinds import (
     address,
     days_list,
     flag,
+    host_and_port,
     names,
     number,
     one_of,
     origins,
-    place,
     queue,
     text,
     time_zone,
@@ -115,7 +115,7 @@ class Settings:
         # Not CLOUD_TASKS_EMULATOR_HOST: the Firebase CLI sets that to an emulator that speaks otherwise than Google.
         "TASKS_EMULATOR_HOST",
         "A local Cloud Tasks endpoint, host:port; empty: Google's.",
-        parse=place,
+        parse=host_and_port,
         default="",
         doors=COUNTING_DOORS,
     )

@@ -65,7 +65,7 @@ def many_parts(number: int, *, version: int = 1, factor: float = 1.0) -> Forecas
     return artifact(parts, version=version, weekday=BUSY_MONDAY_CLOSED_SUNDAY)
 
 
-class Shelf:
+class PublishedShelf:
     """An in-memory bucket that can be spoiled: ``spoil`` gets each read's name and may raise or replace the object."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class Shelf:
 class ShelfServer:
     """The shelf behind HTTP, as ``GET /storage/v1/b/BUCKET/o/NAME?alt=media`` gives objects out."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: PublishedShelf) -> None:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True

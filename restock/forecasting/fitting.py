@@ -17,8 +17,8 @@ from restock.errors import DamagedError
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
-from restock.history.stock_seen import StockSeen
 from restock.retraining.gate import Evidence
+from restock.retraining.tools import Lesson
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.manifest import Window
 from restock.written import fold
@@ -26,7 +26,6 @@ from restock.written import fold
 GATE_DAYS = 28
 GATE_SPANS = 3
 """The gate compares four weeks of forecast with so many spans of four weeks before them."""
-NOTHING_SEEN = StockSeen()
 
 
 class FittedModel:
@@ -92,27 +91,17 @@ class Fitter:
     def __init__(self, time_zone: str, closed_days: frozenset[date]) -> None:
         self._time_zone, self._closed_days = time_zone, closed_days
 
-    def __call__(  # noqa: PLR0913  # all but what is fitted is named in every call
-        self,
-        history: History,
-        catalogue: Sequence[Mapping[str, Any]],
-        *,
-        seen: StockSeen = NOTHING_SEEN,
-        today: date,
-        champion: Mapping[str, Any] | None,
-        budget_seconds: float,
-        progress: Callable[[str], None],
-    ) -> FittedModel:
-        usage = daily_usage(history)
-        through = last_telling_day(usage, today)
-        listed = items(catalogue)
+    def __call__(self, lesson: Lesson, progress: Callable[[str], None]) -> FittedModel:
+        usage = daily_usage(lesson.history)
+        through = last_telling_day(usage, lesson.today)
+        listed = items(lesson.catalogue)
         demand = Demand.from_usage(usage, listed, through=through, closed_days=self._closed_days)
         lines = [(part.key, *part.documents) for part in demand.parts]
         demand = demand.without_stock_on(
-            seen.without_stock(lines, demand.quantities, demand.first_day, ZoneInfo(self._time_zone))
+            lesson.seen.without_stock(lines, demand.quantities, demand.first_day, ZoneInfo(self._time_zone))
         )
         progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
-        trained = train(demand, champion=champion, budget_seconds=budget_seconds, progress=progress)
+        trained = train(demand, champion=lesson.champion, budget_seconds=lesson.budget_seconds, progress=progress)
         return FittedModel(trained, self._time_zone, listed)
 
 
@@ -148,10 +137,11 @@ def last_telling_day(usage: pd.DataFrame, today: date) -> date:
 
     A day that has only begun would pull every level down, but a busy one is news worth having before midnight.
     """
-    ordinal = np.datetime64(today, "D")
+    day_today = np.datetime64(today, "D")
     days, quantities = usage["day"].to_numpy("datetime64[D]"), usage["quantity"].to_numpy(float)
-    so_far = quantities[days == ordinal].sum()
-    before = quantities[(days < ordinal) & (days >= ordinal - GATE_DAYS)].sum() / GATE_DAYS
+    so_far = quantities[days == day_today].sum()
+    recent = (days < day_today) & (days >= day_today - np.timedelta64(GATE_DAYS, "D"))
+    before = quantities[recent].sum() / GATE_DAYS
     return today if so_far > 0 and so_far >= before else today - timedelta(days=1)
 
 

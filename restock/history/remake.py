@@ -23,14 +23,14 @@ MOST_READ_ALONE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class AppointmentNow:
     """An appointment as it is now: None if it is gone. ``at`` is no later than the read."""
 
     found: Snapshot | None
     at: datetime
 
 
-def remade(appointment: str, seen: Seen, row: CountedAppointment | None, rules: CountingRules) -> Change:
+def remade(appointment: str, seen: AppointmentNow, row: CountedAppointment | None, rules: CountingRules) -> Change:
     """The change as deliveries would have left it; ``row`` is what the live history has of it. Pure.
 
     Without a row, usage is a completion that awaits its training. With one, what differs is an edit, which does not
@@ -67,7 +67,7 @@ def make_anew(
     rows = known.counted([one.appointment for one in unreadable]) if known is not None else {}
     anew = []
     for one in unreadable:
-        seen = Seen(documents.get(names.appointment(one.appointment)), begun.read_time)
+        seen = AppointmentNow(documents.get(names.appointment(one.appointment)), begun.read_time)
         anew.append(Pending(remade(one.appointment, seen, rows.get(one.appointment), rules), one.update_time))
     return _written(documents, anew)
 

@@ -42,7 +42,7 @@ class ErasableObjects(ObjectStore, Protocol):
 
 
 @dataclass(frozen=True)
-class Shop:
+class ErasingTools:
     """What erasing acts on. ``wait`` passes some seconds, in which the queue calls retrain."""
 
     documents: DocumentStore
@@ -53,18 +53,18 @@ class Shop:
     wait: Callable[[], None]
 
 
-def erase(appointment: str, shop: Shop) -> str:
+def erase(appointment: str, tools: ErasingTools) -> str:
     """Returns what was done and what remains until when. Safe to begin again, wherever it was interrupted."""
-    _unpinned(shop.objects)
-    forget(appointment, shop.documents, shop.objects, shop.rules.digest)
-    if _is_in_history(appointment, shop.objects):
-        ask_for_retrain(shop.queue, rebuild=True)
+    _unpinned(tools.objects)
+    forget(appointment, tools.documents, tools.objects, tools.rules.digest)
+    if _is_in_history(appointment, tools.objects):
+        ask_for_retrain(tools.queue, rebuild=True)
         _wait_until(
-            lambda: not _is_in_history(appointment, shop.objects), "no run published a history without it", shop
+            lambda: not _is_in_history(appointment, tools.objects), "no run published a history without it", tools
         )
-    deleted = _delete_copies(shop)
+    deleted = _delete_copies(tools)
     done = f"appointment {appointment} is forgotten; {len(deleted)} older copies deleted"
-    return "\n".join([done, *remains(shop.clock())])
+    return "\n".join([done, *remains(tools.clock())])
 
 
 def remains(now: datetime) -> Sequence[str]:
@@ -94,30 +94,30 @@ def _is_in_history(appointment: str, objects: ObjectStore) -> bool:
     return appointment in History.from_bytes(data).source_times([appointment])
 
 
-def _delete_copies(shop: Shop) -> list[str]:
+def _delete_copies(tools: ErasingTools) -> list[str]:
     """Promise 3 protects the live history: whoever still trains has lost before anything is deleted."""
     taken = []
 
     def take() -> bool:
         try:
-            taken.append(acquire(shop.documents, uuid.uuid4().hex, "erase", shop.clock(), DELETING_SECONDS))
+            taken.append(acquire(tools.documents, uuid.uuid4().hex, "erase", tools.clock(), DELETING_SECONDS))
         except LeaseHeldError:
             return False
         return True
 
-    _wait_until(take, "a retrain held the lease all the time", shop)
+    _wait_until(take, "a retrain held the lease all the time", tools)
     try:
-        live = repoint(shop.objects, shop.clock(), "erase")
-        histories = shop.objects.erase(names.HISTORIES, keep=names.history(live.history))
-        return [*histories, *shop.objects.erase(names.FULL_READS, keep="")]
+        live = repoint(tools.objects, tools.clock(), "erase")
+        histories = tools.objects.erase(names.HISTORIES, keep=names.history(live.history))
+        return [*histories, *tools.objects.erase(names.FULL_READS, keep="")]
     finally:
-        release(shop.documents, taken[0], lambda state: state)
+        release(tools.documents, taken[0], lambda state: state)
 
 
-def _wait_until(condition: Callable[[], bool], otherwise: str, shop: Shop) -> None:
-    deadline = shop.clock() + MOST_WAITED
+def _wait_until(condition: Callable[[], bool], otherwise: str, tools: ErasingTools) -> None:
+    deadline = tools.clock() + MOST_WAITED
     while not condition():
-        if shop.clock() > deadline:
+        if tools.clock() > deadline:
             minutes = MOST_WAITED.total_seconds() / 60
             raise RestockError(f"{otherwise} for {minutes:.0f} minutes (make status says why); nothing was deleted yet")
-        shop.wait()
+        tools.wait()

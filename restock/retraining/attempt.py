@@ -12,7 +12,7 @@ from restock.errors import OutOfTimeError
 from restock.history.checkpoint import Checkpoint
 from restock.retraining.journal import Journal
 from restock.retraining.lease import Lease
-from restock.retraining.standing import Place
+from restock.retraining.put_back import Home
 from restock.retraining.tools import Tools
 from restock.stored.retrain_request import RetrainRequest
 
@@ -46,8 +46,8 @@ class Attempt:
         )
 
     @cached_property
-    def place(self) -> Place:
-        return Place.of(self.tools.settings)
+    def home(self) -> Home:
+        return Home.of(self.tools.settings)
 
     @property
     def seconds_spent(self) -> float:

@@ -11,7 +11,7 @@ from restock.history.importing import with_imported
 from restock.history.stock_seen import StockSeen
 from restock.retraining import gate
 from restock.retraining.attempt import Attempt
-from restock.retraining.tools import Fitted
+from restock.retraining.tools import ChallengerModel, Lesson
 from restock.stored import names
 from restock.stored.manifest import Manifest
 from restock.stored.published import Live, read_verified
@@ -21,7 +21,7 @@ CATALOGUE_FIELDS = ("name", "category", "supersedes", *stock_seen.FIELDS)
 
 @dataclass(frozen=True, slots=True)
 class Challenger:
-    fitted: Fitted
+    fitted: ChallengerModel
     seen: StockSeen
     """The stock, by this run's look at the catalogue and all before."""
     champion: Manifest | None
@@ -52,15 +52,15 @@ def challenge(run: Attempt, history: History, live: Live) -> Challenger:
     seen = _seen_before(run, live).sighted(catalogue, run.tools.clock())
     champion = live_manifest(run, live)
     remaining = settings.retrain_deadline_seconds - run.seconds_spent
-    fitted = run.tools.fit(
-        with_imported(history, run.tools.objects),
-        catalogue,
+    lesson = Lesson(
+        history=with_imported(history, run.tools.objects),
+        catalogue=catalogue,
         seen=seen,
         today=run.today,
         champion=champion.recipe if champion else None,
         budget_seconds=min(settings.training_budget_seconds, remaining / 2),
-        progress=run.progress,
     )
+    fitted = run.tools.fit(lesson, run.progress)
     run.journal.know(scores=dict(fitted.scores))
     for line in fitted.notes:
         run.journal.note(line)

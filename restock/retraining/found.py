@@ -16,7 +16,7 @@ from restock.retraining.attempt import Attempt
 from restock.retraining.lease import go_on_after, note_published
 from restock.retraining.plan import KnownHistory, Situation
 from restock.retraining.publish import newest_stored
-from restock.retraining.standing import ADOPT, Foreign, Renumber, standing
+from restock.retraining.put_back import ADOPT, Foreign, Renumber, what_was_put_back
 from restock.stored import names
 from restock.stored.published import Live, read_live, read_verified
 
@@ -27,11 +27,11 @@ def what_is_live(run: Attempt) -> tuple[Live, str]:
     """The pointer, and what was put back, if anything was. Raises ForeignError or OvertakenError: this run ends."""
     objects, documents, state = run.tools.objects, run.tools.documents, run.lease.state
     live = read_live(objects)
-    found = standing(
+    found = what_was_put_back(
         run.lease.run,
         state,
         live.pointer,
-        run.place,
+        run.home,
         newest_stored=0 if live.pointer else newest_stored(objects),
         adopts=run.asked.adopt,
     )
@@ -42,8 +42,8 @@ def what_is_live(run: Attempt) -> tuple[Live, str]:
     if found.put_back:
         run.alarm(f"{found.put_back}; a full read repairs it")
     elif live.pointer and (state.published is None or live.pointer.run > state.published.run):
-        note_published(documents, live.pointer.run, run.place.bucket)
-    adopted = f"{run.place.database} and {run.place.bucket} are adopted" if run.asked.adopt else ""
+        note_published(documents, live.pointer.run, run.home.bucket)
+    adopted = f"{run.home.database} and {run.home.bucket} are adopted" if run.asked.adopt else ""
     return live, found.put_back or state.full_read_due or adopted
 
 
@@ -57,8 +57,8 @@ def known_history(run: Attempt, live: Live) -> History | None:
     except DamagedError as exc:
         run.alarm(f"{exc}; rebuilding it from the appointments")
         return None
-    if history.database not in ("", run.place.database) and not run.asked.adopt:
-        raise ForeignError(f"{name} counts {history.database}, and this run is of {run.place.database}; {ADOPT}")
+    if history.database not in ("", run.home.database) and not run.asked.adopt:
+        raise ForeignError(f"{name} counts {history.database}, and this run is of {run.home.database}; {ADOPT}")
     return history
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    what is live ──▶ standing ──▶ history and changes ──▶ plan ──▶ end │ apply │ read everything
+    what is live ──▶ put back? ──▶ history and changes ──▶ plan ──▶ end │ apply │ read everything
                                                                          └───┬────────┘
                                                         reason_not_to_fit ◀──┘   ──▶ end │ fit
 """

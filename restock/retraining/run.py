@@ -24,11 +24,11 @@ from restock.history.settling import mark_trained
 from restock.logs import stack_trace
 from restock.retraining.attempt import Attempt
 from restock.retraining.challenger import Challenger, challenge, live_forecast
-from restock.retraining.counted import Counted, count_up, report_drift
 from restock.retraining.endings import Outcome, end, end_with_setback, last_lines
 from restock.retraining.found import Changes, known_history, renumber, settled_changes, situation, what_is_live
 from restock.retraining.journal import Journal
 from restock.retraining.lease import acquire, note_commit
+from restock.retraining.next_history import NextHistory, count_up, report_drift
 from restock.retraining.plan import End, plan, reason_not_to_fit
 from restock.retraining.publish import Files, commit, newest_stored, prune
 from restock.retraining.tools import Tools
@@ -105,16 +105,18 @@ def _through(run: Attempt) -> Outcome:
     return _publish_version(run, challenger, counted, live, changes)
 
 
-def _publish_history_alone(run: Attempt, counted: Counted, live: Live, old: Pointer, changes: Changes) -> None:
+def _publish_history_alone(run: Attempt, counted: NextHistory, live: Live, old: Pointer, changes: Changes) -> None:
     """A full read is worth keeping even when the model fitted to it is refused: the old version stays with it."""
-    files = Files(run.lease.run, run.tools.clock(), run.place.database)
+    files = Files(run.lease.run, run.tools.clock(), run.home.database)
     files.add_history(counted.history)
     _commit(run, files, files.pointer(old, "full read", counted.history.rules), live)
     _after_commit(run, counted, changes)
 
 
-def _publish_version(run: Attempt, challenger: Challenger, counted: Counted, live: Live, changes: Changes) -> Outcome:
-    files, rules = Files(run.lease.run, run.tools.clock(), run.place.database), counted.history.rules
+def _publish_version(
+    run: Attempt, challenger: Challenger, counted: NextHistory, live: Live, changes: Changes
+) -> Outcome:
+    files, rules = Files(run.lease.run, run.tools.clock(), run.home.database), counted.history.rules
     files.add_model(challenger.fitted, rules, live_forecast(run, live))
     files.add_stock_seen(challenger.seen)
     if live.pointer is None or counted.is_new:
@@ -145,13 +147,13 @@ def _commit(run: Attempt, files: Files, pointer: Pointer, live: Live) -> None:
     run.journal.know(version=pointer.version, generation=generation)
 
 
-def _after_commit(run: Attempt, counted: Counted, changes: Changes) -> None:
+def _after_commit(run: Attempt, counted: NextHistory, changes: Changes) -> None:
     """Nothing in here can take the commit back: what fails is noted, and left to the next run."""
     tools = run.tools
     with run.stage("marked"):
         try:  # first: a pointer put back after a crash in the midst of marking must be noticed, too
             cleared = run.lease.state.full_read_due if counted.is_full_read else None
-            note_commit(tools.documents, run.lease.run, run.place.bucket, cleared)
+            note_commit(tools.documents, run.lease.run, run.home.bucket, cleared)
             run.journal.know_changes(marked=mark_trained(tools.documents, changes.pending, tools.clock()))
             if changes.unreadable:
                 make_anew_as_trained(tools.documents, changes.unreadable, counted.history)

@@ -16,7 +16,7 @@ from restock.settings import Settings
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 
-class Fitted(Publishable, Protocol):
+class ChallengerModel(Publishable, Protocol):
     """A model fitted to one history, scored, and ready to be written."""
 
     @property
@@ -25,18 +25,22 @@ class Fitted(Publishable, Protocol):
     def evidence(self) -> Evidence: ...
 
 
-class Fit(Protocol):
-    def __call__(  # noqa: PLR0913  # all but what is fitted is named in every call
-        self,
-        history: History,
-        catalogue: Sequence[Mapping[str, Any]],
-        *,
-        seen: StockSeen,
-        today: date,
-        champion: Mapping[str, Any] | None,
-        budget_seconds: float,
-        progress: Callable[[str], None],
-    ) -> Fitted: ...
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What a model is fitted to."""
+
+    history: History
+    catalogue: Sequence[Mapping[str, Any]]
+    seen: StockSeen
+    """The stock, by this run's look at the catalogue and all before."""
+    today: date
+    champion: Mapping[str, Any] | None
+    """The recipe that competes on the same backtest; None without a live version."""
+    budget_seconds: float
+
+
+Fit = Callable[[Lesson, Callable[[str], None]], ChallengerModel]
+"""Fits a model to a lesson; told how far it has come."""
 
 
 @dataclass(frozen=True)

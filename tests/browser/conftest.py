@@ -24,7 +24,7 @@ from local import machine
 from local.setup import ROOT
 from restock.gcp.firestore_reader import FirestoreReader
 from restock.stored.artifact import ForecastArtifact, Part
-from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, Shelf, ShelfServer, artifact
+from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, PublishedShelf, ShelfServer, artifact
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -129,12 +129,12 @@ def auth_emulator() -> Iterator[AuthEmulator]:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf() -> PublishedShelf:
+    return PublishedShelf()
 
 
 @pytest.fixture
-def published(shelf: Shelf) -> ForecastArtifact:
+def published(shelf: PublishedShelf) -> ForecastArtifact:
     """Two versions, the second of three hours ago."""
     shelf.publish(shop(11))
     shelf.publish(shop(12), trained_at=(datetime.now(UTC) - timedelta(hours=3)).isoformat())
@@ -153,7 +153,7 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict]:
 
 
 @pytest.fixture
-def site(shelf: Shelf, stock: dict, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+def site(shelf: PublishedShelf, stock: dict, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Serves the door, at the root and under a path prefix; ``site(FORECAST_AUTH="firebase")`` is its address."""
     storage = ShelfServer(shelf)
     running = []

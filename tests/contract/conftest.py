@@ -10,18 +10,18 @@ import pytest
 from flask.testing import FlaskClient
 from functions_framework import create_app
 
-from tests.published import Shelf, ShelfServer
+from tests.published import PublishedShelf, ShelfServer
 
 MAIN = Path(__file__).resolve().parents[2] / "functions/forecast/main.py"
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf() -> PublishedShelf:
+    return PublishedShelf()
 
 
 @pytest.fixture
-def forecast_door(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FlaskClient]]:
+def forecast_door(shelf: PublishedShelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FlaskClient]]:
     """Starts the door with settings of the test's own: ``forecast_door(FORECAST_AUTH="public")``."""
     server = ShelfServer(shelf)
     live = []

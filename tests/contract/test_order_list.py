@@ -19,6 +19,7 @@ from restock.history.history import CountedAppointment, History
 from restock.history.stock_seen import StockSeen
 from restock.stored.artifact import ForecastArtifact, Part
 from tests.published import TRAINED_THROUGH, artifact
+from tests.unit.forecasting.shops import a_lesson, say_nothing
 
 DAYS = 60
 OIL = {"name": "Oil Filter", "stock": 0}
@@ -86,10 +87,9 @@ def test_a_stock_out_is_no_lack_of_demand_and_the_part_says_so(shelf, forecast_d
     ]
 
     def published(stock_seen):
-        fitted = Fitter("UTC", frozenset())(
-            History.of(counted, "rules", now), catalogue, seen=stock_seen, today=TRAINED_THROUGH + timedelta(1),
-            champion=None, budget_seconds=8, progress=lambda message: None,
-        )  # fmt: skip
+        history, today = History.of(counted, "rules", now), TRAINED_THROUGH + timedelta(1)
+        lesson = a_lesson(history, today, catalogue=catalogue, seen=stock_seen)
+        fitted = Fitter("UTC", frozenset())(lesson, say_nothing)
         return ForecastArtifact.from_bytes(fitted.forecast(1 if stock_seen is seen else 2, now, None))
 
     monkeypatch.setattr(FirestoreReader, "collection", lambda self, name, fields: list(docs.items()))

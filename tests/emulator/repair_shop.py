@@ -106,7 +106,7 @@ def _version(snapshot: Any) -> Version | None:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RetrainAnswer:
     status: int
     body: Mapping[str, Any]
 
@@ -124,7 +124,9 @@ class RetrainProcess:
         )
         wait_until_listening(self.child, port)
 
-    def ask(self, shop: RepairShop, reason: str, body: Mapping[str, Any] | None = None, **traps: str) -> Answer | None:
+    def ask(
+        self, shop: RepairShop, reason: str, body: Mapping[str, Any] | None = None, **traps: str
+    ) -> RetrainAnswer | None:
         """Its answer; None if the process died over it."""
         headers = {"Content-Type": "application/json", "X-Project": shop.project, "X-Bucket": shop.bucket}
         headers["X-Lease-Seconds"] = str(self.lease_seconds)
@@ -133,9 +135,9 @@ class RetrainProcess:
         request = urllib.request.Request(self.url, data=data, headers=headers, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return Answer(answer.status, json.loads(answer.read()))
+                return RetrainAnswer(answer.status, json.loads(answer.read()))
         except urllib.error.HTTPError as exc:
-            return Answer(exc.code, json.loads(exc.read()))
+            return RetrainAnswer(exc.code, json.loads(exc.read()))
         except OSError:
             return None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pytest
 
 from restock.stored.published import read_live
-from tests.emulator.repair_shop import THRESHOLD, Answer, RepairShop, RetrainProcess
+from tests.emulator.repair_shop import THRESHOLD, RepairShop, RetrainAnswer, RetrainProcess
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
@@ -41,10 +41,10 @@ class Crash:
     """What was found right after one process died."""
 
     shop: RepairShop
-    answer: Answer | None
+    answer: RetrainAnswer | None
     version: int
     pending: int
-    at_once: Answer | None
+    at_once: RetrainAnswer | None
     leased_at: float
 
 
@@ -91,7 +91,7 @@ def crash_after(step: str, process: RetrainProcess, storage) -> Crash:
     return Crash(shop, answer, live.version, shop.pending(), ask_until_alive(process, shop), leased_at)
 
 
-def ask_until_alive(process: RetrainProcess, shop: RepairShop) -> Answer:
+def ask_until_alive(process: RetrainProcess, shop: RepairShop) -> RetrainAnswer:
     """The master starts another worker within a moment."""
     return wait_until(lambda: process.ask(shop, "threshold"), timeout_seconds=20, every_seconds=0.1)
 

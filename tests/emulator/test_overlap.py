@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from restock.stored.published import read_live
-from tests.emulator.repair_shop import THRESHOLD, Answer, RepairShop, RetrainProcess
+from tests.emulator.repair_shop import THRESHOLD, RepairShop, RetrainAnswer, RetrainProcess
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
@@ -49,12 +49,12 @@ class Held:
     def __init__(self, process: RetrainProcess, shop: RepairShop, step: str, folder: Path, **traps: str) -> None:
         self.sign = folder / "go on"
         self._pool = ThreadPoolExecutor(1)
-        self.answer: Future[Answer | None] = self._pool.submit(
+        self.answer: Future[RetrainAnswer | None] = self._pool.submit(
             process.ask, shop, "threshold", None, Hold_After=step, Sign=str(self.sign), **traps
         )
         wait_until(lambda: self.sign.with_suffix(".held").exists())
 
-    def let_go(self) -> Answer:
+    def let_go(self) -> RetrainAnswer:
         self.sign.touch()
         answer = self.answer.result(timeout=60)
         self._pool.shutdown()

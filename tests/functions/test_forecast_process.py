@@ -15,7 +15,7 @@ import pytest
 
 from local.functions import start_function, wait_until_listening
 from local.processes import Child, free_port
-from tests.published import Shelf, ShelfServer, artifact
+from tests.published import PublishedShelf, ShelfServer, artifact
 from tests.waiting import wait_until
 
 PATH = "/forecast_restock_demand"
@@ -47,12 +47,12 @@ class Process:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf() -> PublishedShelf:
+    return PublishedShelf()
 
 
 @pytest.fixture
-def start(shelf: Shelf, tmp_path: Path) -> Iterator[Callable[..., Process]]:
+def start(shelf: PublishedShelf, tmp_path: Path) -> Iterator[Callable[..., Process]]:
     storage = ShelfServer(shelf)
     children = []
 

@@ -16,7 +16,7 @@ from restock.retraining import found as finding
 from restock.retraining import run as training
 from restock.retraining.plan import plan
 from restock.retraining.publish import Files
-from restock.retraining.standing import Standing
+from restock.retraining.put_back import Ours
 from restock.stored.published import Live, read_live
 from restock.stored.state import read_state
 from restock.stores import Update
@@ -294,7 +294,7 @@ CRASHING = ("schedule halfway", "go on", "crash")
 
 
 def test_an_older_pointer_taken_for_the_live_one(monkeypatch, is_caught):
-    monkeypatch.setattr(finding, "standing", lambda *_, **__: Standing())
+    monkeypatch.setattr(finding, "what_was_put_back", lambda *_, **__: Ours())
 
     assert is_caught(*LOOKING_BACK) in ("promise 1", "promise 2", "promise 4")
 
@@ -302,12 +302,12 @@ def test_an_older_pointer_taken_for_the_live_one(monkeypatch, is_caught):
 def test_versions_compared_instead_of_runs(monkeypatch, is_caught):
     """Every rollback is then a false alarm, and a history committed alone, put back, is missed."""
 
-    def standing(run, state, pointer, place, **rest):
+    def compared_by_version(run, state, pointer, home, **rest):
         compared = replace(pointer, run=pointer.version) if pointer else None
-        return real_standing(run, state, compared, place, **rest)
+        return real(run, state, compared, home, **rest)
 
-    real_standing = finding.standing
-    monkeypatch.setattr(finding, "standing", standing)
+    real = finding.what_was_put_back
+    monkeypatch.setattr(finding, "what_was_put_back", compared_by_version)
 
     assert is_caught("complete and deliver", "schedule", "operate") == "promise 6"
 

@@ -1,16 +1,10 @@
 """Days the shop was closed are recognised from its usage, and only those."""
 
-from datetime import date
+from datetime import timedelta
 
 import numpy as np
 
-from restock.forecasting.demand import Demand
-from restock.stored.artifact import Part
-
-
-def shop(quantities: np.ndarray, **changes) -> Demand:
-    parts = tuple(Part(str(k), str(k)) for k in range(len(quantities)))
-    return Demand(parts, date(2026, 1, 5), quantities.astype(float), **changes)  # a Monday
+from tests.unit.forecasting.shops import MONDAY, a_demand
 
 
 def busy_shop(days: int, seed: int = 1) -> np.ndarray:
@@ -21,7 +15,7 @@ def test_a_silent_weekday_is_closed_and_no_other():
     quantities = busy_shop(70)
     quantities[:, 6::7] = 0
 
-    demand = shop(quantities)
+    demand = a_demand(quantities)
 
     assert demand.open_weekdays.tolist() == [True] * 6 + [False]
     assert (demand.is_open == (np.arange(70) % 7 != 6)).all()
@@ -32,7 +26,7 @@ def test_one_opening_on_a_closed_weekday_is_evidence_but_does_not_open_it():
     quantities[:, 6::7] = 0
     quantities[3, 34] = 2
 
-    demand = shop(quantities)
+    demand = a_demand(quantities)
 
     assert not demand.open_weekdays[6]
     assert demand.is_open[34]
@@ -43,14 +37,14 @@ def test_a_weekday_that_closed_in_the_last_quarter_is_closed_now():
     quantities = busy_shop(365)
     quantities[:, 6 + 7 * 39 :: 7] = 0
 
-    assert not shop(quantities).open_weekdays[6]
+    assert not a_demand(quantities).open_weekdays[6]
 
 
 def test_a_run_of_silent_days_is_a_closure():
     quantities = busy_shop(120)
     quantities[:, 50:62] = 0
 
-    demand = shop(quantities)
+    demand = a_demand(quantities)
 
     assert not demand.is_open[50:62].any()
     assert demand.is_open.sum() == 108
@@ -60,14 +54,14 @@ def test_a_days_setting_closes_them():
     quantities = busy_shop(30)
     quantities[:, 10] = 0
 
-    assert not shop(quantities, closed_days=frozenset({date(2026, 1, 15)})).is_open[10]
+    assert not a_demand(quantities, closed_days=frozenset({MONDAY + timedelta(10)})).is_open[10]
 
 
 def test_a_shop_used_rarely_has_no_closures():
     quantities = np.zeros((1, 200))
     quantities[0, [3, 40, 77, 120, 199]] = 1
 
-    demand = shop(quantities)
+    demand = a_demand(quantities)
 
     assert demand.is_open.all()
     assert demand.open_weekdays.all()
@@ -77,11 +71,11 @@ def test_three_weeks_of_history_suffice_to_see_a_closed_sunday_in_a_busy_shop():
     quantities = busy_shop(28)
     quantities[:, 6::7] = 0
 
-    assert not shop(quantities).open_weekdays[6]
+    assert not a_demand(quantities).open_weekdays[6]
 
 
 def test_steps_without_weekdays_have_none_closed():
     quantities = busy_shop(40)
     quantities[:, 6::7] = 0
 
-    assert shop(quantities, season=1).open_weekdays.all()
+    assert a_demand(quantities, season=1).open_weekdays.all()

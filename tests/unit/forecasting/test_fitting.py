@@ -1,28 +1,15 @@
 """The step from the history's rows to the usage that demand is made of."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
-from restock.counting.appointments import Usage, UsedPart
 from restock.forecasting.demand import CatalogueItem, Demand
 from restock.forecasting.fitting import Fitter, daily_usage, last_telling_day
-from restock.history.history import CountedAppointment, History
 from restock.retraining.gate import reasons_to_refuse
 from restock.stored.artifact import ForecastArtifact
-
-TODAY = date(2026, 3, 31)
-NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
-
-
-def a_history(*used):
-    """Of (day, key, name, quantity), one appointment each."""
-    counted = [
-        CountedAppointment(f"a{number}", Usage(day, (UsedPart(key, name, quantity),)), NOW)
-        for number, (day, key, name, quantity) in enumerate(used)
-    ]
-    return History.of(counted, "rules", NOW)
+from tests.unit.forecasting.shops import NOW, TODAY, a_history, a_lesson, say_nothing
 
 
 def test_usage_is_summed_by_day_part_and_written_name():
@@ -69,13 +56,13 @@ def test_today_counts_once_it_is_as_busy_as_an_average_day(so_far, last):
 
 
 def test_a_version_says_which_one_it_followed_and_what_that_did_not_expect():
-    shop = {"catalogue": [{"id": "p1", "name": "Oil"}, {"id": "p2", "name": "Filter"}], "champion": None}
+    catalogue = [{"id": "p1", "name": "Oil"}, {"id": "p2", "name": "Filter"}]
     fitter = Fitter("Europe/London", frozenset())
     usual = [(TODAY - timedelta(k), "p1", "Oil", 1.0) for k in range(1, 60)]
     sudden = [(TODAY - timedelta(k), "p2", "Filter", 30.0) for k in range(1, 4)]
 
     def fit(*used, today=TODAY):
-        return fitter(a_history(*used), today=today, budget_seconds=60, progress=lambda message: None, **shop)
+        return fitter(a_lesson(a_history(*used), today, catalogue=catalogue, budget_seconds=60), say_nothing)
 
     first = fit(*usual[3:], today=TODAY - timedelta(3)).forecast(1, NOW, None)
     second = ForecastArtifact.from_bytes(fit(*usual, *sudden).forecast(2, NOW, first))
@@ -99,9 +86,8 @@ def test_ten_completions_more_are_never_a_reason_for_the_gate_to_refuse():
     more = [(TODAY, "p7", "Part 07", 2.0) for _ in range(10)]
 
     def fit(usage, champion):
-        return fitter(
-            a_history(*usage), parts, today=TODAY, champion=champion, budget_seconds=60, progress=lambda message: None
-        )
+        lesson = a_lesson(a_history(*usage), catalogue=parts, champion=champion, budget_seconds=60)
+        return fitter(lesson, say_nothing)
 
     first = fit(usual, None)
     second = fit([*usual, *more], first.recipe)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -17,10 +17,9 @@ from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.train import Trained, train
-from restock.stored.artifact import Part
 from restock.stored.distribution import HORIZONS, DemandDistribution
+from tests.unit.forecasting.shops import MONDAY, a_demand
 
-MONDAY = date(2026, 1, 5)
 LEVELS = (0.05, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
 
 
@@ -42,18 +41,13 @@ METHODS = ("published", *NAMED, *(baseline.name for baseline in BASELINES))
 WITHOUT_TREES = tuple(name for name in METHODS if name != "trees")  # too short a history teaches no tree
 
 
-def shop(quantities: np.ndarray, **changes) -> Demand:
-    parts = tuple(Part(f"p{k}", f"Part {k}") for k in range(len(quantities)))
-    return Demand(parts, MONDAY, np.asarray(quantities, float), **changes)
-
-
 @pytest.fixture(scope="module")
 def small() -> Demand:
     random = np.random.default_rng(7)
     rates = np.exp(random.normal(-1.5, 1.3, 60))
     quantities = random.negative_binomial(rates[:, None] * np.ones(260), 0.6)
     quantities[:, 6::7] = 0
-    return shop(quantities)
+    return a_demand(quantities)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +219,7 @@ def test_parts_do_not_depend_on_their_order(name, fitted, small):
     ],
 )
 def test_odd_shops_are_survived(name, quantities):
-    demand = shop(quantities)
+    demand = a_demand(quantities)
 
     forecast = method(name)(demand)
 
@@ -239,10 +233,10 @@ def test_odd_shops_are_survived(name, quantities):
 @pytest.mark.parametrize("name", ["published", "compact"])
 def test_one_enormous_outlier_moves_neither_its_part_for_ever_nor_the_others(name):
     quantities = np.random.default_rng(1).poisson(0.5, (30, 300)).astype(float)
-    clean = method(name)(shop(quantities))
+    clean = method(name)(a_demand(quantities))
     quantities[0, 150] = 5000
 
-    spoilt = method(name)(shop(quantities))
+    spoilt = method(name)(a_demand(quantities))
 
     start = MONDAY + timedelta(300)
     assert spoilt.mean(start, 28)[0].sum() < 28 * 0.5 * 8
@@ -253,6 +247,6 @@ def test_one_enormous_outlier_moves_neither_its_part_for_ever_nor_the_others(nam
 def test_twenty_thousand_parts_are_forecast():
     quantities = (np.random.default_rng(2).random((20_000, 30)) < 0.03).astype(float)
 
-    forecast = published(shop(quantities))
+    forecast = published(a_demand(quantities))
 
     assert forecast.mean(MONDAY + timedelta(30), 28).sum() == pytest.approx(20_000 * 0.03 * 28, rel=0.15)

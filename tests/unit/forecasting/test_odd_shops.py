@@ -9,21 +9,14 @@ import pytest
 from scipy.stats import poisson
 
 from restock.forecasting.backtest import Backtest
-from restock.forecasting.demand import Demand
 from restock.forecasting.methods.compact import Compact
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.train import Trained, train
-from restock.stored.artifact import Part
-
-MONDAY = date(2025, 1, 6)
-
-
-def shop(quantities: np.ndarray) -> Demand:
-    return Demand(tuple(Part(f"p{k}", f"Part {k}") for k in range(len(quantities))), MONDAY, quantities.astype(float))
+from tests.unit.forecasting.shops import a_demand
 
 
 def trained(quantities: np.ndarray) -> Trained:
-    return train(shop(quantities), budget_seconds=8)
+    return train(a_demand(quantities), budget_seconds=8)
 
 
 def next_days(found: Trained) -> date:
@@ -77,8 +70,8 @@ def test_a_huge_catalogue_does_not_keep_the_used_parts_from_being_learnt_from():
     used = np.random.default_rng(2).choice(20_000, 12, replace=False)
     quantities[used] = np.random.default_rng(3).poisson(0.5, (12, 120))
 
-    assert set(OpenSeries.of(shop(quantities)).pool().keys) == {f"p{row}" for row in used}
-    assert len(Backtest.run(shop(quantities), [Compact()]).demand.parts) == 12
+    assert set(OpenSeries.of(a_demand(quantities)).pool().keys) == {f"p{row}" for row in used}
+    assert len(Backtest.run(a_demand(quantities), [Compact()]).demand.parts) == 12
 
 
 @pytest.mark.parametrize(
@@ -89,4 +82,4 @@ def test_one_odd_quantity_does_not_change_the_step_a_part_comes_in(usual, odd, u
     quantities = np.resize(usual, 60)
     quantities[: len(odd)] = odd
 
-    assert shop(quantities[None]).unit.tolist() == [unit]
+    assert a_demand(quantities[None]).unit.tolist() == [unit]

@@ -1,7 +1,7 @@
 """What training promises: it reacts to news, starts from nothing, says what it did, and publishes what it scored."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -13,14 +13,9 @@ from restock.forecasting.methods.candidates import CANDIDATES
 from restock.forecasting.train import Trained, train
 from restock.retraining.surprises import surprises
 from restock.stored.artifact import ForecastArtifact, Part
+from tests.unit.forecasting.shops import MONDAY, a_demand
 
-MONDAY = date(2025, 1, 6)
 CHEAP = [candidate for candidate in CANDIDATES if not candidate.is_costly]
-
-
-def shop(quantities: np.ndarray, **changes) -> Demand:
-    parts = tuple(Part(f"p{k}", f"Part {k:03}", category=changes.pop("category", "")) for k in range(len(quantities)))
-    return Demand(parts, MONDAY, np.asarray(quantities, float), **changes)
 
 
 def poisson(*rates: float, days: int = 200, seed: int = 4) -> np.ndarray:
@@ -41,7 +36,7 @@ def test_failing_9_ten_fold_use_in_the_last_twelve_days_multiplies_the_forecast_
     risen = usual.copy()
     risen[0, -12:] = poisson(5.0, days=12)[0]
 
-    before, after = week(train(shop(usual))), week(train(shop(risen)))
+    before, after = week(train(a_demand(usual))), week(train(a_demand(risen)))
 
     assert after[0] > 4 * before[0]
     assert after[1:] == pytest.approx(before[1:], rel=0.15)
@@ -51,7 +46,7 @@ def test_failing_9_ten_fold_use_in_the_last_twelve_days_multiplies_the_forecast_
 def test_failing_9_a_part_used_five_a_day_for_eleven_days_is_forecast_near_35_for_a_week(others):
     quantities = np.vstack([np.full((1, 11), 5.0), poisson(*[0.5] * others, days=11).reshape(others, 11)])
 
-    assert week(train(shop(quantities)))[0] == pytest.approx(35, rel=0.1)
+    assert week(train(a_demand(quantities)))[0] == pytest.approx(35, rel=0.1)
 
 
 def test_a_part_launched_eleven_days_ago_in_an_old_shop_is_forecast_near_35_for_a_week():
@@ -59,22 +54,22 @@ def test_a_part_launched_eleven_days_ago_in_an_old_shop_is_forecast_near_35_for_
     quantities[0] = 0
     quantities[0, -11:] = 5
 
-    assert week(train(shop(quantities)))[0] == pytest.approx(35, rel=0.2)
+    assert week(train(a_demand(quantities)))[0] == pytest.approx(35, rel=0.2)
 
 
 def test_a_part_no_longer_used_fades_to_an_eighth_within_six_weeks():
     quantities = poisson(*[2.0] * 12)
     quantities[0, -42:] = 0
 
-    assert week(train(shop(quantities)))[0] < 14 / 8
+    assert week(train(a_demand(quantities)))[0] < 14 / 8
 
 
 @pytest.mark.parametrize("days", [1, 2, 5, 40])
 def test_failing_11_nothing_starts_from_a_constant(days):
-    small, large = train(shop(np.full((1, days), 0.5))), train(shop(np.full((1, days), 50.0)))
+    small, large = train(a_demand(np.full((1, days), 0.5))), train(a_demand(np.full((1, days), 50.0)))
 
     assert week(large)[0] == pytest.approx(100 * week(small)[0], rel=0.1)
-    assert week(train(shop(np.zeros((3, days))))).max() == 0
+    assert week(train(a_demand(np.zeros((3, days))))).max() == 0
 
 
 def test_closures_are_no_evidence_of_low_demand():
@@ -82,14 +77,14 @@ def test_closures_are_no_evidence_of_low_demand():
     closed = quantities.copy()
     closed[:, -10:] = 0
 
-    with_closure, without = week(train(shop(closed))), week(train(shop(quantities[:, :-10])))
+    with_closure, without = week(train(a_demand(closed))), week(train(a_demand(quantities[:, :-10])))
 
     assert with_closure.sum() == pytest.approx(without.sum(), rel=0.02)
 
 
 def test_days_the_shop_will_be_closed_are_forecast_as_zero():
     holiday = MONDAY + timedelta(203)
-    trained = train(shop(poisson(1.0, 2.0), closed_days=frozenset({holiday})))
+    trained = train(a_demand(poisson(1.0, 2.0), closed_days=frozenset({holiday})))
 
     assert published(trained).mean(holiday, 1).max() == 0
 
@@ -105,14 +100,14 @@ def test_a_cold_part_borrows_from_its_category():
 
 
 def test_a_short_history_is_trained_without_scores_and_says_so():
-    trained = train(shop(poisson(1.0, 0.2, days=20)))
+    trained = train(a_demand(poisson(1.0, 0.2, days=20)))
 
     assert trained.scores["challenger"] == {}
     assert any("too few" in note for note in trained.notes)
 
 
 def test_a_budget_too_short_drops_trees_first_and_then_the_backtest_and_says_so():
-    demand = shop(poisson(*[0.5] * 80, days=400))
+    demand = a_demand(poisson(*[0.5] * 80, days=400))
 
     without_trees, without_backtest = train(demand, budget_seconds=5), train(demand, budget_seconds=0.5)
 
@@ -172,7 +167,7 @@ def test_a_recipe_that_comes_out_again_scores_exactly_what_the_champion_scores(t
 
     assert again.recipe == trained.recipe
     assert again.scores["champion"]["loss"] == pytest.approx(again.scores["published"]["loss"], abs=2e-5)
-    assert train(shop(poisson(1.0)), champion={"weights": "nonsense"}).scores["champion"] is None
+    assert train(a_demand(poisson(1.0)), champion={"weights": "nonsense"}).scores["champion"] is None
 
 
 def test_quantiles_cover_what_they_promise_of_the_known_truth(generated, trained):
@@ -217,9 +212,9 @@ def test_a_version_names_what_the_one_before_held_for_all_but_impossible():
     usual = poisson(*[1.0] * 10, days=120)
     later = np.concatenate([usual, poisson(*[1.0] * 10, days=14, seed=9)], axis=1)
     later[3, -14:] = 9
-    before = published(train(shop(usual)))
+    before = published(train(a_demand(usual)))
 
-    report = published(train(shop(later)), previous=before).header["since"]
+    report = published(train(a_demand(later)), previous=before).header["since"]
 
     assert report["version"] == 1
     assert [row["key"] for row in report["unusual"]] == ["p3"]

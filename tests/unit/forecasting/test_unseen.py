@@ -11,7 +11,7 @@ from restock.forecasting.fitting import Fitter
 from restock.forecasting.unseen import repeated
 from restock.history.stock_seen import StockSeen
 from restock.stored.artifact import ForecastArtifact
-from tests.unit.forecasting.test_fitting import NOW, TODAY, a_history
+from tests.unit.forecasting.shops import NOW, TODAY, a_history, a_lesson, say_nothing
 
 HISTORY = 240
 OUT = tuple(f"p{k}" for k in range(8))  # of which the shelf is empty at the end
@@ -38,16 +38,8 @@ def shop(empty_days: int):
 
 
 def fit(history, seen, budget_seconds: float = 8):
-    fitter = Fitter("UTC", frozenset())
-    return fitter(
-        history,
-        CATALOGUE,
-        seen=seen,
-        today=TODAY,
-        champion=None,
-        budget_seconds=budget_seconds,
-        progress=lambda message: None,
-    )
+    lesson = a_lesson(history, catalogue=CATALOGUE, seen=seen, budget_seconds=budget_seconds)
+    return Fitter("UTC", frozenset())(lesson, say_nothing)
 
 
 def expected(history, seen, budget_seconds: float = 8) -> float:

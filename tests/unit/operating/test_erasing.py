@@ -24,7 +24,7 @@ def let_the_queue_call(shop: Shop) -> None:
 
 def erase(shop: Shop, id: str = "gone") -> str:
     rules = CountingRules.of(shop.settings)
-    acted_on = erasing.Shop(
+    acted_on = erasing.ErasingTools(
         shop.documents, shop.objects, shop.queue, rules, shop.clock, wait=lambda: let_the_queue_call(shop)
     )
     return erasing.erase(id, acted_on)

@@ -13,7 +13,7 @@ from restock.errors import BucketMissingError, NotPermittedError
 from restock.gcp import firestore, storage, tasks
 from restock.operating import erasing
 from restock.operating.command_line import VERBS
-from restock.operating.place import EMULATORS
+from restock.operating.target import EMULATORS
 from restock.stored import names
 from tests.builders import environment
 from tests.unit.operating.test_erasing import let_the_queue_call

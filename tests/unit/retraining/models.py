@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from restock.errors import DamagedError
-from restock.history.history import History
-from restock.history.stock_seen import StockSeen
 from restock.retraining.gate import Evidence
+from restock.retraining.tools import Lesson
 from restock.stored.manifest import Window
 from restock.stored.pointer import Pointer
 
@@ -51,28 +50,12 @@ class ConstantFit:
     before: Callable[[], object] = lambda: None
     active_parts: int = 1
     scores: Mapping[str, Any] = field(default_factory=dict)
-    histories: list[History] = field(default_factory=list)
-    champions: list[Mapping[str, Any] | None] = field(default_factory=list)
-    catalogues: list[Sequence[Mapping[str, Any]]] = field(default_factory=list)
-    seen: list[StockSeen] = field(default_factory=list)
+    lessons: list[Lesson] = field(default_factory=list)
 
-    def __call__(  # noqa: PLR0913  # as the Protocol has it
-        self,
-        history: History,
-        catalogue: Sequence[Mapping[str, Any]],
-        *,
-        seen: StockSeen,
-        today: date,
-        champion: Mapping[str, Any] | None,
-        budget_seconds: float,
-        progress: Callable[[str], None],
-    ) -> ConstantModel:
+    def __call__(self, lesson: Lesson, progress: Callable[[str], None]) -> ConstantModel:
         self.before()
-        self.histories.append(history)
-        self.catalogues.append(catalogue)
-        self.seen.append(seen)
-        self.champions.append(champion)
-        return ConstantModel(len(history), self.judged, scores=self.scores, active_parts=self.active_parts)
+        self.lessons.append(lesson)
+        return ConstantModel(len(lesson.history), self.judged, scores=self.scores, active_parts=self.active_parts)
 
 
 def reads(forecast: bytes, pointer: Pointer) -> object:

@@ -287,7 +287,7 @@ def test_the_champions_recipe_competes():
 
     shop.retrain()
 
-    assert shop.fit.champions == [None, {"method": "constant"}]
+    assert [lesson.champion for lesson in shop.fit.lessons] == [None, {"method": "constant"}]
 
 
 def test_without_a_readable_manifest_there_is_no_champion_and_training_goes_on():
@@ -297,7 +297,7 @@ def test_without_a_readable_manifest_there_is_no_champion_and_training_goes_on()
     shop.objects.damage("models/1/manifest.json")
 
     assert shop.retrain().status == "published"
-    assert shop.fit.champions == [None, None]
+    assert [lesson.champion for lesson in shop.fit.lessons] == [None, None]
 
 
 def test_a_pinned_version_ends_a_run_without_training():
@@ -760,7 +760,7 @@ def test_every_published_run_adds_what_it_saw_in_stock_to_what_was_seen_before_a
 
     (out,) = stock_seen(shop).documents["p1"].out
     assert out.until - out.since == timedelta(days=1)
-    assert shop.fit.seen[-1] == stock_seen(shop)
+    assert shop.fit.lessons[-1].seen == stock_seen(shop)
     assert shop.documents.reads - before <= 1 + 20  # promise 6: the catalogue and a little
 
 

@@ -13,7 +13,7 @@ from restock.errors import BucketMissingError, StoreUnavailableError
 from restock.logs import Log
 from restock.serving.live_model import BUCKET_MISSING, LiveModel
 from restock.stored import names
-from tests.published import Shelf, artifact
+from tests.published import PublishedShelf, artifact
 from tests.waiting import wait_until
 
 
@@ -28,8 +28,8 @@ class Clock:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def shelf() -> PublishedShelf:
+    return PublishedShelf()
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def logged(lines: io.StringIO) -> list[dict]:
     return [json.loads(line) for line in lines.getvalue().splitlines()]
 
 
-def published(shelf: Shelf, version: int, **changed) -> int:
+def published(shelf: PublishedShelf, version: int, **changed) -> int:
     return shelf.publish(artifact({"Oil Filter": version}, version=version), **changed)
 
 
@@ -268,15 +268,15 @@ def test_a_cold_instance_looks_again_within_seconds_however_long_the_outage_was(
     assert live.get().version == 1
 
 
-def missing(shelf: Shelf) -> None:
+def missing(shelf: PublishedShelf) -> None:
     shelf.point(2)
 
 
-def of_other_bytes(shelf: Shelf) -> None:
+def of_other_bytes(shelf: PublishedShelf) -> None:
     published(shelf, 2, forecast_sha256="f" * 64)
 
 
-def of_a_newer_format(shelf: Shelf) -> None:
+def of_a_newer_format(shelf: PublishedShelf) -> None:
     import hashlib
 
     data = artifact({"Oil Filter": 2}, version=2).to_bytes().replace(b'"schema":1', b'"schema":9')
@@ -284,13 +284,13 @@ def of_a_newer_format(shelf: Shelf) -> None:
     shelf.point(2, forecast_sha256=hashlib.sha256(data).hexdigest())
 
 
-def truncated(shelf: Shelf) -> None:
+def truncated(shelf: PublishedShelf) -> None:
     published(shelf, 2)
     stored = shelf.objects["models/2/forecast"]
     shelf.objects["models/2/forecast"] = stored._replace(data=stored.data[:-40])
 
 
-def without_a_zone(shelf: Shelf) -> None:
+def without_a_zone(shelf: PublishedShelf) -> None:
     published(shelf, 2, trained_at="2026-05-01T03:00:00")
 
 

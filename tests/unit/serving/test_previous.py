@@ -11,7 +11,7 @@ from restock.logs import Log
 from restock.serving.kept import FIRST_RETRY_SECONDS
 from restock.serving.live_model import LiveModel
 from restock.serving.previous import PreviousVersion
-from tests.published import Shelf, artifact
+from tests.published import PublishedShelf, artifact
 
 
 class Clock:
@@ -24,7 +24,7 @@ class Clock:
 class Versions:
     """The bucket, which can be down."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: PublishedShelf) -> None:
         self.shelf, self.is_down, self.reads = shelf, False, 0
 
     def read(self, name: str):
@@ -39,7 +39,7 @@ class Versions:
 
 @pytest.fixture
 def live():
-    shelf = Shelf()
+    shelf = PublishedShelf()
     for version in (1, 2):
         shelf.publish(artifact({"Oil": version}, version=version))
     live = LiveModel(

@@ -23,7 +23,7 @@ MOST_EXAMPLES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class NextHistory:
     history: History
     applied: int
     """Changes that are in it and were not in the live one."""
@@ -42,7 +42,9 @@ class Counted:
         return self.is_full_read and (self.drift is None or self.is_repair)
 
 
-def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, pending: Sequence[Pending]) -> Counted:
+def count_up(
+    run: Attempt, todo: Apply | ReadEverything, known: History | None, pending: Sequence[Pending]
+) -> NextHistory:
     if mostly := rejected.days_mostly_rejected([one.change for one in pending], run.rules):
         run.alarm(mostly, kind=rejected.KIND)
     if isinstance(todo, ReadEverything):
@@ -53,7 +55,7 @@ def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, 
     else:
         assert known is not None  # without a history the plan is to read everything
         with run.stage("applied"):
-            counted = Counted(*known.applied([one.change for one in pending]))
+            counted = NextHistory(*known.applied([one.change for one in pending]))
         for one in pending:  # a full read reports them itself
             run.journal.reject(one.path, one.change.rejected)
     run.journal.know_changes(applied=counted.applied)
@@ -63,7 +65,7 @@ def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, 
     return counted
 
 
-def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pending: Sequence[Pending]) -> Counted:
+def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pending: Sequence[Pending]) -> NextHistory:
     """The pending changes, read before it, are all in it.
 
     Raises DamagedError where it differs from what was known in a way that rather speaks for a broken read.
@@ -91,7 +93,7 @@ def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pen
     by_others = recount.counted_by_others(pending, run.rules.digest)
     history = replace(found, is_recount=recount.is_recount(known, found, by_others))
     if known is None or not recount.is_comparable(known, found):
-        return Counted(history, len(pending), is_full_read=True)
+        return NextHistory(history, len(pending), is_full_read=True)
     expected, ours = expected.without(by_others), found.without(by_others)
     distrust = None if todo.is_repair else gate.reason_to_distrust_read(*vanished(expected, ours))
     if distrust and not run.asked.force:
@@ -99,7 +101,7 @@ def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pen
         raise DamagedError(distrust)
     since = None if todo.is_repair else recount.in_flight_since(known, run.started)
     differences = drift(expected, ours, since)
-    return Counted(history, len(pending), is_full_read=True, drift=differences, is_repair=todo.is_repair)
+    return NextHistory(history, len(pending), is_full_read=True, drift=differences, is_repair=todo.is_repair)
 
 
 def newest_history(run: Attempt) -> History:
@@ -116,7 +118,7 @@ def newest_history(run: Attempt) -> History:
             history = History.from_bytes(found.data) if found else None
         except DamagedError:
             continue
-        if history is not None and (run.asked.adopt or history.database in ("", run.place.database)):
+        if history is not None and (run.asked.adopt or history.database in ("", run.home.database)):
             run.journal.note(f"the usage of deleted bookings was taken from {stored[number]}")
             return history
     if (numbers or run.lease.state.published) and not run.asked.force:

@@ -20,14 +20,14 @@ ADOPT = "if this is a move that is meant, adopt it: python -m restock rebuild --
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Home:
     """Whose appointments are counted, and where they are published."""
 
     database: str
     bucket: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Place:
+    def of(cls, settings: Settings) -> Home:
         return cls(f"projects/{settings.project}/databases/(default)", settings.bucket)
 
 
@@ -48,18 +48,18 @@ class Renumber:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Ours:
     """Its own, and in order, or to be put in order by a full read."""
 
     put_back: str = ""
     """What was, if anything."""
 
 
-def standing(  # noqa: PLR0913  # the plain values it decides over, all named
-    run: int, state: RetrainState, pointer: Pointer | None, place: Place, *, newest_stored: int, adopts: bool
-) -> Foreign | Renumber | Standing:
+def what_was_put_back(  # noqa: PLR0913  # the plain values it decides over, all named
+    run: int, state: RetrainState, pointer: Pointer | None, home: Home, *, newest_stored: int, adopts: bool
+) -> Foreign | Renumber | Ours:
     """Pure. ``newest_stored``: the greatest number under which the bucket holds files, asked only without a pointer."""
-    if not adopts and (message := reason_foreign(state, pointer, place)):
+    if not adopts and (message := reason_foreign(state, pointer, home)):
         return Foreign(f"{message}; nothing was written; {ADOPT}")
     newest = pointer.run if pointer else newest_stored
     if newest >= run:
@@ -67,18 +67,16 @@ def standing(  # noqa: PLR0913  # the plain values it decides over, all named
         return Renumber(newest, why if pointer else None)
     published = state.published
     if published and pointer is None:
-        return Standing(f"the pointer is gone: run {published.run} had published")
+        return Ours(f"the pointer is gone: run {published.run} had published")
     if published and pointer and pointer.run < published.run:
-        return Standing(
-            f"an older pointer was put back: it is run {pointer.run}'s, and run {published.run} had published"
-        )
-    return Standing()
+        return Ours(f"an older pointer was put back: it is run {pointer.run}'s, and run {published.run} had published")
+    return Ours()
 
 
-def reason_foreign(state: RetrainState, pointer: Pointer | None, place: Place) -> str | None:
+def reason_foreign(state: RetrainState, pointer: Pointer | None, home: Home) -> str | None:
     """Both names, for whoever reads it has to correct one of the two. What older releases did not name is ours."""
-    if pointer and pointer.database not in ("", place.database):
-        return f"the bucket {place.bucket} is published to from {pointer.database}; this run is of {place.database}"
-    if state.published and state.published.bucket != place.bucket:
-        return f"{place.database} is published to the bucket {state.published.bucket}; this run's is {place.bucket}"
+    if pointer and pointer.database not in ("", home.database):
+        return f"the bucket {home.bucket} is published to from {pointer.database}; this run is of {home.database}"
+    if state.published and state.published.bucket != home.bucket:
+        return f"{home.database} is published to the bucket {state.published.bucket}; this run's is {home.bucket}"
     return None

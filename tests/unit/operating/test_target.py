@@ -10,7 +10,7 @@ import pytest
 from restock import __main__ as command
 from restock.errors import SettingsError
 from restock.operating.command_line import VERBS
-from restock.operating.place import EMULATORS, place_of
+from restock.operating.target import EMULATORS, target_of
 from tests.builders import environment
 
 CHANGING = [name for name, verb in VERBS.items() if verb.changes]
@@ -60,7 +60,7 @@ def test_looking_and_the_local_stack_ask_nothing(done, monkeypatch):
 @pytest.mark.parametrize("present", EMULATORS)
 def test_half_a_local_stack_is_refused(present):
     with pytest.raises(SettingsError, match="half of this would act on project my-shop"):
-        place_of("my-shop", {present: "127.0.0.1:1"})
+        target_of("my-shop", {present: "127.0.0.1:1"})
 
 
 def test_a_verb_without_any_restock_to_mean_says_how_to_get_one(monkeypatch, capsys):

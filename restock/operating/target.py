@@ -11,17 +11,17 @@ EMULATORS = ("FIRESTORE_EMULATOR_HOST", "STORAGE_EMULATOR_HOST", "TASKS_EMULATOR
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     name: str
     is_local: bool
 
 
-def place_of(project: str, environment: Mapping[str, str]) -> Place:
+def target_of(project: str, environment: Mapping[str, str]) -> Target:
     """Raises SettingsError where only some stores are local, for then half of a verb would act on a real project.
 
-    >>> place_of("my-shop", {}).name
+    >>> target_of("my-shop", {}).name
     'project my-shop'
-    >>> place_of("demo-restock", dict.fromkeys(EMULATORS, "127.0.0.1:1")).name
+    >>> target_of("demo-restock", dict.fromkeys(EMULATORS, "127.0.0.1:1")).name
     'the local stack'
     """
     present = [name for name in EMULATORS if environment.get(name)]
@@ -31,4 +31,4 @@ def place_of(project: str, environment: Mapping[str, str]) -> Place:
             f"{', '.join(present)} is set and {', '.join(absent)} is not: half of this would act on project {project}. "
             "Set all three or none"
         )
-    return Place("the local stack", True) if present else Place(f"project {project}", False)
+    return Target("the local stack", True) if present else Target(f"project {project}", False)
