@@ -78,7 +78,7 @@ stage: setup  ## fill build/<function>/ with what a deploy uploads
 cost: setup  ## what a month costs, idle and busy, for three sizes
 	@$(RUN) infra cost
 
-test-deploy: setup  ## the deploy refused at every single step, then finished (four minutes; make test samples it, CI runs all of it)
+test-deploy: setup  ## the deploy refused at every single step, then finished (four minutes; make test refuses a few of the steps)
 	@EVERY_FAILURE=1 $(RUN) pytest tests/infra/test_interrupted.py
 
 simulate: setup  ## ten times as many random histories of crashes and overlaps, with fresh seeds
