@@ -4,14 +4,15 @@
 
 A piece is a stretch of appointment ids, whole from ``after`` to ``last``; pieces that follow each other are what need
 not be read again. Appointments without usage are in it too, as rows without a part, dated by when they were made.
-Attempts never write under each other's names, so one that was overtaken spoils nothing; and a piece goes on only where
-the database has the record of its attempt: numbers of runs come again when a database is put back, attempts do not.
+Attempts never write under each other's names, so one that was overtaken spoils nothing; and a piece is continued only
+where the database knows it by name, noted in its run's record once it was written: a database that was put back knows
+none that was read after its backup.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -61,26 +62,38 @@ class Checkpoint:
     """The pieces of the full read under way, by one set of rules in so many ranges."""
 
     def __init__(  # noqa: PLR0913  # where it lies and whose it is, all named
-        self, objects: ObjectStore, documents: DocumentStore, *, rules: str, ranges: int, run: int, attempt: str
+        self,
+        objects: ObjectStore,
+        documents: DocumentStore,
+        *,
+        rules: str,
+        ranges: int,
+        run: int,
+        attempt: str,
+        note: Callable[[str], None],
     ) -> None:
+        """``note`` puts the name of a piece into the run's record."""
         self._objects = objects
         self._documents = documents
         self._place = f"{names.FULL_READS}{rules}-{ranges}/"
         self._prefix = f"{self._place}{run}-{attempt}"
+        self._note = note
         self._saved = 0
         self._is_used = False
 
     def save(self, piece: Piece) -> None:
         self._saved += 1
-        write_once(self._objects, {f"{self._prefix}-{self._saved}.parquet": piece.to_bytes()})
+        name = f"{self._prefix}-{self._saved}.parquet"
+        write_once(self._objects, {name: piece.to_bytes()})
+        self._note(name)
 
     def load(self, now: datetime) -> list[Piece]:
         """What can be continued; what cannot is deleted."""
         self._is_used = True
         found: list[Piece] = []
-        attempts: dict[int, str | None] = {}
+        noted: dict[int, Sequence[str]] = {}
         for info in self._objects.list(names.FULL_READS):
-            piece = self._read(info.name) if self._is_ours(info.name, attempts) else None
+            piece = self._read(info.name) if self._is_ours(info.name, noted) else None
             if piece is None or now - piece.begun_at > OLDEST:
                 self._objects.delete(info.name)
             else:
@@ -97,15 +110,15 @@ class Checkpoint:
         for info in self._objects.list(names.FULL_READS):
             self._objects.delete(info.name)
 
-    def _is_ours(self, name: str, attempts: dict[int, str | None]) -> bool:
-        """Of these rules and ranges, and of an attempt that this database knows; ``attempts`` has those looked up."""
-        run, _, attempt = name.removeprefix(self._place).rpartition("-")[0].partition("-")
+    def _is_ours(self, name: str, noted: dict[int, Sequence[str]]) -> bool:
+        """Of these rules and ranges, and known to this database; ``noted`` has the runs looked up."""
+        run, _, _ = name.removeprefix(self._place).partition("-")
         if not name.startswith(self._place) or not run.isdigit():
             return False
         number = int(run)
-        if number not in attempts:
-            attempts[number] = attempt_of(self._documents, number)
-        return attempt == attempts[number]
+        if number not in noted:
+            noted[number] = pieces_of(self._documents, number)
+        return name in noted[number]
 
     def _read(self, name: str) -> Piece | None:
         stored = self._objects.read(name)
@@ -115,13 +128,13 @@ class Checkpoint:
             return None
 
 
-def attempt_of(documents: DocumentStore, run: int) -> str | None:
-    """Whose the run of this number was; None where no record tells."""
+def pieces_of(documents: DocumentStore, run: int) -> Sequence[str]:
+    """The names of those that the run of this number kept; none where no record tells."""
     found = documents.get(names.run_record(run))
     try:
-        return RunRecord.from_fields(found.fields).attempt if found else None
+        return RunRecord.from_fields(found.fields).pieces if found else ()
     except DamagedError:
-        return None
+        return ()
 
 
 def chain(pieces: Sequence[Piece], after: str, up_to: str) -> Iterator[Piece]:

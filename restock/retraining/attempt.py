@@ -43,7 +43,12 @@ class Attempt:
             ranges=self.tools.settings.rebuild_parallel,
             run=self.lease.run,
             attempt=self.lease.holder,
+            note=self._note_piece,
         )
+
+    def _note_piece(self, name: str) -> None:
+        self.journal.know(pieces=(*self.journal.record.pieces, name))
+        self.journal.write(self.tools.documents, None)
 
     @cached_property
     def home(self) -> Home:

@@ -30,10 +30,9 @@ class Journal:
         reason: str,
         started_at: datetime,
         *,
-        attempt: str | None = None,
         documents_before: tuple[int, int] = (0, 0),
     ) -> None:
-        self._known = RunRecord(run=run, reason=reason, attempt=attempt, started_at=started_at)
+        self._known = RunRecord(run=run, reason=reason, started_at=started_at)
         self._read_before, self._written_before = documents_before
         self._seconds: dict[str, float] = {}
         self._rejected: Counter[str] = Counter()

@@ -50,7 +50,7 @@ def retrain(asked: RetrainRequest, tools: Tools) -> Outcome:  # noqa: PLR0911  #
     except Exception as exc:
         tools.log.error(f"no lease: {exc!r}", reason=asked.reason)
         return Outcome("failed", 500, "the lease could not be taken; see the log")
-    journal = Journal(lease.run, asked.reason, now, attempt=lease.holder, documents_before=before)
+    journal = Journal(lease.run, asked.reason, now, documents_before=before)
     run = Attempt(asked, tools, lease, journal, now)
     try:
         tools.after("lease")

@@ -50,8 +50,6 @@ class DriftFound:
 class RunRecord:
     run: int
     reason: str
-    attempt: str | None = None
-    """The holder of its lease: no two are alike, even where a database that was put back counts its runs again."""
     started_at: datetime
     finished_at: datetime | None = None
     status: str = RUNNING
@@ -73,13 +71,14 @@ class RunRecord:
     """Of a full read: how many appointments with parts were not counted, by status (promise 8)."""
     scores: Mapping[str, Any] = field(default_factory=dict)
     drift: DriftFound | None = None
+    pieces: tuple[str, ...] = ()
+    """Of a full read: the names under which the bucket has what was read so far."""
     notes: tuple[str, ...] = ()
 
     def to_fields(self) -> dict[str, Any]:
         return {
             "run": self.run,
             "reason": self.reason,
-            "attempt": self.attempt,
             "status": self.status,
             "decision": self.decision,
             "error": self.error,
@@ -96,6 +95,7 @@ class RunRecord:
             "passed_over": [{"status": status, "appointments": count} for status, count in self.passed_over.items()],
             "scores": dict(self.scores),
             "drift": self.drift.to_fields() if self.drift else None,
+            "pieces": list(self.pieces),
             "notes": list(self.notes),
             "expire_at": self.started_at + KEPT,
             "schema": SCHEMA,
@@ -112,7 +112,6 @@ class RunRecord:
             return cls(
                 run=needed(fields, "run", int),
                 reason=needed(fields, "reason", str),
-                attempt=optional(fields, "attempt", str),
                 started_at=moment(fields, "started_at"),
                 finished_at=optional(fields, "finished_at", datetime),
                 status=needed(fields, "status", str),
@@ -133,5 +132,6 @@ class RunRecord:
                 },
                 scores=needed(fields, "scores", dict),
                 drift=None if drift is None else DriftFound.from_fields(drift),
+                pieces=tuple(map(str, optional(fields, "pieces", list) or ())),
                 notes=tuple(map(str, needed(fields, "notes", list))),
             )

@@ -21,7 +21,7 @@ def test_interrupted_at_any_change_a_deploy_goes_on_and_ends_in_the_same_state(d
     wanted, total = google.state(), len([change for change in deployed.first.changes if not change.is_upload])
     # Each number is the change, counted from the start of its run, from which on Google refuses everything. With 2
     # throughout, every run gets one change further: so every single change of a first deploy is refused once.
-    first = int(os.environ.get("EVERY_FAILURE", 0))
+    first = int(os.environ.get("EVERY_FAILURE", "0"))
     refused = [first, *[2] * (total - first)] if first else [2, total // 4, total // 4, total // 4]
     google.restore(FakeGoogle().save())
     for number, place in enumerate(refused):

@@ -17,7 +17,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from restock.retraining import counted
+from restock.retraining import next_history
 from restock.settings import Settings
 from restock.stored import names
 from restock.stored.pointer import Pointer
@@ -533,7 +533,7 @@ def explore(  # noqa: PLR0913  # what a walk varies, each named in every call
         report.add(walk)
 
     # Full reads are interrupted and continued in shops of eight bookings, not only in those of thousands
-    with patch.object(counted, "read_everything", partial(counted.read_everything, kept_every=2)):
+    with patch.object(next_history, "read_everything", partial(next_history.read_everything, kept_every=2)):
         every_history()
     report.seconds = time.perf_counter() - started
     return report

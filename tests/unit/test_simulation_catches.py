@@ -11,8 +11,8 @@ import pytest
 from restock.counting import changes, count, threshold
 from restock.errors import DamagedError
 from restock.history.history import History
-from restock.retraining import counted, gate
 from restock.retraining import found as finding
+from restock.retraining import gate, next_history
 from restock.retraining import run as training
 from restock.retraining.plan import plan
 from restock.retraining.publish import Files
@@ -283,8 +283,8 @@ def test_a_first_full_read_that_forgets_purged_bookings(monkeypatch, is_caught):
     def read_everything(*args, expected, **rest):
         return real_read(*args, expected=History.of((), expected.rules, expected.rebuilt_at), **rest)
 
-    real_read = counted.read_everything
-    monkeypatch.setattr(counted, "read_everything", read_everything)
+    real_read = next_history.read_everything
+    monkeypatch.setattr(next_history, "read_everything", read_everything)
 
     assert is_caught("complete and deliver", "wait", "delete", "deliver", "schedule", starts=[3, 7, 11]) == "promise 1"
 

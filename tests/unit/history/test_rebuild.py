@@ -42,15 +42,24 @@ class Shop:
 
     def begin_run(self):
         self.runs += 1
-        attempt = f"attempt{next(self.attempts)}"
-        record = RunRecord(run=self.runs, reason="manual", attempt=attempt, started_at=self.clock())
+        self.pieces = ()
+        self.note()
+
+    def note(self, *pieces):
+        self.pieces += pieces
+        record = RunRecord(run=self.runs, reason="manual", pieces=self.pieces, started_at=self.clock())
         self.documents.set(names.run_record(self.runs), record.to_fields())
-        return attempt
 
     def read(self, *, parallel=3, stop_after=None, expected=None):
-        attempt = self.begin_run()
+        self.begin_run()
         checkpoint = Checkpoint(
-            self.objects, self.documents, rules=self.rules.digest, ranges=parallel, run=self.runs, attempt=attempt
+            self.objects,
+            self.documents,
+            rules=self.rules.digest,
+            ranges=parallel,
+            run=self.runs,
+            attempt=f"attempt{next(self.attempts)}",
+            note=self.note,
         )
         messages = []
 
@@ -205,15 +214,29 @@ def test_promise_1_what_was_read_of_a_database_that_was_put_back_is_not_continue
     shop.runs = 0  # put back to before that run and to other appointments, of which no change tells
     for name in NAMES:
         shop.complete(name, quantity=3)
-    shop.begin_run()  # below its threshold: it has the number of the run before, and reads nothing
+    shop.begin_run()  # it has the number of the run before
 
     assert units(shop.read()) == dict.fromkeys(NAMES, 3.0)
+
+
+def test_promise_1_what_was_read_after_a_backup_is_not_continued_once_it_is_put_back():
+    shop = Shop()
+    shop.stop_halfway()
+    first, *later = shop.pieces
+    assert later
+    shop.pieces = ()
+    shop.note(first)  # put back to just after the first piece, with other appointments behind it
+    before_the_backup = Piece.from_bytes(shop.objects.read(first).data).rows["appointment"].to_pylist()
+    for name in set(NAMES) - set(before_the_backup):
+        shop.complete(name, quantity=3)
+
+    assert units(shop.read()) == {name: 1.0 if name in before_the_backup else 3.0 for name in NAMES}
 
 
 def test_nothing_is_left_once_cleared_and_clearing_costs_nothing_where_nothing_was_read():
     shop = Shop()
     shop.stop_halfway()
-    unused = Checkpoint(shop.objects, shop.documents, rules="r", ranges=1, run=9, attempt="nobody")
+    unused = Checkpoint(shop.objects, shop.documents, rules="r", ranges=1, run=9, attempt="nobody", note=shop.note)
 
     unused.clear()
 
