@@ -39,7 +39,7 @@ def forecast(history: pd.DataFrame, horizon: int, quantiles: Sequence[float]) ->
     """Mean of each step and quantiles of the demand of steps 1..step, per series."""
     wide = history.pivot(index="unique_id", columns="ds", values="y")
     artifact = published(wide)
-    start = date.fromisoformat(artifact.header["trained_through"]) + timedelta(1)
+    start = artifact.header.trained_through + timedelta(1)
     mean = artifact.mean(start, horizon)
     paths = artifact.quantile_paths(start, horizon, quantiles)
     found = pd.DataFrame(
@@ -95,7 +95,7 @@ def evaluate(wide: pd.DataFrame, origins: Sequence[int], horizons: Sequence[int]
         artifact = published(wide.iloc[:, :origin])
         row = {part.key: k for k, part in enumerate(artifact.parts)}
         order = [row[str(key)] for key in wide.index]
-        start = date.fromisoformat(artifact.header["trained_through"]) + timedelta(1)
+        start = artifact.header.trained_through + timedelta(1)
         mean.append(artifact.mean(start, longest)[order])
         said = [artifact.quantiles(start, days, QUANTILES) for days in steps]
         quantiles.append(np.stack(said, axis=1)[order])

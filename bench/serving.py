@@ -38,6 +38,7 @@ from restock.settings import FORECAST
 from restock.stored import names
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import HORIZONS, DemandDistribution
+from restock.stored.header import Header
 from restock.stored.pointer import Pointer
 from restock.stores import ObjectStore
 
@@ -83,12 +84,12 @@ def shop(parts: int, version: int) -> ForecastArtifact:
     weekday = np.tile([1.6, 1.0, 1.0, 1.0, 0.9, 0.5, 0.0], (parts, 1))
     distribution = DemandDistribution(rates, weekday, np.ones(parts), table)
     names = tuple(Part(f"part-{k:04d}", f"Spare part no. {k:04d}") for k in range(parts))
-    header = {"version": version, "trained_at": now(), "trained_through": "2026-05-03"}
+    header = Header(version=version, trained_at=now(), trained_through=date(2026, 5, 3))
     return ForecastArtifact(header, names, distribution, np.zeros((parts, 90), np.float32))
 
 
 def publish(objects: ObjectStore, forecast: ForecastArtifact) -> None:
-    data, version = forecast.to_bytes(), forecast.header["version"]
+    data, version = forecast.to_bytes(), forecast.header.version
     objects.write(names.forecast(version), data, if_generation=0)
     live = objects.read(names.POINTER)
     pointer = Pointer(
@@ -374,7 +375,7 @@ def publishing(objects: ObjectStore, parts: int) -> Iterator[None]:
         for forecast in forecasts:
             if stopped.wait(PUBLISH_SECONDS):
                 return
-            publish(objects, replace(forecast, header={**forecast.header, "trained_at": now()}))
+            publish(objects, replace(forecast, header=replace(forecast.header, trained_at=now())))
 
     publisher = threading.Thread(target=go, name="publisher")
     publisher.start()

@@ -10,8 +10,10 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -20,6 +22,7 @@ from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.stored import names
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import HORIZONS, DemandDistribution
+from restock.stored.header import Header
 from restock.stored.pointer import Pointer
 from restock.stored.stored_object import StoredObject
 
@@ -45,15 +48,20 @@ def artifact(
         rates, np.tile(np.array(weekday), (len(rates), 1)), np.ones(len(rates)), table, closed_days
     )
     recent = np.random.default_rng(version).poisson(rates[:, None], (len(rates), 90)).astype(np.float32)
-    header = {
-        "version": version,
-        "trained_at": "2026-05-01T03:00:00+00:00",
-        "trained_through": TRAINED_THROUGH.isoformat(),
-        "first_day": (TRAINED_THROUGH - timedelta(364)).isoformat(),
-        "time_zone": "Europe/London",
-        "scores": {"challenger": {"spl_7": 0.31, "spl_30": 0.4, "bias_7": 0.02}},
-    }
+    header = Header(
+        version=version,
+        trained_at="2026-05-01T03:00:00+00:00",
+        trained_through=TRAINED_THROUGH,
+        first_day=TRAINED_THROUGH - timedelta(364),
+        time_zone="Europe/London",
+        scores={"challenger": {"spl_7": 0.31, "spl_30": 0.4, "bias_7": 0.02}},
+    )
     return ForecastArtifact(header, tuple(part for part, _ in daily), distribution, recent)
+
+
+def saying(forecast: ForecastArtifact, **changed: Any) -> ForecastArtifact:
+    """The same forecasts, which say something else of themselves."""
+    return replace(forecast, header=replace(forecast.header, **changed))
 
 
 def many_parts(number: int, *, version: int = 1, factor: float = 1.0) -> ForecastArtifact:
@@ -91,7 +99,7 @@ class PublishedShelf:
 
     def publish(self, forecast: ForecastArtifact, version: int | None = None, **changed: object) -> int:
         """Write the artifact, then the pointer; return the pointer's generation."""
-        version = forecast.header["version"] if version is None else version
+        version = forecast.header.version if version is None else version
         data = forecast.to_bytes()
         self.put(names.forecast(version), data)
         return self.point(version, **({"forecast_sha256": hashlib.sha256(data).hexdigest()} | changed))

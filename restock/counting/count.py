@@ -23,7 +23,7 @@ from restock.counting.threshold import ask_if_due
 from restock.errors import ConflictError, DamagedError
 from restock.logs import Log
 from restock.stored import names
-from restock.stored.change import Change
+from restock.stored.change import Change, marks_to_be_found
 from restock.stores import DocumentStore, Fields, RetrainQueue, Update, amend
 
 DELETION_FOLLOWS = timedelta(microseconds=1)
@@ -138,8 +138,7 @@ def merge(documents: DocumentStore, delivery: Delivery, rules: str) -> Change:
 
 
 def _let_a_run_find(documents: DocumentStore, path: str) -> None:
-    """Runs look at what says that it is pending; what is unreadable may say anything."""
     found = documents.get(path)
-    if found and found.fields.get("pending") is not True:
+    if found and (marks := marks_to_be_found(found.fields)):
         with suppress(ConflictError):
-            documents.update(Update(path, {"pending": True, "expire_at": None}, found.update_time))
+            documents.update(Update(path, marks, found.update_time))

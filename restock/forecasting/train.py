@@ -9,7 +9,7 @@ published with the champion's over all origins: each has learnt from them, so ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ from restock.forecasting.scores import score
 from restock.retraining.surprises import surprises
 from restock.stored.artifact import RECENT_DAYS, ForecastArtifact
 from restock.stored.distribution import DemandDistribution
+from restock.stored.header import Header, Since
 
 _CELLS_PER_SECOND = 150_000.0  # parts x days that the cheap candidates are fitted on in a second of one slow core
 _BACKTESTED_PARTS = 2000
@@ -50,24 +51,25 @@ class Trained:
     ) -> ForecastArtifact:
         """The forecasts as serving loads them; given the previous ones, with what came otherwise than they said."""
         classes = classify(self.demand)
-        header = {
-            "version": version,
-            "trained_at": trained_at.isoformat(),
-            "trained_through": self.demand.last_day.isoformat(),
-            "first_day": self.demand.first_day.isoformat(),
-            "time_zone": time_zone,
-            "classes": {name: int((classes == name).sum()) for name in CLASSES},
-            "recipe": self.recipe,
-            "scores": self.scores,
-            "notes": list(self.notes),
-        }
+        header = Header(
+            version=version,
+            trained_at=trained_at.isoformat(),
+            trained_through=self.demand.last_day,
+            first_day=self.demand.first_day,
+            time_zone=time_zone,
+            classes={name: int((classes == name).sum()) for name in CLASSES},
+            recipe=self.recipe,
+            scores=self.scores,
+            notes=self.notes,
+        )
         recent = np.zeros((len(self.demand.parts), RECENT_DAYS), np.float32)
         known = self.demand.as_recorded[:, -RECENT_DAYS:]
         recent[:, RECENT_DAYS - known.shape[1] :] = known
         artifact = ForecastArtifact(header, self.demand.parts_with_facts(), self.distribution, recent)
-        if previous is not None:
-            header["since"] = {"version": previous.header["version"], "unusual": surprises(previous, artifact)}
-        return artifact
+        if previous is None:
+            return artifact
+        since = Since(version=previous.header.version, unusual=surprises(previous, artifact))
+        return replace(artifact, header=replace(header, since=since))
 
 
 def train(

@@ -133,7 +133,7 @@ class Api:
             answer = partial(restock, model, shelves, values)
         elif operation is operations.CHANGES:
             before = self._previous().artifact(model)
-            besides = before and before.header["version"]
+            besides = before and before.header.version
             answer = partial(v1.changes, model, before, values)
         else:
             answer = partial(v1.forecast, model, values)

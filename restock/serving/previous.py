@@ -45,7 +45,7 @@ class PreviousVersion:
         None as well while the bucket gives no answer: /v1/changes then says that there is nothing to compare with.
         """
         before = self._live.previous
-        if before is not None and before.header["version"] != model.version:
+        if before is not None and before.header.version != model.version:
             return before
         with self._lock:
             if self._kept is None or self._kept[0] != model.generation:
@@ -59,7 +59,8 @@ class PreviousVersion:
     def _from_bucket(self, model: Model) -> Reading[ForecastArtifact | None]:
         from restock.stored.artifact import ForecastArtifact
 
-        before = model.artifact.header.get("since", {}).get("version") or self._newest_below(model.version)
+        since = model.artifact.header.since
+        before = since.version if since else self._newest_below(model.version)
         stored = self._versions.read(names.forecast(before)) if before else None
         try:
             return Reading(ForecastArtifact.from_bytes(stored.data) if stored else None, math.inf)

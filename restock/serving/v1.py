@@ -12,6 +12,7 @@ from restock.serving.http import HttpError
 from restock.serving.model import Model
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.distribution import DemandDistribution
+from restock.stored.header import Surprise
 
 MEAN_DECIMALS = 4
 MOST_NUMBERS = 400_000
@@ -53,11 +54,11 @@ def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def model_facts(model: Model, problem: str) -> dict[str, Any]:
     """What the model was trained on, how well it did, and why a newer one may not be live."""
-    header = model.artifact.header
+    about = model.artifact.header.to_json()
     return {
         "problem": problem or None,
         "parts": {"active": len(model.names), "known": len(model.artifact.parts)},
-        **{name: header[name] for name in SHARED_ABOUT_TRAINING if name in header},
+        **{name: about[name] for name in SHARED_ABOUT_TRAINING if name in about},
     }
 
 
@@ -85,14 +86,14 @@ def changes(model: Model, before: ForecastArtifact | None, values: Mapping[str, 
     )
     added = sorted({name for key, (name, _) in now.items() if key not in then})
     removed = sorted({name for key, (name, _) in then.items() if key not in now})
-    most = values["most"]
+    most, since = values["most"], model.artifact.header.since
     answer |= {
-        "since": {"version": before.header["version"], "trained_at": before.header["trained_at"]},
+        "since": {"version": before.header.version, "trained_at": before.header.trained_at},
         "counts": {"parts": len(moved), "added": len(added), "removed": len(removed)},
         "parts": [_change(key, name, then[key][1], now[key][1]) for _, name, key in moved[:most]],
         "added": added[:most],
         "removed": removed[:most],
-        "unusual": [_surprise(found) for found in model.artifact.header.get("since", {}).get("unusual", [])],
+        "unusual": [_surprise(found) for found in since.unusual] if since else [],
     }
     return answer
 
@@ -102,9 +103,14 @@ def _change(key: str, name: str, before: float, after: float) -> dict[str, Any]:
     return {"part": key, "name": name, "before": before, "after": after, "change": change}
 
 
-def _surprise(found: Mapping[str, Any]) -> dict[str, Any]:
-    """A part whose demand since the version before was all but impossible by it."""
-    return {"part": found["key"], **{name: found[name] for name in ("name", "days", "expected", "came")}}
+def _surprise(found: Surprise) -> dict[str, Any]:
+    return {
+        "part": found.key,
+        "name": found.name,
+        "days": found.days,
+        "expected": found.expected,
+        "came": found.came,
+    }
 
 
 def last_day(start: date, days: int) -> date:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from restock.errors import DamagedError
 from restock.stored.distribution import HORIZONS, LEVELS, DemandDistribution, Floats
+from restock.stored.header import Header
 
 SCHEMA = 1
 RECENT_DAYS = 90
@@ -47,7 +48,7 @@ class Part:
 class ForecastArtifact:
     """One version's forecasts. ``parts`` are ordered by name, and every array has one row per part in that order."""
 
-    header: dict[str, Any]
+    header: Header
     parts: tuple[Part, ...]
     distribution: DemandDistribution
     recent: NDArray[np.float32]  # [parts, 90] the last days of actual demand, 0 before the history begins
@@ -55,7 +56,7 @@ class ForecastArtifact:
     @property
     def recent_start(self) -> date:
         """The day of the first column of ``recent``."""
-        return date.fromisoformat(self.header["trained_through"]) - timedelta(RECENT_DAYS - 1)
+        return self.header.trained_through - timedelta(RECENT_DAYS - 1)
 
     def mean(self, start: date, days: int) -> Floats:
         """Mean demand [parts, days]."""
@@ -83,7 +84,7 @@ class ForecastArtifact:
             "recent": self.recent,
         }
         about = {
-            **self.header,
+            **self.header.to_json(),
             "schema": SCHEMA,
             "levels": LEVELS.tolist(),
             "horizons": HORIZONS.tolist(),
@@ -109,14 +110,13 @@ class ForecastArtifact:
         if data[: len(_MAGIC)] != _MAGIC:
             raise ValueError("it begins with other bytes")
         end = begin + int.from_bytes(data[len(_MAGIC) : begin], "little")
-        header = json.loads(data[begin:end])
-        if header["schema"] != SCHEMA:
-            raise ValueError(f"its schema is {header['schema']}")
-        if header["levels"] != LEVELS.tolist() or header["horizons"] != HORIZONS.tolist():
+        about = json.loads(data[begin:end])
+        if about["schema"] != SCHEMA:
+            raise ValueError(f"its schema is {about['schema']}")
+        if about["levels"] != LEVELS.tolist() or about["horizons"] != HORIZONS.tolist():
             raise ValueError("its quantile table has other levels or horizons")
-        parts = tuple(Part(**part | {"documents": tuple(part.get("documents", ()))}) for part in header.pop("parts"))
-        closed_days = frozenset(date.fromisoformat(day) for day in header["closed_days"])
-        date.fromisoformat(header["trained_through"])
+        parts = tuple(Part(**part | {"documents": tuple(part.get("documents", ()))}) for part in about["parts"])
+        closed_days = frozenset(date.fromisoformat(day) for day in about["closed_days"])
         n = len(parts)
         shapes = {
             "rate": (n,),
@@ -125,7 +125,7 @@ class ForecastArtifact:
             "table": (n, len(HORIZONS), len(LEVELS)),
             "recent": (n, RECENT_DAYS),
         }
-        if {name: tuple(shape) for name, shape in header.pop("arrays").items()} != shapes:
+        if {name: tuple(shape) for name, shape in about["arrays"].items()} != shapes:
             raise ValueError("its arrays do not fit its parts")
         arrays = {}
         for name, shape in shapes.items():
@@ -138,7 +138,7 @@ class ForecastArtifact:
         if (arrays["rate"] < 0).any() or (arrays["weekday"] < 0).any() or (arrays["unit"] <= 0).any():
             raise ValueError("a rate, a weekday factor or a unit is negative")
         recent = arrays.pop("recent")
-        return cls(header, parts, DemandDistribution(**arrays, closed_days=closed_days), recent)
+        return cls(Header.from_json(about), parts, DemandDistribution(**arrays, closed_days=closed_days), recent)
 
 
 def _stored(part: Part) -> dict[str, Any]:

@@ -87,6 +87,11 @@ class Change:
             )
 
 
+def marks_to_be_found(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """For a change that cannot be read, and so may say anything: runs look at what says that it is pending."""
+    return {} if fields.get("pending") is True else {"pending": True, "expire_at": None}
+
+
 def _part(stored: Mapping[str, Any]) -> UsedPart:
     quantity = number(stored, "quantity")
     if not 0 < quantity < math.inf:

@@ -24,7 +24,8 @@ from local import machine
 from local.setup import ROOT
 from restock.gcp.firestore_reader import FirestoreReader
 from restock.stored.artifact import ForecastArtifact, Part
-from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, PublishedShelf, ShelfServer, artifact
+from restock.stored.header import Since, Surprise
+from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, PublishedShelf, ShelfServer, artifact, saying
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -56,15 +57,18 @@ def shop(version: int = 12) -> ForecastArtifact:
             parts.append((Part(name.lower().replace(" ", "-"), name, category=category), rate))
     forecast = artifact(parts, version=version, weekday=BUSY_MONDAY_CLOSED_SUNDAY)
     yesterday = date.today() - timedelta(1)
-    forecast.header["trained_through"] = yesterday.isoformat()
-    forecast.header["first_day"] = (yesterday - timedelta(364)).isoformat()
-    forecast.header["scores"] = {
+    scores = {
         "challenger": {"spl_7": 0.302, "spl_30": 0.391, "rmsse": 0.824},
         "baselines": {"historic mean": {"spl_7": 0.481, "spl_30": 0.562, "rmsse": 0.897}},
     }
-    surprise = {"key": "horn", "name": "Horn", "days": 7, "expected": 1.6, "came": 9, "chance": 0.0004}
-    forecast.header["since"] = {"version": version - 1, "unusual": [surprise]}
-    return forecast
+    surprise = Surprise(key="horn", name="Horn", days=7, expected=1.6, came=9.0, chance=0.0004)
+    return saying(
+        forecast,
+        trained_through=yesterday,
+        first_day=yesterday - timedelta(364),
+        scores=scores,
+        since=Since(version=version - 1, unusual=(surprise,)),
+    )
 
 
 class AuthEmulator:

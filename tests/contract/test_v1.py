@@ -20,7 +20,8 @@ from restock.gcp.firestore_reader import FirestoreReader
 from restock.serving import api, operations
 from restock.serving.inventory import Policy, advise
 from restock.stored.artifact import ForecastArtifact, Part
-from tests.published import artifact, many_parts
+from restock.stored.header import Since, Surprise
+from tests.published import artifact, many_parts, saying
 from tests.waiting import wait_until
 
 MONDAY = date(2026, 5, 4)
@@ -288,9 +289,8 @@ def test_changes_are_as_many_as_asked_for_and_say_how_many_there_are(client):
 def test_changes_follow_what_the_artifact_says_it_followed(forecast_door, shelf, published):
     shelf.publish(artifact({"belt": 2.0}, version=1))
     shelf.publish(artifact({"belt": 1.0}, version=3))
-    surprise = {"key": "belt", "name": "Belt", "days": 7, "expected": 3.5, "came": 40.0, "chance": 0.0001}
-    published.header["since"] = {"version": 1, "unusual": [surprise]}
-    shelf.publish(published)
+    surprise = Surprise(key="belt", name="Belt", days=7, expected=3.5, came=40.0, chance=0.0001)
+    shelf.publish(saying(published, since=Since(version=1, unusual=(surprise,))))
 
     answer = get(forecast_door(), "/v1/changes", days=1)
 

@@ -68,9 +68,10 @@ def test_a_version_says_which_one_it_followed_and_what_that_did_not_expect():
     second = ForecastArtifact.from_bytes(fit(*usual, *sudden).forecast(2, NOW, first))
     after_garbage = ForecastArtifact.from_bytes(fit(*usual).forecast(3, NOW, b"not an artifact"))
 
-    assert second.header["since"]["version"] == 1
-    assert second.header["since"]["unusual"][0]["name"] == "Filter"
-    assert "since" not in after_garbage.header
+    assert second.header.since
+    assert second.header.since.version == 1
+    assert second.header.since.unusual[0].name == "Filter"
+    assert after_garbage.header.since is None
 
 
 def test_ten_completions_more_are_never_a_reason_for_the_gate_to_refuse():

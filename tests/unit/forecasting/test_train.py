@@ -144,7 +144,7 @@ def test_the_artifact_gives_exactly_what_the_forecaster_gave(trained):
 
 
 def test_recipe_and_scores_are_plain_json_and_a_part_takes_less_than_a_kilobyte(trained):
-    header = json.loads(json.dumps(trained.artifact(version=1, trained_at=datetime.now(UTC), time_zone="UTC").header))
+    header = json.loads(json.dumps(published(trained).header.to_json()))
 
     assert header["recipe"] == json.loads(json.dumps(trained.recipe))
     assert len(published(trained).to_bytes()) - len(json.dumps(header)) < 1000 * len(trained.demand.parts)
@@ -214,8 +214,9 @@ def test_a_version_names_what_the_one_before_held_for_all_but_impossible():
     later[3, -14:] = 9
     before = published(train(a_demand(usual)))
 
-    report = published(train(a_demand(later)), previous=before).header["since"]
+    report = published(train(a_demand(later)), previous=before).header.since
 
-    assert report["version"] == 1
-    assert [row["key"] for row in report["unusual"]] == ["p3"]
-    assert surprises(before, before) == []
+    assert report
+    assert report.version == 1
+    assert [one.key for one in report.unusual] == ["p3"]
+    assert surprises(before, before) == ()

@@ -10,6 +10,7 @@ from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.serving.inventory import Policy, advise, fill_rate, order_quantity, stock_level
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import HORIZONS, DemandDistribution
+from restock.stored.header import Header
 
 START = date(2026, 3, 2)
 
@@ -19,7 +20,7 @@ def artifact(rates, dispersion: float = 1.5, unit: float = 1.0) -> ForecastArtif
     table = quantile_table(rates[:, None] * HORIZONS / unit, np.full((len(rates), len(HORIZONS)), dispersion))
     distribution = DemandDistribution(rates, np.ones((len(rates), 7)), np.full(len(rates), unit), table)
     parts = tuple(Part(str(k), f"Part {k}") for k in range(len(rates)))
-    header = {"trained_through": "2026-03-01"}
+    header = Header(version=1, trained_at="", trained_through=date(2026, 3, 1))
     return ForecastArtifact(header, parts, distribution, np.zeros((len(rates), 90), np.float32))
 
 

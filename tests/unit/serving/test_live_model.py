@@ -183,7 +183,7 @@ def test_a_rollback_is_followed_though_its_version_is_older(live_model, shelf, c
     clock.now += 3600
 
     assert live.get().version == 3
-    assert live.previous.header["version"] == 7
+    assert live.previous.header.version == 7
 
 
 def test_without_a_pointer_there_is_no_model_and_the_next_second_looks_again(live_model, shelf, clock):

@@ -53,7 +53,7 @@ def test_it_is_read_once_for_each_live_version(live):
     model, versions = live[0].get(), live[1]
     previous = PreviousVersion(live[0], versions, Clock())
 
-    assert [previous.artifact(model).header["version"] for _ in range(3)] == [1, 1, 1]
+    assert [previous.artifact(model).header.version for _ in range(3)] == [1, 1, 1]
     assert versions.reads == 1
 
 
@@ -67,4 +67,4 @@ def test_a_bucket_without_an_answer_is_asked_again_after_a_pause(live):
     versions.is_down = False
     clock.now += FIRST_RETRY_SECONDS
 
-    assert previous.artifact(model).header["version"] == 1
+    assert previous.artifact(model).header.version == 1

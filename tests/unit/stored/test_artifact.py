@@ -9,6 +9,7 @@ from restock.errors import DamagedError
 from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import HORIZONS, LEVELS, DemandDistribution
+from restock.stored.header import Header
 
 MONDAY = date(2026, 3, 2)
 RATES = np.array([0.05, 1.0, 12.0])
@@ -22,7 +23,8 @@ def distribution(unit: float = 1.0, closed_days: frozenset[date] = frozenset()) 
 
 
 def artifact(**changes) -> ForecastArtifact:
-    header = {"version": 7, "trained_through": "2026-03-01", "scores": {"challenger": {"spl_7": 0.3}}}
+    scores = {"challenger": {"spl_7": 0.3}}
+    header = Header(version=7, trained_at="2026-03-02", trained_through=date(2026, 3, 1), scores=scores)
     parts = tuple(Part(key, f"Part {key}") for key in "abc")
     return ForecastArtifact(header, parts, distribution(**changes), np.ones((3, 90), np.float32))
 
@@ -34,7 +36,7 @@ def test_equal_forecasts_are_equal_bytes_and_come_back_whole():
 
     assert data == artifact(closed_days=frozenset({date(2026, 3, 4)})).to_bytes() == read.to_bytes()
     assert read.parts == artifact().parts
-    assert read.header["scores"] == {"challenger": {"spl_7": 0.3}}
+    assert read.header == artifact().header
     assert read.recent.shape == (3, 90)
     assert read.recent_start == date(2025, 12, 2)
     assert read.mean(MONDAY, 7)[:, 2].tolist() == [0.0, 0.0, 0.0]
