@@ -49,31 +49,28 @@ def _of(process: psutil.Process, measure: Callable[[psutil.Process], float]) -> 
 
 
 class Meter:
-    """Wall time, CPU time and peak memory of a process tree between entering and leaving.
+    """CPU time and peak memory of a process tree between entering and leaving.
 
     with Meter(server.tree) as meter:
         server.post("/", body)
-    meter.wall_seconds, meter.cpu_seconds, meter.peak_bytes
+    meter.cpu_seconds, meter.peak_bytes
     """
 
-    wall_seconds: float
     cpu_seconds: float
 
     def __init__(self, tree: ProcessTree) -> None:
         self._tree = tree
         self._stopped = threading.Event()
-        self.bytes_before = self.peak_bytes = 0
+        self.peak_bytes = 0
 
     def __enter__(self) -> Meter:
-        self.bytes_before = self.peak_bytes = self._tree.memory()
+        self.peak_bytes = self._tree.memory()
         self._sampler = threading.Thread(target=self._sample, name="memory", daemon=True)
         self._sampler.start()
         self._cpu = self._tree.cpu_seconds()
-        self._wall = time.perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.wall_seconds = time.perf_counter() - self._wall
         self.cpu_seconds = self._tree.cpu_seconds() - self._cpu
         self._stopped.set()
         self._sampler.join()
@@ -93,18 +90,14 @@ class Meter:
 class Spread:
     """The quantiles of a sample that people ask for."""
 
-    count: int
-    least: float
     p50: float
     p95: float
     p99: float
-    most: float
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Spread:
         ordered = sorted(values)
-        p50, p95, p99 = (quantile(ordered, level) for level in (0.5, 0.95, 0.99))
-        return cls(len(ordered), ordered[0], p50, p95, p99, ordered[-1])
+        return cls(*(quantile(ordered, level) for level in (0.5, 0.95, 0.99)))
 
 
 def quantile(ordered: Sequence[float], level: float) -> float:

@@ -32,6 +32,7 @@ from bench.metering import Meter, Spread, alternate, median
 from bench.results import Row, Section, print_section, ratio_row, shown, write_results
 from bench.tokens import SIGNED_BY_BENCH, TokenServer
 from local.emulators import StorageServer
+from local.front import Freezer
 from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.gcp.storage import BucketObjects
 from restock.settings import FORECAST
@@ -338,15 +339,14 @@ def thawed(storage: Storage, functions: Path, *, rounds: int) -> list[Row]:
     usual, first, newest = [], [], 0
     with Server(FORECAST, functions, {**settings, **SCALED_CLOCKS}) as server:
         ask(server)
+        freezer = Freezer(server.child)
         for version in range(2, rounds + 2):
-            usual.append(median([ask(server)[0] for _ in range(9)]))
-            for process in server.tree.processes():
-                process.suspend()
+            with freezer.thawed():
+                usual.append(median([ask(server)[0] for _ in range(9)]))
             time.sleep(FROZEN_SECONDS)
             publish(objects, shop(parts, version))
-            for process in reversed(server.tree.processes()):
-                process.resume()
-            seconds, served = ask(server)
+            with freezer.thawed():
+                seconds, served = ask(server)
             first.append(seconds)
             newest += served == version
     usually = median(usual)

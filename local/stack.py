@@ -10,7 +10,6 @@ Start it from the main thread: on Linux a child ends with the thread that starte
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import time
@@ -196,14 +195,8 @@ class Stack:
 
     def ask_for_retrain(self, reason: str, *, force: bool = False) -> str:
         """Put a retrain into the queue, as the schedule and the operator do; the task's name."""
-        body = base64.b64encode(json.dumps(RetrainRequest(reason, force=force).as_json()).encode()).decode()
-        request = {
-            "url": self.environment["RETRAIN_URL"],
-            "httpMethod": "POST",
-            "headers": {"Content-Type": "application/json"},
-            "body": body,
-            "oidcToken": {"serviceAccountEmail": self.environment["RETRAIN_INVOKER"]},
-        }
+        url, account = self.environment["RETRAIN_URL"], self.environment["RETRAIN_INVOKER"]
+        request = {"url": url, **RetrainRequest(reason, force=force).as_call(account, url)}
         deadline = f"{self.environment['TASK_DEADLINE_SECONDS']}s"
         return self.tasks.create(self.queue, {"task": {"httpRequest": request, "dispatchDeadline": deadline}}).name
 

@@ -64,29 +64,11 @@ def one_of(*choices: str) -> Callable[[str], str]:
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        try:
-            found = written.whole(value.strip())
-        except ValueError as exc:
-            raise ValueError(f"{exc}; write one from {low} to {high}") from exc
-        if not low <= found <= high:
-            raise ValueError(f"is outside {low} to {high}")
-        return found
-
-    return parse
+    return written.ranged(written.whole, low, high)
 
 
 def number(low: float, high: float) -> Callable[[str], float]:
-    def parse(value: str) -> float:
-        try:
-            found = written.number(value.strip())
-        except ValueError as exc:
-            raise ValueError(f"{exc}; write one from {low:g} to {high:g}") from exc
-        if not low <= found <= high:
-            raise ValueError(f"is outside {low:g} to {high:g}")
-        return found
-
-    return parse
+    return written.ranged(written.number, low, high)
 
 
 def address(value: str) -> str:

@@ -7,9 +7,13 @@ too long for it is refused before it is looked at.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
+from typing import TypeVar
 
 LONGEST_NUMBER = 40
+
+Number = TypeVar("Number", int, float)
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -54,6 +58,26 @@ def whole(text: str) -> int:
     if len(text) > LONGEST_NUMBER or not _WHOLE.fullmatch(text):
         raise ValueError("is not a whole number")
     return int(text)
+
+
+def ranged(read: Callable[[str], Number], low: Number, high: Number) -> Callable[[str], Number]:
+    """Reads numbers of a range only.
+
+    >>> ranged(whole, 1, 90)("91")
+    Traceback (most recent call last):
+    ValueError: is outside 1 to 90
+    """
+
+    def parse(text: str) -> Number:
+        try:
+            found = read(text)
+        except ValueError as exc:
+            raise ValueError(f"{exc}; write one from {low} to {high}") from exc
+        if not low <= found <= high:
+            raise ValueError(f"is outside {low} to {high}")
+        return found
+
+    return parse
 
 
 def fold(name: str) -> str:

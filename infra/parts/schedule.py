@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -15,7 +14,7 @@ from infra.standing import Standing
 from restock.stored.retrain_request import RetrainRequest
 
 DESCRIPTION = "retrains on schedule"
-ASKED = json.dumps(RetrainRequest("schedule").as_json())
+ASKED = RetrainRequest("schedule")
 # 600 + 1200 + 2400 s: the third try comes after any lease has ended.
 RETRIES: dict[str, Any] = {
     "retryCount": 3,
@@ -56,7 +55,7 @@ def schedule(settings: InfraSettings, standing: Standing) -> list[Change]:
             schedule=settings.schedule,
             time_zone=settings.time_zone,
             url=retrain_url(settings, standing.number),
-            asked=ASKED,
+            asked=json.dumps(ASKED.as_json()),
             deadline=TASK_DEADLINE_SECONDS,
             **RETRIES,
         ),
@@ -71,13 +70,7 @@ def as_api_has_it(settings: InfraSettings, standing: Standing) -> dict[str, Any]
         "schedule": settings.schedule,
         "timeZone": settings.time_zone,
         "attemptDeadline": f"{TASK_DEADLINE_SECONDS}s",
-        "httpTarget": {
-            "uri": f"{url}/",
-            "httpMethod": "POST",
-            "headers": {"Content-Type": "application/json"},
-            "body": base64.b64encode(ASKED.encode()).decode(),
-            "oidcToken": {"serviceAccountEmail": settings.account("schedule"), "audience": url},
-        },
+        "httpTarget": {"uri": f"{url}/", **ASKED.as_call(settings.account("schedule"), url)},
         "retryConfig": RETRIES,
     }
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from restock import written
@@ -15,8 +14,6 @@ from restock.serving.http import HttpError
 LONGEST_QUERY = 16_384
 MOST_FIELDS = 512
 LONGEST_PER_PART = 500
-
-Number = TypeVar("Number", int, float)
 
 
 class Kind(NamedTuple):
@@ -29,46 +26,34 @@ class Kind(NamedTuple):
     schema: dict[str, Any]
 
 
+def _reading(read: Callable[[str], Any], remedy: str, schema: dict[str, Any]) -> Kind:
+    """What only one reader takes, refused in words of the API's."""
+
+    def parse(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as exc:
+            raise ValueError(remedy) from exc
+
+    return Kind(parse, schema)
+
+
 def whole(low: int, high: int) -> Kind:
     """
     >>> whole(1, 90).parse("91")
     Traceback (most recent call last):
     ValueError: must be a whole number from 1 to 90
     """
-
-    def parse(text: str) -> int:
-        try:
-            return _within(low, written.whole(text), high)
-        except ValueError as exc:
-            raise ValueError(f"must be a whole number from {low} to {high}") from exc
-
-    return Kind(parse, {"type": "integer", "minimum": low, "maximum": high})
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    return _reading(written.ranged(written.whole, low, high), f"must be a whole number from {low} to {high}", schema)
 
 
 def number(low: float, high: float) -> Kind:
-    def parse(text: str) -> float:
-        try:
-            return _within(low, written.number(text), high)
-        except ValueError as exc:
-            raise ValueError(f"must be a number from {low:g} to {high:g}") from exc
-
-    return Kind(parse, {"type": "number", "minimum": low, "maximum": high})
+    schema = {"type": "number", "minimum": low, "maximum": high}
+    return _reading(written.ranged(written.number, low, high), f"must be a number from {low} to {high}", schema)
 
 
-def _within(low: float, found: Number, high: float) -> Number:
-    if not low <= found <= high:
-        raise ValueError("is outside")
-    return found
-
-
-def _day(text: str) -> date:
-    try:
-        return written.day(text)
-    except ValueError as exc:
-        raise ValueError("must be a day like 2026-05-04") from exc
-
-
-DAY = Kind(_day, {"type": "string", "format": "date"})
+DAY = _reading(written.day, "must be a day like 2026-05-04", {"type": "string", "format": "date"})
 
 
 def text_of(longest: int) -> Kind:

@@ -5,6 +5,7 @@ Only the standard library, for ``infra`` and ``local`` ask, too, before any envi
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import asdict, dataclass, fields
 from reprlib import repr  # a megabyte sent is not a megabyte answered and logged
@@ -33,6 +34,15 @@ class RetrainRequest:
         {'reason': 'manual', 'rebuild': True}
         """
         return {name: value for name, value in asdict(self).items() if value is not False}
+
+    def as_call(self, account: str, audience: str) -> dict[str, Any]:
+        """The call that asks, as Cloud Tasks and Cloud Scheduler have it in JSON, but for its address."""
+        return {
+            "httpMethod": "POST",
+            "headers": {"Content-Type": "application/json"},
+            "body": base64.b64encode(json.dumps(self.as_json()).encode()).decode(),
+            "oidcToken": {"serviceAccountEmail": account, "audience": audience},
+        }
 
 
 def parse_request(body: bytes) -> RetrainRequest:
