@@ -160,7 +160,7 @@ class Deployment:
 
     def retrain(self, ended: datetime) -> None:
         """What a retrain does to the documents; its fitting is somebody else's bill."""
-        pending, _ = read_pending(self.documents)
+        pending = read_pending(self.documents).pending
         mark_trained(self.documents, pending, ended)
         self.runs += 1
         self.bill["retrains"] += 1

@@ -69,7 +69,8 @@ class DocumentStore(Protocol):
     def count_true(self, collection: str, field: str, up_to: int) -> int:
         """How many documents have this field true, counting no further than ``up_to``."""
 
-    def where_true(self, collection: str, field: str) -> Iterator[Snapshot]: ...
+    def where_true(self, collection: str, field: str) -> Iterator[Snapshot]:
+        """Those that have this field true, in order of id; read page by page as they are asked for."""
 
     def pages(
         self, collection: str, fields: Sequence[str], page_size: int, after: str = "", up_to: str = ""

@@ -26,7 +26,9 @@ from restock.stores import Fields, Snapshot, Update, pause
 CALL_SECONDS = 20.0
 """How long one call may take, a read's retries included."""
 QUERY_SECONDS = 60.0
-"""The same for a query: a page of a whole collection, or all that is pending."""
+"""The same for a query: a page of a collection, or of what is pending."""
+PAGE_SIZE = 1_000
+"""Documents of one answer, where nobody says another number."""
 MOST_WRITES = 500
 """Of one batch: Firestore's limit."""
 BATCH_ATTEMPTS = 3
@@ -135,31 +137,34 @@ class FirestoreDocuments:
 
     def where_true(self, collection: str, field: str) -> Iterator[Snapshot]:
         is_true = {"field": {"field_path": field}, "op": "EQUAL", "value": {"boolean_value": True}}
-        yield from self._found(collection, {"where": {"field_filter": is_true}})
+        for page in self._paged(collection, {"where": {"field_filter": is_true}}, PAGE_SIZE):
+            yield from page
 
     def pages(
         self, collection: str, fields: Sequence[str], page_size: int, after: str = "", up_to: str = ""
     ) -> Iterator[list[Snapshot]]:
-        query: dict[str, Any] = {
-            "select": {"fields": [{"field_path": name} for name in fields]},
-            "order_by": [{"field": {"field_path": "__name__"}, "direction": "ASCENDING"}],
-            "limit": page_size,
-        }
+        query: dict[str, Any] = {"select": {"fields": [{"field_path": name} for name in fields]}}
         if up_to:
             query["end_at"] = self._just_after(f"{collection}/{up_to}")
+        yield from self._paged(collection, query, page_size, after)
+
+    def newest(self, collection: str, field: str, limit: int) -> list[Snapshot]:
+        newest_first = {"field": {"field_path": field}, "direction": "DESCENDING"}
+        return self._found(collection, {"order_by": [newest_first], "limit": limit})
+
+    def _paged(
+        self, collection: str, query: Mapping[str, Any], page_size: int, after: str = ""
+    ) -> Iterator[list[Snapshot]]:
+        """What the query finds, in order of id: no answer holds more than a page, and each has its own time limit."""
+        in_order = {"order_by": [{"field": {"field_path": "__name__"}, "direction": "ASCENDING"}], "limit": page_size}
         while True:
-            if after:
-                query["start_at"] = self._just_after(f"{collection}/{after}")
-            page = self._found(collection, query)
+            begin = {"start_at": self._just_after(f"{collection}/{after}")} if after else {}
+            page = self._found(collection, {**query, **in_order, **begin})
             if page:
                 after = page[-1].id
                 yield page
             if len(page) < page_size:
                 return
-
-    def newest(self, collection: str, field: str, limit: int) -> list[Snapshot]:
-        newest_first = {"field": {"field_path": field}, "direction": "DESCENDING"}
-        return self._found(collection, {"order_by": [newest_first], "limit": limit})
 
     def _found(self, collection: str, query: Mapping[str, Any]) -> list[Snapshot]:
         wanted = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from restock.counting import changes
 from restock.errors import DamagedError
@@ -12,6 +13,10 @@ from restock.history.history import History
 from restock.stored import names
 from restock.stored.change import Change
 from restock.stores import DocumentStore, Snapshot, Update
+
+MOST_PENDING = 250_000
+"""So many changes are taken by one run, whose memory they fill; the next takes on from there (promise 6)."""
+WRITTEN_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,28 @@ class Unreadable:
     problem: str
 
 
-def read_pending(documents: DocumentStore) -> tuple[list[Pending], list[Unreadable]]:
-    """All pending changes, and those that cannot be read."""
-    pending, unreadable = [], []
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The changes that say they are pending."""
+
+    pending: list[Pending]
+    unreadable: list[Unreadable]
+    is_cut: bool = False
+    """There are more, which this run does not take (promise 6)."""
+
+
+def read_pending(documents: DocumentStore, most: int = MOST_PENDING) -> Found:
+    """The pending changes, and those that cannot be read; no more than ``most`` together."""
+    pending: list[Pending] = []
+    unreadable: list[Unreadable] = []
     for snapshot in documents.where_true(names.CHANGES, "pending"):
+        if len(pending) + len(unreadable) == most:
+            return Found(pending, unreadable, is_cut=True)
         try:
             pending.append(as_pending(snapshot))
         except DamagedError as exc:
             unreadable.append(Unreadable(snapshot.id, snapshot.update_time, str(exc)))
-    return pending, unreadable
+    return Found(pending, unreadable)
 
 
 def as_pending(snapshot: Snapshot) -> Pending:
@@ -72,14 +90,21 @@ def write_settled(documents: DocumentStore, before: Sequence[Pending], after: Se
     A change written by somebody else meanwhile keeps its old precondition, so this run cannot mark it.
     """
     raised = [new for old, new in zip(before, after, strict=True) if new.change != old.change]
-    written = documents.update_many([Update(one.path, one.change.marks(), one.update_time) for one in raised])
+    written = _write_marks(documents, raised)
     return [Pending(one.change, written.get(one.path, one.update_time)) for one in after if one.change.is_pending]
 
 
 def mark_trained(documents: DocumentStore, pending: Sequence[Pending], now: datetime) -> int:
     """Mark each change trained if it is still the document that was read; a newer one waits for the next run."""
-    updates = [
-        Update(one.path, changes.trained(one.change, one.change.source_time, now).marks(), one.update_time)
-        for one in pending
-    ]
-    return len(documents.update_many(updates))
+    trained = (Pending(changes.trained(one.change, one.change.source_time, now), one.update_time) for one in pending)
+    return len(_write_marks(documents, trained))
+
+
+def _write_marks(documents: DocumentStore, marked: Iterable[Pending]) -> dict[str, datetime]:
+    """The new preconditions by path. A portion at a time, for what is written is larger than what is known of it."""
+    written: dict[str, datetime] = {}
+    waiting = iter(marked)
+    while portion := list(islice(waiting, WRITTEN_AT_ONCE)):
+        updates = [Update(one.path, one.change.marks(), one.update_time) for one in portion]
+        written |= documents.update_many(updates)
+    return written

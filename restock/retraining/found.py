@@ -11,7 +11,7 @@ from restock.errors import DamagedError, ForeignError, OvertakenError
 from restock.history import recount
 from restock.history.history import History
 from restock.history.remake import MOST_READ_ALONE, make_anew
-from restock.history.settling import Pending, Unreadable, read_pending, settle, write_settled
+from restock.history.settling import MOST_PENDING, Pending, Unreadable, read_pending, settle, write_settled
 from restock.retraining.attempt import Attempt
 from restock.retraining.lease import go_on_after, note_published
 from restock.retraining.plan import KnownHistory, Situation
@@ -76,6 +76,8 @@ class Changes:
     """Without those that the live history turns out to hold already."""
     unreadable: Sequence[Unreadable] = ()
     """Too many to be made anew one by one."""
+    is_cut: bool = False
+    """There are more pending changes than one run takes."""
 
     @property
     def awaiting(self) -> int:
@@ -85,7 +87,10 @@ class Changes:
 def settled_changes(run: Attempt, known: History | None) -> Changes:
     documents = run.tools.documents
     with run.stage("changes"):
-        pending, unreadable = read_pending(documents)
+        found = read_pending(documents)
+        pending, unreadable = found.pending, found.unreadable
+        if found.is_cut:
+            run.journal.note(f"{MOST_PENDING:,} pending changes were taken; the others are left to the next run")
         for one in unreadable:
             run.journal.reject(names.change(one.appointment), (UNREADABLE,))
             run.alarm(f"{one.problem}; it is made anew from the appointment")
@@ -97,7 +102,7 @@ def settled_changes(run: Attempt, known: History | None) -> Changes:
         with run.stage("settled"):
             settled = settle(pending, known, run.tools.clock())
             pending = write_settled(documents, pending, settled)
-    changes = Changes(pending, unreadable)
+    changes = Changes(pending, unreadable, found.is_cut)
     run.journal.know_changes(awaiting=changes.awaiting)
     return changes
 

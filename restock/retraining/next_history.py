@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -11,10 +10,10 @@ from restock.errors import DamagedError, RefusedError
 from restock.history import recount
 from restock.history.history import Drift, History, drift, vanished
 from restock.history.rebuild import read_everything
-from restock.history.settling import Pending
 from restock.history.unusual import unusual
 from restock.retraining import gate
 from restock.retraining.attempt import Attempt
+from restock.retraining.found import Changes
 from restock.retraining.plan import Apply, ReadEverything
 from restock.stored import names
 from restock.stored.run_record import DriftFound
@@ -42,16 +41,15 @@ class NextHistory:
         return self.is_full_read and (self.drift is None or self.is_repair)
 
 
-def count_up(
-    run: Attempt, todo: Apply | ReadEverything, known: History | None, pending: Sequence[Pending]
-) -> NextHistory:
+def count_up(run: Attempt, todo: Apply | ReadEverything, known: History | None, changes: Changes) -> NextHistory:
+    pending = changes.pending
     if mostly := rejected.days_mostly_rejected([one.change for one in pending], run.rules):
         run.alarm(mostly, kind=rejected.KIND)
     if isinstance(todo, ReadEverything):
         run.progress(f"reading all appointments: {todo.why}")
         run.journal.note(f"full read: {todo.why}")
         with run.stage("full read"):
-            counted = _read_in_full(run, todo, known, pending)
+            counted = _read_in_full(run, todo, known, changes)
     else:
         assert known is not None  # without a history the plan is to read everything
         with run.stage("applied"):
@@ -65,11 +63,12 @@ def count_up(
     return counted
 
 
-def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pending: Sequence[Pending]) -> NextHistory:
+def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, changes: Changes) -> NextHistory:
     """The pending changes, read before it, are all in it.
 
     Raises DamagedError where it differs from what was known in a way that rather speaks for a broken read.
     """
+    pending = changes.pending
     before = known if known is not None else History.of((), run.rules.digest, datetime.min.replace(tzinfo=UTC))
     expected = before.applied([one.change for one in pending])[0]
     remembered = expected
@@ -92,7 +91,7 @@ def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, pen
         run.journal.note(f"with parts, and not counted for their status: {statuses} (promise 8)")
     by_others = recount.counted_by_others(pending, run.rules.digest)
     history = replace(found, is_recount=recount.is_recount(known, found, by_others))
-    if known is None or not recount.is_comparable(known, found):
+    if known is None or changes.is_cut or not recount.is_comparable(known, found):
         return NextHistory(history, len(pending), is_full_read=True)
     expected, ours = expected.without(by_others), found.without(by_others)
     distrust = None if todo.is_repair else gate.reason_to_distrust_read(*vanished(expected, ours))

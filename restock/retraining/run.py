@@ -82,7 +82,7 @@ def _through(run: Attempt) -> Outcome:
     if isinstance(todo, End):
         return end(run, Outcome(todo.status, 200, todo.message))
 
-    counted = count_up(run, todo, known, changes.pending)
+    counted = count_up(run, todo, known, changes)
     trained_on = run.rules.day_at(live.pointer.trained_at_moment) if live.pointer else None
     if reason := reason_not_to_fit(
         run.asked, has_changed=counted.is_new, rows=len(counted.history), trained_on=trained_on, today=run.today

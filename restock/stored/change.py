@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from sys import intern
 from typing import Any
 
 from restock.counting.appointments import Rejection, Usage, UsedPart
@@ -79,7 +80,7 @@ class Change:
                 appointment,
                 Usage(date.fromisoformat(day) if day else None, tuple(map(_part, needed(fields, "usage", list)))),
                 moment(fields, "source_time"),
-                needed(fields, "rules", str),
+                intern(needed(fields, "rules", str)),  # as keys and names below: of many changes few differ
                 optional(fields, "trained_time", datetime),
                 optional(fields, "completed_time", datetime),
                 optional(fields, "expire_at", datetime),
@@ -96,7 +97,7 @@ def _part(stored: Mapping[str, Any]) -> UsedPart:
     quantity = number(stored, "quantity")
     if not 0 < quantity < math.inf:
         raise ValueError(f"quantity is {quantity}")
-    return UsedPart(needed(stored, "key", str), needed(stored, "name", str), quantity)
+    return UsedPart(intern(needed(stored, "key", str)), intern(needed(stored, "name", str)), quantity)
 
 
 def _rejection(stored: Mapping[str, Any]) -> Rejection:

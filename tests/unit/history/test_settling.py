@@ -8,7 +8,7 @@ import pytest
 
 from restock.counting.appointments import NOTHING
 from restock.history.history import CountedAppointment, History
-from restock.history.settling import Pending, mark_trained, read_pending, settle, write_settled
+from restock.history.settling import mark_trained, read_pending, settle, write_settled
 from tests.builders import NOON, change, usage
 from tests.fakes import FakeClock, FakeDocuments
 
@@ -23,7 +23,7 @@ def documents():
 def store(documents, *changes):
     for one in changes:
         documents.create(f"restock_changes/{one.appointment}", one.to_fields())
-    return read_pending(documents)[0]
+    return read_pending(documents).pending
 
 
 def a_history(*counted, rebuilt_at=NOON - timedelta(days=9)):
@@ -98,9 +98,19 @@ def test_promise_8_what_cannot_be_read_is_named_and_the_rest_is_read(documents):
     store(documents, change("a1"))
     documents.set("restock_changes/broken", {"pending": True, "schema": 99})
 
-    pending, problems = read_pending(documents)
+    found = read_pending(documents)
 
-    assert [one.change.appointment for one in pending] == ["a1"]
-    assert [one.appointment for one in problems] == ["broken"]
-    assert "restock_changes/broken" in problems[0].problem
-    assert isinstance(pending[0], Pending)
+    assert [one.change.appointment for one in found.pending] == ["a1"]
+    assert [one.appointment for one in found.unreadable] == ["broken"]
+    assert "restock_changes/broken" in found.unreadable[0].problem
+    assert not found.is_cut
+
+
+def test_promise_6_a_run_takes_no_more_changes_than_fit_and_says_that_there_are_more(documents):
+    store(documents, change("a1"), change("a2"), change("a3"))
+
+    found = read_pending(documents, most=2)
+
+    assert [one.change.appointment for one in found.pending] == ["a1", "a2"]
+    assert found.is_cut
+    assert not read_pending(documents, most=3).is_cut

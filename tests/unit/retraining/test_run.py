@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
 from restock.errors import StoreUnavailableError
 from restock.history.stock_seen import StockSeen
-from restock.retraining import publish
+from restock.retraining import found, publish
 from restock.retraining.gate import Evidence
 from restock.stored import names
 from tests.builders import appointment, part
@@ -84,6 +85,39 @@ def test_promise_6_a_second_training_reads_changes_and_catalogue_not_appointment
     catalogue = 1
     assert shop.record(2)["documents"]["read"] <= 10 + catalogue + 20
     assert len(shop.used()) == 70
+
+
+def test_promise_6_what_is_pending_beyond_a_runs_share_is_left_to_the_next(monkeypatch):
+    monkeypatch.setattr(found, "read_pending", partial(found.read_pending, most=2))
+    shop = Shop()
+    shop.complete("a1")
+    shop.retrain()
+    shop.complete("a2", "a3", "a4")
+
+    first = shop.retrain()
+
+    assert shop.used() == {"a1": 1.0, "a2": 1.0, "a3": 1.0}
+    assert shop.pending() == ["a4"]
+    assert any("the others are left to the next run" in note for note in shop.record(first.run)["notes"])
+    assert shop.retrain().status == "published"
+    assert shop.pending() == []
+    assert set(shop.used()) == {"a1", "a2", "a3", "a4"}
+
+
+def test_promise_1_a_full_read_beside_more_changes_than_one_run_takes_reports_no_drift(monkeypatch):
+    monkeypatch.setattr(found, "read_pending", partial(found.read_pending, most=1))
+    shop = Shop()
+    shop.complete("a1")
+    shop.retrain()
+    shop.complete("a2", "a3")
+
+    outcome = shop.retrain(rebuild=True)
+
+    assert shop.record(outcome.run).get("drift") is None
+    assert set(shop.used()) == {"a1", "a2", "a3"}
+    assert shop.pending() == ["a3"]
+    assert shop.retrain().status == "published"
+    assert shop.pending() == []
 
 
 def test_failing_2_edits_and_withdrawals_are_applied_by_the_next_run_of_any_kind():
