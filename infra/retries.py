@@ -1,4 +1,4 @@
-"""How a queue of Cloud Tasks tries again: what a deploy relies on, and what the local endpoint does."""
+"""How Cloud Tasks tries again, and Eventarc likewise: what a deploy relies on, and what their local stand-ins do."""
 
 from __future__ import annotations
 

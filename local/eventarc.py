@@ -27,23 +27,26 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from infra.retries import RetryConfig
 from local.processes import ProcessError
 
 PROBE = "probe"  # the trigger of one event at start, which goes no further (local/triggers.py)
 CONCURRENT_DELIVERIES = 20
-KEEP_TRYING_SECONDS = 24 * 3600
 DELIVERY_TIMEOUT_SECONDS = 600
+RETRIES = RetryConfig(
+    max_attempts=-1, min_backoff_seconds=1, max_backoff_seconds=60, max_doublings=6, max_retry_seconds=24 * 3600
+)
+"""For a day, as Eventarc does, with shorter waits."""
 
 
 @dataclass(frozen=True)
 class Habits:
-    """How events arrive. The defaults are Eventarc on a good day, with shorter waits."""
+    """How events arrive. The defaults are Eventarc on a good day."""
 
     delay_seconds: float = 0
     duplicates: float = 0
     seed: int = 0
-    min_backoff_seconds: float = 1
-    max_backoff_seconds: float = 60
+    retries: RetryConfig = RETRIES
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Habits:
@@ -164,14 +167,13 @@ class Relay:
 
     def _try_again(self, delivery: DueDelivery, status: int | None) -> None:
         delivery.failures += 1
-        wait = min(
-            self._habits.min_backoff_seconds * 2 ** min(delivery.failures - 1, 30), self._habits.max_backoff_seconds
-        )
+        retries, now = self._habits.retries, time.monotonic()
         what = f"{delivery.headers.get('ce-document', 'event')}: {status or 'no answer'}"
-        delivery.due = time.monotonic() + wait
-        if delivery.due - delivery.accepted > KEEP_TRYING_SECONDS:
+        if retries.is_exhausted(delivery.failures, now - delivery.accepted):
             self._say(f"dropped {what} after a day of attempts")
             return
+        wait = retries.backoff_seconds(delivery.failures)
+        delivery.due = now + wait
         heapq.heappush(self._waiting, delivery)
         self._changed.notify()
         self._say(f"{what}, again in {wait:g} s")

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from tests.infra.fake_project import NUMBER, PROJECT, Body, Project, Recorded, Refusal, etag_of, resource_name
 
+BILLING_ACCOUNT = "billingAccounts/AAAAAA-BBBBBB-CCCCCC"
 ON_PROJECT = f"cloudresourcemanager projects/{PROJECT}"
 PUBSUB = f"serviceAccount:service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
@@ -25,7 +26,8 @@ class FakeGoogle(Project):
         return {"projectId": PROJECT, "projectNumber": NUMBER, "lifecycleState": "ACTIVE", "name": PROJECT}
 
     def _cloudbilling(self, request: Recorded) -> Body | None:
-        return {"name": f"projects/{PROJECT}/billingInfo", "projectId": PROJECT, "billingEnabled": self.billing}
+        info = {"name": f"projects/{PROJECT}/billingInfo", "projectId": PROJECT, "billingEnabled": self.billing}
+        return {**info, "billingAccountName": BILLING_ACCOUNT} if self.billing else info
 
     def _cloudbuild(self, request: Recorded) -> Body | None:
         return {
@@ -63,12 +65,10 @@ class FakeGoogle(Project):
             return self._generic(Recorded(request.method, "iam", path, request.query, request.body))
         return None
 
-    def _storage(self, request: Recorded) -> Body | None:  # noqa: PLR0911  # a line for each kind of request
+    def _storage(self, request: Recorded) -> Body | None:
         parts = request.path.split("/b", 1)[1].strip("/").split("/")
         if parts == [""]:
-            if request.method == "POST":
-                return self._create_bucket(request.body)
-            return {"items": [body for name, body in self.resources.items() if name.startswith("storage ")]}
+            return self._create_bucket(request.body) if request.method == "POST" else self._buckets(request)
         key = f"storage {unquote(parts[0])}"
         if len(parts) >= 3:
             name = unquote("/".join(parts[2:]))
@@ -83,12 +83,18 @@ class FakeGoogle(Project):
         if key not in self.resources:
             raise Refusal(404, "NOT_FOUND", "The specified bucket does not exist.")
         if request.method == "DELETE":
-            del self.resources[key]
+            times = {"softDeleteTime": "2026-11-24T08:00:00Z", "hardDeleteTime": "2026-12-01T08:00:00Z"}
+            self.deleted_buckets.append({**self.resources.pop(key), "generation": "1764000000123456", **times})
             self.policies.pop(f"storage b/{parts[0]}", None)
             return {}
         if request.method == "PATCH":
             merge(self.resources[key], request.body)
         return self.resources[key]
+
+    def _buckets(self, request: Recorded) -> Body:
+        if request.query.get("softDeleted"):
+            return {"items": self.deleted_buckets}
+        return {"items": [body for name, body in self.resources.items() if name.startswith("storage ")]}
 
     def _create_bucket(self, body: Body) -> Body:
         key = f"storage {body['name']}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ APIS = (
     "artifactregistry", "cloudbilling", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler",
     "cloudtasks", "eventarc", "firestore", "iam", "logging", "monitoring", "pubsub", "run", "serviceusage", "storage",
 )  # fmt: skip
+TUNNELLED = "billingbudgets.googleapis.com:443"
+"""An API for which gcloud knows no other address: it comes through the proxy encrypted."""
+CERTIFICATE = Path(__file__).with_name("fake_google.pem")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -31,12 +35,24 @@ class Handler(BaseHTTPRequestHandler):
     google: FakeGoogle
 
     def do_CONNECT(self) -> None:
+        if self.path == TUNNELLED:
+            self._answer_in_the_tunnel()
+            return
         self.google.requests.append(Recorded("CONNECT", self.path, "", {}, None))
         self.send_error(403, "nothing leaves this machine")
 
+    def _answer_in_the_tunnel(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        self.connection = context.wrap_socket(self.connection, server_side=True)
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
+        self.close_connection = False
+
     def answer(self) -> None:
         url = urlsplit(self.path)
-        host = url.hostname or ""
+        host = url.hostname or self.headers["Host"]  # in a tunnel the path comes alone
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
             status, body = self._answer(host, url.path, url.query, data)
@@ -99,5 +115,6 @@ def environment(google: FakeGoogle, config: Path) -> dict[str, str]:
         "CLOUDSDK_CORE_DISABLE_PROMPTS": "1",
         "CLOUDSDK_CORE_DISABLE_USAGE_REPORTING": "true",
         "CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+        "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": str(CERTIFICATE),
         "CLOUDSDK_CONFIG": str(config),
     }

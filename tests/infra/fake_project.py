@@ -75,7 +75,7 @@ class Project:
     fail_builds: bool = False
     refuse_once: dict[str, tuple[int, str, str]] = field(default_factory=dict)  # by a part of the request's text
     build_errors: list[str] = field(default_factory=list)  # one for each next build
-    build_warning: str = ""
+    deleted_buckets: list[Body] = field(default_factory=list)
     billing: bool = True
     permissions: Callable[[list[str]], list[str]] = list
     port: int = 0
@@ -137,7 +137,7 @@ class Project:
 
     def restore(self, saved: Any) -> None:
         self.resources, self.policies, self.uploads, self.enabled, self._ids = copy.deepcopy(saved)
-        self.requests, self.fail_change = [], None
+        self.requests, self.fail_change, self.deleted_buckets = [], None, []
 
     # Serving.
 

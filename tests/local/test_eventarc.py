@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from infra.retries import RetryConfig
 from local.eventarc import Habits, Relay, as_eventarc_sends_it
 from local.processes import ProcessError, free_port
 from restock.gcp.rest import Rest
 from tests.receiver import Receiver
 from tests.waiting import wait_until
 
-QUICK = {"min_backoff_seconds": 0.05, "max_backoff_seconds": 0.2}
+QUICK = RetryConfig(max_attempts=-1, min_backoff_seconds=0.05, max_backoff_seconds=0.2)
 HEADERS = {
     "ce-id": "e1",
     "ce-document": "appointments/a1",
@@ -37,7 +39,7 @@ def relay_to(said: list[str]) -> Iterator[RelayMaker]:
     running: list[Relay] = []
 
     def make(url: str, **habits: Any) -> Relay:
-        relay = Relay({"t1": url}, habits=Habits(**{**QUICK, **habits}), listener=said.append)
+        relay = Relay({"t1": url}, habits=Habits(**{"retries": QUICK, **habits}), listener=said.append)
         running.append(relay.start())
         return relay
 
@@ -102,11 +104,10 @@ def test_a_function_that_is_not_there_yet_gets_its_event_later(
 
 
 def test_an_event_refused_for_a_day_is_dropped(
-    relay_to: RelayMaker, receiver: Callable[..., Receiver], said: list[str], monkeypatch: pytest.MonkeyPatch
+    relay_to: RelayMaker, receiver: Callable[..., Receiver], said: list[str]
 ) -> None:
-    monkeypatch.setattr("local.eventarc.KEEP_TRYING_SECONDS", 0.3)
     function = receiver(500)
-    relay = relay_to(function.url)
+    relay = relay_to(function.url, retries=replace(QUICK, max_retry_seconds=0.3))
 
     send(relay)
 
