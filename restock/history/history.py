@@ -21,7 +21,7 @@ from restock.errors import DamagedError
 from restock.stored.change import Change
 
 SCHEMA = 1
-READABLE_SCHEMAS = (1,)
+READABLE_SCHEMAS = (1, 2)
 COLUMNS = pa.schema(
     [
         ("appointment", pa.string()),

@@ -14,7 +14,7 @@ from restock.stored import names
 from restock.stored.fields import check_schema, decoding, moment, needed, number, optional
 
 SCHEMA = 1
-READABLE_SCHEMAS = (1,)
+READABLE_SCHEMAS = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from restock.retraining import next_history
 from restock.settings import Settings
 from restock.stored import names
+from restock.stored.change import READABLE_SCHEMAS
 from restock.stored.pointer import Pointer
 from restock.stored.retrain_request import RetrainRequest
 from tests.builders import rules
@@ -257,7 +258,7 @@ class Walk:
         if changes and b % 2:
             path, fields = changes[a % len(changes)]
             self.held.add("unreadable change")
-            self.world.documents.set(path, {**fields, "schema": 2})
+            self.world.documents.set(path, {**fields, "schema": READABLE_SCHEMAS[-1] + 1})
             if self.world.keep_days is not None:  # what it alone said of a booking purged meanwhile, nobody can know
                 self.invariants.beyond_repair.add(path.split("/")[1])
 

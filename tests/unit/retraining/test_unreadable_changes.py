@@ -6,12 +6,12 @@ import pytest
 
 from restock.errors import DamagedError
 from restock.stored import names
-from restock.stored.change import Change
+from restock.stored.change import READABLE_SCHEMAS, Change
 from tests.builders import appointment, part
 from tests.unit.retraining.shop import Shop
 
 SPOILED = {
-    "schema of a later release": {"schema": 2},
+    "schema of a later release": {"schema": READABLE_SCHEMAS[-1] + 1},
     "no schema": {"schema": None},
     "usage by hand": {"usage": "two belts"},
     "a part without key": {"usage": [{"name": "Belt", "quantity": 1.0}]},
@@ -53,7 +53,7 @@ def test_promise_1_and_2_a_completion_whose_change_was_spoiled_is_counted_and_tr
 
 def test_promise_2_below_the_threshold_it_is_made_anew_and_goes_on_awaiting(shop):
     shop.complete("b1")
-    spoil(shop, "b1", schema=2)
+    spoil(shop, "b1", schema=READABLE_SCHEMAS[-1] + 1)
 
     assert shop.retrain("threshold").status == "below_threshold"
 
@@ -64,7 +64,7 @@ def test_promise_2_below_the_threshold_it_is_made_anew_and_goes_on_awaiting(shop
 
 
 def test_promise_2_a_trained_completion_does_not_count_again(shop):
-    spoil(shop, "a1", schema=2, pending=True, awaiting=True)
+    spoil(shop, "a1", schema=READABLE_SCHEMAS[-1] + 1, pending=True, awaiting=True)
 
     assert shop.retrain("threshold").message == "0 of 3 completions await training"
 
@@ -73,7 +73,7 @@ def test_promise_2_a_trained_completion_does_not_count_again(shop):
 
 @pytest.mark.parametrize("what", ["edit", "withdrawal", "deletion"])
 def test_promise_1_what_was_written_meanwhile_is_delivered_again_and_not_lost(shop, what):
-    spoil(shop, "a1", schema=2)
+    spoil(shop, "a1", schema=READABLE_SCHEMAS[-1] + 1)
     fields = {"edit": appointment(parts=[part("Belt", 7)]), "withdrawal": appointment("cancelled"), "deletion": None}
     event = shop.write("a1", fields[what])
     with pytest.raises(DamagedError):
@@ -88,7 +88,7 @@ def test_promise_1_what_was_written_meanwhile_is_delivered_again_and_not_lost(sh
 
 def test_somebody_who_writes_it_meanwhile_is_not_overwritten(shop):
     shop.complete("b1")
-    spoil(shop, "b1", schema=2)
+    spoil(shop, "b1", schema=READABLE_SCHEMAS[-1] + 1)
     before = shop.documents.before
 
     def another(effect):
@@ -110,7 +110,7 @@ def test_promise_6_more_than_can_be_read_one_by_one_are_a_full_read(shop, monkey
     shop.complete("b1", "b2", "b3")
     shop.happen("a1", appointment("cancelled"))
     for id in ("a1", "b1", "b2"):
-        spoil(shop, id, schema=2)
+        spoil(shop, id, schema=READABLE_SCHEMAS[-1] + 1)
 
     assert shop.retrain("threshold").status == "published"
 
@@ -126,7 +126,7 @@ def test_what_a_deleted_booking_used_is_kept_where_the_shop_keeps_it():
     shop.retrain()
     shop.clock.advance(days=5)
     shop.happen("old", None)
-    shop.documents.set(names.change("old"), {"schema": 2, "pending": True})
+    shop.documents.set(names.change("old"), {"schema": READABLE_SCHEMAS[-1] + 1, "pending": True})
 
     shop.retrain("schedule")
 
