@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from restock.counting.appointments import Usage, UsedPart
-from restock.history.history import COLUMNS, History
+from restock.history.history import USAGE_COLUMNS, History
+from restock.history.rows import COLUMNS
 from restock.stored.change import Change
 
 WEEKDAY_FACTOR = np.array([1.1, 0.9, 0.85, 0.95, 1.15, 1.3, 0.0])  # Monday to Sunday
@@ -26,6 +27,7 @@ CATEGORIES = ("Oils", "Filters", "Brakes", "Electrics", "Wear", "Chassis", "Cool
 ID_LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", dtype=np.uint8)
 ID_LENGTH = 20
 CHANGED_DAYS = 84
+SERVICE, BOOKED_AHEAD = "Full service", 3
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class SizedShop:
                 "quantity": QUANTITIES[chance.integers(0, len(QUANTITIES), len(of))],
                 "source_time": pa.array(moment[of], pa.timestamp("us", tz="UTC")),
                 "name": pa.array(self.part_names).take(pa.array(part)),
+                "service": pa.array([SERVICE.casefold()] * len(of)),
+                "booked_on": pa.array((np.datetime64(first, "D") + (day - BOOKED_AHEAD).astype("timedelta64[D]"))[of]),
             },
             schema=COLUMNS,
         )
@@ -121,13 +125,13 @@ class SizedShop:
                 appointment,
                 {
                     "userId": f"user-{number % 400:03d}",
-                    "service": "Full service",
+                    "service": SERVICE,
                     "date": day.isoformat(),
                     "timeSlot": "10:00",
                     "dateTime": start,
                     "status": "completed",
                     "spareParts": listed,
-                    "createdAt": start - timedelta(days=3),
+                    "createdAt": start - timedelta(days=BOOKED_AHEAD),
                     "updatedAt": start + timedelta(hours=3),
                 },
             )
@@ -135,6 +139,6 @@ class SizedShop:
 
 def is_same_usage(one: History, other: History) -> bool:
     """Whether two histories say the same of every appointment, whenever it was counted."""
-    columns = ["appointment", "day", "part", "quantity", "name"]
+    columns = USAGE_COLUMNS
     order = [("appointment", "ascending"), ("part", "ascending")]
     return bool(one.rows.select(columns).sort_by(order).equals(other.rows.select(columns).sort_by(order)))

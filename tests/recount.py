@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-Row = tuple[str, date, str, float]
-"""Appointment, day, part key, quantity."""
+Row = tuple[str, date, str, float, str, date]
+"""Appointment, day, part key, quantity, service, day booked on (date.min: it does not say)."""
 
 DATE_FIELDS = ("date", "appointmentDate", "completedDate", "dateTime", "timestamp", "createdAt")
 BOOKABLE = timedelta(days=90)
@@ -25,10 +25,22 @@ def recount(snapshots: Iterable[Any], *, zone: str, history_start: date = date(2
         status = fields.get("status")
         if not isinstance(status, str) or status.split("Status.")[-1].strip().lower() not in ("completed", "complete"):
             continue
-        day = used_on(fields, snapshot.update_time.astimezone(ZoneInfo(zone)).date(), zone, history_start)
+        updated_on = snapshot.update_time.astimezone(ZoneInfo(zone)).date()
+        day = used_on(fields, updated_on, zone, history_start)
         if day:
-            rows += [(snapshot.id, day, key, amount) for key, amount in quantities(fields.get("spareParts")).items()]
+            named = fields.get("service")
+            service = re.sub(r"\s+", " ", named).strip().casefold() if isinstance(named, str) else ""
+            made = as_day(fields.get("createdAt"), zone)
+            booked_on = made if made and history_start <= made <= updated_on else date.min
+            used = quantities(fields.get("spareParts"))
+            rows += [(snapshot.id, day, key, amount, service, booked_on) for key, amount in used.items()]
     return sorted(rows)
+
+
+def row_of(stored: dict[str, Any]) -> Row:
+    """One row of the history's file, to be held against these."""
+    told = (stored["appointment"], stored["day"], stored["part"], stored["quantity"])
+    return (*told, stored["service"], stored["booked_on"] or date.min)
 
 
 def used_on(fields: dict[str, Any], updated_on: date, zone: str, history_start: date) -> date | None:

@@ -11,23 +11,27 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from restock.counting.days import WrittenDay, read_day
 from restock.counting.quantities import quantity_of
+from restock.counting.services import read_service
 from restock.settings import Settings
 from restock.written import fold
 
-PARSING = 2
+PARSING = 3
 """Raise this when the same document comes to mean something else: histories counted before are then rebuilt."""
 
 DAY_FIELDS = ("date", "appointmentDate", "completedDate", "dateTime", "timestamp", "createdAt")
 """Where the day of a completion is looked for; the first usable one counts."""
 
-FIELDS_READ = ("status", "spareParts", *DAY_FIELDS)
+BOOKED = "createdAt"
+"""When the booking was made."""
+
+FIELDS_READ = ("status", "spareParts", "service", *DAY_FIELDS)
 """All that counting ever reads of an appointment."""
 
 KNOWN_STATUSES = frozenset({"pending", "confirmed", "in_process", "cancelled", "rejected"})
@@ -92,6 +96,10 @@ class Usage:
 
     day: date | None = None
     parts: tuple[UsedPart, ...] = ()
+    service: str = ""
+    """Folded; empty if none was named."""
+    booked_on: date | None = None
+    """The day on which the booking was made, if it says."""
 
     @property
     def is_empty(self) -> bool:
@@ -130,11 +138,18 @@ def usage_of(fields: Mapping[str, Any] | None, update_time: datetime, rules: Cou
     parts = _parts_of(fields.get("spareParts"), rejections)
     if not parts:
         return Counted(NOTHING, tuple(rejections))
-    day = _day_of(fields, update_time, rules, rejections)
-    if day is None:
+    job = _job_of(fields, update_time, rules, rejections)
+    if job is None:
         rejections.append(Rejection("date", "no usable day in any date field"))
         return Counted(NOTHING, tuple(rejections))
-    return Counted(Usage(day, parts), tuple(rejections))
+    return Counted(replace(job, parts=parts), tuple(rejections))
+
+
+def job_without_parts(fields: Mapping[str, Any], update_time: datetime, rules: CountingRules) -> Usage | None:
+    """What is known of a completed job that lists no parts: nothing to count, but one of its service's jobs."""
+    if fields.get("spareParts") or not is_completed(fields.get("status"), rules):
+        return None
+    return _job_of(fields, update_time, rules, [])
 
 
 def is_completed(status: Any, rules: CountingRules) -> bool:
@@ -223,10 +238,10 @@ def _key_of(part_id: Any, name: str) -> str | None:
     return fold(name) if 0 < len(name) <= LONGEST_NAME else None
 
 
-def _day_of(
+def _job_of(
     fields: Mapping[str, Any], update_time: datetime, rules: CountingRules, rejections: list[Rejection]
-) -> date | None:
-    """The booked day, or the day of this write where the booking was for later: the job was done early.
+) -> Usage | None:
+    """Its service, when it was booked, and its day: the booked one, or that of this write if the job was done before.
 
     Days before HISTORY_START, or further ahead than can be booked, are typing errors.
     """
@@ -248,8 +263,16 @@ def _day_of(
             usable[field] = read
     booked = _booked(usable)
     asked = DAY_FIELDS[: DAY_FIELDS.index(booked)] if booked else DAY_FIELDS
-    rejections += [Rejection(field, why) for field, why in unusable.items() if field in asked or field == RESCHEDULED]
-    return min(usable[booked].day, latest) if booked else None
+    asked = (*asked, RESCHEDULED, BOOKED)
+    rejections += [Rejection(field, why) for field, why in unusable.items() if field in asked]
+    if booked is None:
+        return None
+    service, why_not = read_service(fields.get("service"))
+    if why_not:
+        rejections.append(Rejection("service", why_not))
+    made = usable.get(BOOKED)
+    booked_on = made.day if made and made.day <= latest else None
+    return Usage(min(usable[booked].day, latest), service=service, booked_on=booked_on)
 
 
 def _booked(usable: Mapping[str, WrittenDay]) -> str | None:

@@ -20,13 +20,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from restock.errors import DamagedError
-from restock.history.history import COLUMNS, parquet
+from restock.history.rows import COLUMNS, parquet
 from restock.stored import names
 from restock.stored.published import write_once
 from restock.stored.run_record import RunRecord
 from restock.stores import DocumentStore, ObjectStore
 
-SCHEMA = 2
+SCHEMA = 3
 OLDEST = timedelta(days=1)
 """Older pieces are read anew: the changes that tell what was written since must still be there."""
 

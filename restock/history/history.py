@@ -1,14 +1,16 @@
 """All usage ever counted, as one file: a row per appointment and part.
 
 Columns: appointment, day, part (its key), quantity (units), source_time (of the appointment version counted), name (as
-written). A file is written once and never changed; the live one is the one the pointer names.
+written), service (folded) and booked_on, the day the booking was made. A file is written once and never changed; the
+live one is the one the pointer names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,34 +20,20 @@ import pyarrow.parquet as pq
 
 from restock.counting.appointments import Usage, UsedPart
 from restock.errors import DamagedError
+from restock.history.rows import COLUMNS, Row, in_columns, parquet, table_of
 from restock.stored.change import Change
 
-SCHEMA = 1
+SCHEMA = 2
 READABLE_SCHEMAS = (1, 2)
-COLUMNS = pa.schema(
-    [
-        ("appointment", pa.string()),
-        ("day", pa.date32()),
-        ("part", pa.string()),
-        ("quantity", pa.float64()),
-        ("source_time", pa.timestamp("us", tz="UTC")),
-        ("name", pa.string()),
-    ]
-)
-
 USAGE_COLUMNS = [name for name in COLUMNS.names if name != "source_time"]
 """What an appointment used; the rest is when that was counted."""
 
 
-class Row(NamedTuple):
-    """One row, in the order of the columns; in a full read, an appointment without usage has one without a part."""
+class JobsOf(NamedTuple):
+    """Jobs of one service in one month, which is a text like 2026-03."""
 
-    appointment: str
-    day: date | None
-    part: str | None
-    quantity: float | None
-    source_time: datetime
-    name: str | None
+    service: str
+    month: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +43,20 @@ class CountedAppointment:
     appointment: str
     usage: Usage
     source_time: datetime
+
+    def rows(self) -> Iterator[Row]:
+        used = self.usage
+        for part in used.parts:
+            yield Row(
+                self.appointment,
+                used.day,
+                part.key,
+                part.quantity,
+                self.source_time,
+                part.name,
+                used.service,
+                used.booked_on,
+            )
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class History:
     """That read was the first by these rules: until a deploy was through, on_appointment may have counted by others."""
     database: str = ""
     """Whose appointments: projects/P/databases/D. Older releases did not say."""
+    without_parts: Mapping[JobsOf, int] = field(default_factory=dict)
+    """The completed jobs that listed no parts, as the last full read found them: what a service's use is a share of."""
 
     def __len__(self) -> int:
         return int(self.rows.num_rows)
@@ -90,7 +94,12 @@ class History:
         return {
             appointment: CountedAppointment(
                 appointment,
-                Usage(ours[0]["day"], tuple(UsedPart(row["part"], row["name"], row["quantity"]) for row in ours)),
+                Usage(
+                    ours[0]["day"],
+                    tuple(UsedPart(row["part"], row["name"], row["quantity"]) for row in ours),
+                    ours[0]["service"],
+                    ours[0]["booked_on"],
+                ),
                 ours[0]["source_time"],
             )
             for appointment, ours in rows.items()
@@ -135,6 +144,7 @@ class History:
         facts = {"schema": str(SCHEMA), "rules": self.rules, "rebuilt_at": self.rebuilt_at.isoformat()}
         facts |= {"recount": "true"} if self.is_recount else {}
         facts |= {"database": self.database} if self.database else {}
+        facts["without_parts"] = json.dumps([[*jobs, count] for jobs, count in self.without_parts.items()])
         return parquet(self.rows, facts)
 
     @classmethod
@@ -145,35 +155,16 @@ class History:
             facts = {key.decode(): value.decode() for key, value in (rows.schema.metadata or {}).items()}
             if int(facts["schema"]) not in READABLE_SCHEMAS:
                 raise DamagedError(f"history: schema {facts['schema']} is not among {READABLE_SCHEMAS}")
-            rows = rows.select(COLUMNS.names).replace_schema_metadata(None).cast(COLUMNS)
             rebuilt_at = datetime.fromisoformat(facts["rebuilt_at"])
-            return cls(rows, facts["rules"], rebuilt_at, "recount" in facts, facts.get("database", ""))
-        except (pa.ArrowException, KeyError, ValueError, OSError) as exc:
+            without = {JobsOf(*jobs): int(n) for *jobs, n in json.loads(facts.get("without_parts", "[]"))}
+            database = facts.get("database", "")
+            return cls(in_columns(rows), facts["rules"], rebuilt_at, "recount" in facts, database, without)
+        except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as exc:
             raise DamagedError(f"history: {exc}") from exc
 
 
 def rows_of(counted: Iterable[CountedAppointment]) -> pa.Table:
-    return table_of(
-        Row(one.appointment, one.usage.day, part.key, part.quantity, one.source_time, part.name)
-        for one in counted
-        for part in one.usage.parts
-    )
-
-
-def table_of(rows: Iterable[Row]) -> pa.Table:
-    columns: dict[str, list[object]] = {name: [] for name in COLUMNS.names}
-    lists = tuple(columns.values())
-    for row in rows:
-        for column, value in zip(lists, row, strict=True):
-            column.append(value)
-    return pa.table(columns, schema=COLUMNS)
-
-
-def parquet(rows: pa.Table, facts: Mapping[str, str]) -> bytes:
-    """The file of these rows, with what is to be known of them."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(rows.replace_schema_metadata(facts), sink, compression="zstd")
-    return bytes(sink.getvalue())
+    return table_of(row for one in counted for row in one.rows())
 
 
 @dataclass(frozen=True)

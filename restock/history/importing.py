@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from restock.errors import BadRequestError, DamagedError
-from restock.history.history import COLUMNS, History, parquet
+from restock.history.history import History
+from restock.history.rows import in_columns, parquet
 from restock.history.usage_file import LINES_NAMED, Imported, Refused
 from restock.stored import names
 from restock.stored.names import IMPORTED as NAME
@@ -87,7 +88,7 @@ def with_imported(history: History, objects: ObjectStore) -> History:
     if stored is None:
         return history
     try:
-        rows = pq.ParquetFile(pa.BufferReader(stored.data)).read().select(COLUMNS.names).cast(COLUMNS)
+        rows = in_columns(pq.ParquetFile(pa.BufferReader(stored.data)).read())
     except (pa.ArrowException, KeyError, ValueError, OSError) as exc:
         raise DamagedError(f"{NAME}: {exc}; import the file again, or delete the object") from exc
     return replace(history, rows=pa.concat_tables([rows, history.rows]))

@@ -13,6 +13,7 @@ to time, so that however large the shop, some run gets to the end of it::
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -23,21 +24,27 @@ import pyarrow.compute as pc
 
 from restock.counting.appointments import (
     FIELDS_READ,
+    NOTHING,
     CountingRules,
     Rejection,
     Usage,
     is_kept_when_deleted,
+    job_without_parts,
     status_passed_over,
     usage_of,
 )
 from restock.errors import StoreUnavailableError
 from restock.history.checkpoint import Checkpoint, Piece, chain
-from restock.history.history import COLUMNS, History, Row, table_of
+from restock.history.history import CountedAppointment, History, JobsOf
+from restock.history.rows import COLUMNS, Row, table_of
 from restock.stored import names
 from restock.stores import DocumentStore, Snapshot
 
 KEPT_EVERY = 20_000
 """Appointments of one range after which they are kept; a shop with fewer is read in one go."""
+
+MOST_JOBS_OF = 2000
+"""Services and months of which jobs without parts are told apart: fifty services and more than three years."""
 
 ID_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 """What Firestore's clients draw ids from. Ids made otherwise are read as well, only less evenly."""
@@ -135,7 +142,17 @@ def read_everything(  # noqa: PLR0913  # how a full read is bounded, resumed and
         rows = _read_again(documents, rows, _touched(documents, rebuilt_at, page_size), rules, reject)
     if rules.keep_usage_when_deleted_after_days is not None:
         rows = pa.concat_tables([rows, _purged(expected, rows, rebuilt_at, rules)])
-    return History(rows.filter(pc.is_valid(rows["part"])), rules.digest, rebuilt_at)
+    used = rows.filter(pc.is_valid(rows["part"]))
+    return History(used, rules.digest, rebuilt_at, without_parts=_jobs_without_parts(rows))
+
+
+def _jobs_without_parts(rows: pa.Table) -> dict[JobsOf, int]:
+    """The commonest, for a field that holds anything must not fill the history's head."""
+    done = rows.filter(pc.and_(pc.is_null(rows["part"]), pc.is_valid(rows["day"]))).select(["service", "day"])
+    monthly = done.set_column(1, "month", pc.strftime(done["day"], "%Y-%m"))
+    counts = monthly.group_by(["service", "month"]).aggregate([([], "count_all")])
+    found = Counter({JobsOf(*jobs): count for *jobs, count in zip(*counts.to_pydict().values(), strict=True)})
+    return dict(sorted(found.most_common(MOST_JOBS_OF)))
 
 
 def _purged(expected: History, seen: pa.Table, rebuilt_at: datetime, rules: CountingRules) -> pa.Table:
@@ -155,16 +172,18 @@ def _purged(expected: History, seen: pa.Table, rebuilt_at: datetime, rules: Coun
 
 def counted(page: Sequence[Snapshot], rules: CountingRules, reject: Reject) -> pa.Table:
     """The history's rows of these appointments; one without usage has a single row without a part, dated by its making,
-    for whether it is still the appointment that a history counted."""
+    for whether it is still the appointment that a history counted. If it is a completed job, the row has its day."""
     return table_of(row for snapshot in page for row in _rows_of(snapshot, rules, reject))
 
 
 def _rows_of(snapshot: Snapshot, rules: CountingRules, reject: Reject) -> Iterator[Row]:
     found = usage_of(snapshot.fields, snapshot.update_time, rules)
     reject(names.appointment(snapshot.id), found.rejections)
-    dated = snapshot.create_time if found.usage.is_empty else snapshot.update_time
-    for key, name, quantity in found.usage.parts or [(None, None, None)]:
-        yield Row(snapshot.id, found.usage.day, key, quantity, dated, name)
+    if found.usage.is_empty:
+        job = job_without_parts(snapshot.fields, snapshot.update_time, rules) or NOTHING
+        yield Row(snapshot.id, job.day, None, None, snapshot.create_time, None, job.service, job.booked_on)
+    else:
+        yield from CountedAppointment(snapshot.id, found.usage, snapshot.update_time).rows()
 
 
 def _pages(documents: DocumentStore, parts: Sequence[Range], page_size: int) -> Iterator[tuple[Range, list[Snapshot]]]:

@@ -22,7 +22,7 @@ from restock import written
 from restock.counting.appointments import LONGEST_NAME
 from restock.counting.quantities import AMBIGUOUS, may_be_thousands, quantity_of
 from restock.errors import BadRequestError
-from restock.history.history import Row, table_of
+from restock.history.rows import Row, table_of
 
 NEEDED = ("date", "part", "quantity")
 PART_ID = "part_id"

@@ -13,7 +13,7 @@ from restock.counting.appointments import Rejection, Usage, UsedPart
 from restock.stored import names
 from restock.stored.fields import check_schema, decoding, moment, needed, number, optional
 
-SCHEMA = 1
+SCHEMA = 2
 READABLE_SCHEMAS = (1, 2)
 
 
@@ -54,6 +54,8 @@ class Change:
         return {
             "usage": [part._asdict() for part in self.usage.parts],
             "day": self.usage.day.isoformat() if self.usage.day else None,
+            "service": self.usage.service or None,
+            "booked_on": self.usage.booked_on.isoformat() if self.usage.booked_on else None,
             "source_time": self.source_time,
             "trained_time": self.trained_time,
             "completed_time": self.completed_time,
@@ -75,10 +77,15 @@ class Change:
         """Raises DamagedError for anything but a whole change of a layout this release reads."""
         with decoding(names.change(appointment)):
             check_schema(fields, READABLE_SCHEMAS)
-            day = optional(fields, "day", str)
+            usage = Usage(
+                _day(fields, "day"),
+                tuple(map(_part, needed(fields, "usage", list))),
+                optional(fields, "service", str) or "",
+                _day(fields, "booked_on"),
+            )
             return cls(
                 appointment,
-                Usage(date.fromisoformat(day) if day else None, tuple(map(_part, needed(fields, "usage", list)))),
+                usage,
                 moment(fields, "source_time"),
                 intern(needed(fields, "rules", str)),  # as keys and names below: of many changes few differ
                 optional(fields, "trained_time", datetime),
@@ -91,6 +98,11 @@ class Change:
 def marks_to_be_found(fields: Mapping[str, Any]) -> dict[str, Any]:
     """For a change that cannot be read, and so may say anything: runs look at what says that it is pending."""
     return {} if fields.get("pending") is True else {"pending": True, "expire_at": None}
+
+
+def _day(fields: Mapping[str, Any], name: str) -> date | None:
+    day = optional(fields, name, str)
+    return date.fromisoformat(day) if day else None
 
 
 def _part(stored: Mapping[str, Any]) -> UsedPart:

@@ -26,7 +26,7 @@ from restock.stored import names
 from restock.stored.published import read_live, read_verified
 from tests.builders import a_settings, environment
 from tests.fakes import FakeQueue
-from tests.recount import Row, recount
+from tests.recount import Row, recount, row_of
 
 TRAPS = Path(__file__).parent / "traps"
 ZONE = "Europe/London"
@@ -59,7 +59,10 @@ class RepairShop:
         else:
             parts = [{"id": "p1", "name": "Oil Filter", "quantity": quantity}]
             day = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
-            reference.set({"status": status, "spareParts": parts, "date": day})
+            made = before.get("createdAt") if before.exists else datetime.now(UTC)
+            service = ("Oil Change", "Oil\nChange")[int(quantity) % 2]
+            booking = {"date": day, "service": service, "createdAt": made}
+            reference.set({"status": status, "spareParts": parts, **booking})
         after = reference.get()
         return AppointmentWritten(appointment, _version(before), _version(after), datetime.now(UTC))
 
@@ -82,7 +85,7 @@ class RepairShop:
         assert live
         history = History.from_bytes(read_verified(self.objects, names.history(live.history), live.history_sha256))
         rows = history.rows.to_pylist()
-        return sorted((row["appointment"], row["day"], row["part"], row["quantity"]) for row in rows)
+        return sorted(map(row_of, rows))
 
     def recounted(self) -> list[Row]:
         return recount(self.client.collection("appointments").stream(), zone=ZONE)

@@ -28,7 +28,7 @@ from restock import __main__ as operator
 from restock.stored import names
 from restock.stored.names import POINTER as NAME
 from restock.stored.pointer import Pointer
-from tests.recount import Row, recount
+from tests.recount import Row, recount, row_of
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
@@ -88,7 +88,7 @@ class Shop:
     def live_history(self) -> list[Row]:
         """The rows of the history the pointer names."""
         table = pq.read_table(io.BytesIO(self.bucket.blob(names.history(self.live().history)).download_as_bytes()))
-        return sorted((row["appointment"], row["day"], row["part"], row["quantity"]) for row in table.to_pylist())
+        return sorted(map(row_of, table.to_pylist()))
 
     def recounted(self) -> list[Row]:
         return recount(self.documents.collection("appointments").stream(), zone=ZONE)

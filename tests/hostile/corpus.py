@@ -43,7 +43,17 @@ ODD_VALUES: dict[str, Any] = {
     "an endless moment": {"_seconds": 2**62, "_nanoseconds": 0},
     "nested": {"a": {"b": {"c": [{"d": {"e": [1]}}]}}},
 }
-FIELDS = ("status", "spareParts", "date", "appointmentDate", "completedDate", "dateTime", "timestamp", "createdAt")
+FIELDS = (
+    "status",
+    "spareParts",
+    "service",
+    "date",
+    "appointmentDate",
+    "completedDate",
+    "dateTime",
+    "timestamp",
+    "createdAt",
+)
 PART_FIELDS = ("id", "name", "quantity", "price")
 DAYS = (
     "0001-01-01",
@@ -155,6 +165,7 @@ def cases() -> Iterator[tuple[str, Document]]:
     yield "10,000 parts", appointment(parts=[part(f"Part {number}", number % 5) for number in range(10_000)])
     yield "10,000 times one part", appointment(parts=[part("Oil", 0.1)] * 10_000)
     yield "1 MiB of text", appointment(note="x" * 1_000_000)
+    yield "1 MiB of service", appointment(service="x" * 1_000_000)
     yield "1 MiB in a part's name", appointment(parts=[part("x" * 1_000_000)])
     yield (
         "a list of every odd value",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -40,10 +41,15 @@ def view(data: bytes) -> HistoryView:
     history = History.from_bytes(data)
     rows = history.rows.to_pylist()
     return HistoryView(
-        {row["appointment"]: Used(row["quantity"], row["day"].isoformat()) for row in rows},
+        {row["appointment"]: used_of(row) for row in rows},
         {row["appointment"]: row["source_time"] for row in rows},
         history.rebuilt_at,
     )
+
+
+def used_of(stored: Mapping[str, Any]) -> Used:
+    """Of a row of the history, or of a change and its part."""
+    return Used(stored["quantity"], str(stored["day"]), stored["service"], str(stored["booked_on"]))
 
 
 class Invariants:
@@ -162,7 +168,7 @@ class Invariants:
             held = history.source_times.get(appointment, history.rebuilt_at)
             if change and change["pending"] and change["source_time"] > held:
                 parts = change["usage"]
-                known = Used(parts[0]["quantity"], change["day"]) if parts else None
+                known = used_of(change | parts[0]) if parts else None
             self.hold(known == truth, 1, f"{appointment}: the appointment says {truth}, Restock {known} ({change})")
 
     def check_history_alone(self) -> None:

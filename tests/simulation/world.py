@@ -36,6 +36,9 @@ DELIVERY_LIVES = timedelta(minutes=9)
 """An event function is stopped after so long."""
 
 
+SPELLINGS = ("Oil Change", "Brake\nCheck", "Brake Check ")
+"""What the app writes of two services."""
+
 READS = ("get", "read", "query", "page", "count", "list")
 
 
@@ -66,6 +69,8 @@ class Used:
 
     quantity: float
     day: str
+    service: str
+    booked_on: str
 
 
 @dataclass(eq=False)
@@ -153,10 +158,13 @@ class World:
             after, used = None, self._used_after_deletion(self.used.get(appointment))
         else:
             parts = [{"id": "p", "name": "P", "quantity": quantity}]
-            kept_day = before.fields["date"] if before else day
-            self.documents.set(path, {"status": status, "spareParts": parts, "date": kept_day, "note": "n"})
+            made = before.fields["createdAt"] if before else self.clock()
+            booking = {"date": before.fields["date"] if before else day, "createdAt": made}
+            booking["service"] = SPELLINGS[int(quantity) % len(SPELLINGS)]
+            self.documents.set(path, {"status": status, "spareParts": parts, **booking, "note": "n"})
             after = self.documents.get(path)
-            used = Used(quantity, kept_day) if status == "completed" else None
+            service = "brake check" if int(quantity) % len(SPELLINGS) else "oil change"
+            used = Used(quantity, booking["date"], service, f"{made:%Y-%m-%d}") if status == "completed" else None
         written = AppointmentWritten(
             appointment,
             Version(before.fields, before.update_time) if before else None,

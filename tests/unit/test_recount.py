@@ -35,6 +35,9 @@ FORMS = {
     "rescheduled and done early": appointment(date="2026-02-20", dateTime="2026-03-25T09:00:00.000"),
     "a moment of the day before": appointment(date="2026-02-20", dateTime="2026-02-19T23:00:00Z"),
     "a moment of another day": appointment(date="2026-02-20", dateTime=datetime(2026, 2, 24, tzinfo=UTC)),
+    "a service in two lines": appointment(service="Oil\nChange ", createdAt="2026-02-27T20:30:00-08:00"),
+    "a service that is none": appointment(service=["Oil"], createdAt="soon"),
+    "booked after it was done": appointment(createdAt="2026-03-20"),
     "a date before the shop's history": appointment(date="1999-01-01"),
 }
 
@@ -47,5 +50,6 @@ def test_the_second_opinion_agrees(name: str, zone: str) -> None:
 
     found = usage_of(fields, NOON, rules(time_zone=zone)).usage
 
-    expected = [("a1", found.day or date.min, part.key, part.quantity) for part in found.parts]
+    job = (found.service, found.booked_on or date.min)
+    expected = [("a1", found.day or date.min, part.key, part.quantity, *job) for part in found.parts]
     assert recount([snapshot], zone=zone) == sorted(expected)

@@ -16,7 +16,7 @@ from restock.stored.change import Change
 from restock.stored.manifest import Manifest
 from restock.stored.pointer import Pointer
 from restock.stored.published import read_verified
-from tests.builders import NOON
+from tests.builders import NOON, appointment, part
 from tests.fixtures.record import from_text
 from tests.unit.retraining.shop import Shop
 
@@ -80,9 +80,25 @@ def test_the_loop_goes_on_where_the_other_release_stopped(shop):
     assert set(shop.used()) == (set(used) | {NEW}) - {"old-00", "old-02"}
 
 
-def test_a_change_of_the_other_release_is_merged_with_a_new_delivery(shop):
-    from tests.builders import appointment
+def test_no_completion_is_lost_or_counted_twice_over_the_upgrade(shop):
+    """Those the other release counted await their training, and count with those of this one."""
+    waiting = [path for path, change in shop.documents.stored(names.CHANGES).items() if change["awaiting"]]
+    shop.complete("new-3", service="Oil\nChange", parts=[part("Oil Filter", 4)])
+    assert len(waiting) == 1
+    assert shop.retrain("threshold").status == "below_threshold"
+    shop.complete("new-4")
 
+    outcome = shop.retrain("threshold")
+
+    assert outcome.status == "published"
+    assert (shop.used()[NEW], shop.used()["new-3"]) == (1.0, 4.0)
+    assert shop.retrain("threshold").status == "below_threshold"
+    services = {row["appointment"]: row["service"] for row in shop.history().rows.to_pylist()}
+    assert (services["new-3"], services[NEW], services["old-05"]) == ("oil change", "service", "service")
+    assert "drift" not in shop.record(4)
+
+
+def test_a_change_of_the_other_release_is_merged_with_a_new_delivery(shop):
     shop.happen("old-01", appointment("cancelled"))
 
     found = shop.documents.get("restock_changes/old-01").fields

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from restock.counting.appointments import (
     NOTHING,
+    Counted,
     Rejection,
     UsedPart,
     is_kept_when_deleted,
+    job_without_parts,
     status_passed_over,
     usage_of,
 )
@@ -461,6 +463,57 @@ def test_failing_7_a_moment_is_a_day_in_the_shops_zone(zone, expected):
 @pytest.mark.parametrize("value", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", datetime.min, datetime.max])
 def test_the_ends_of_the_calendar_are_unusable_not_fatal(zone, value):
     assert day_of(NOON, zone, date=value) is None
+
+
+def job_of(at=NOON, **fields):
+    used = counted(appointment(**fields), at).usage
+    return used.service, used.booked_on
+
+
+def test_a_service_is_known_by_its_words_whatever_their_case_and_the_breaks_between_them():
+    spellings = ("Brake Service", "Brake\nService", " BRAKE  service\r\n")
+
+    assert {job_of(service=service)[0] for service in spellings} == {"brake service"}
+
+
+def test_a_booking_was_made_on_the_shops_day_of_created_at():
+    at_night = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+
+    assert counted(appointment(createdAt=at_night), time_zone="Asia/Bangkok").usage.booked_on == date(2026, 3, 2)
+    assert job_of(createdAt=at_night)[1] == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize("made", [None, "soon", "1999-01-01", "2026-03-03", datetime(9999, 12, 31, tzinfo=UTC)])
+def test_a_booking_that_does_not_say_when_it_was_made_counts_all_the_same(made):
+    found = counted(appointment(createdAt=made))
+
+    assert found.usage.booked_on is None
+    assert found.usage.parts
+
+
+@pytest.mark.parametrize("service", [["Oil"], {"name": "Oil"}, 7, True, "x" * 1_000_000])
+def test_promise_8_a_service_that_cannot_be_read_is_reported_and_the_parts_count(service):
+    found = counted(appointment(service=service))
+
+    assert (found.usage.service, len(found.usage.parts)) == ("", 1)
+    assert [rejection.field for rejection in found.rejections] == ["service"]
+    assert len(found.rejections[0].reason) < 50
+
+
+@pytest.mark.parametrize("status", ["pending", "cancelled"])
+def test_a_booking_that_is_not_done_has_neither_service_nor_day(status):
+    assert counted(appointment(status, service=["Oil"])) == Counted(NOTHING)
+
+
+@pytest.mark.parametrize("listed", [None, [], {}])
+def test_a_job_without_parts_is_one_of_its_services_jobs(listed):
+    fields = appointment(service="Check\nUp") | {"spareParts": listed}
+
+    job = job_without_parts(fields, NOON, rules())
+
+    assert (job.day, job.service, job.parts) == (date(2026, 3, 2), "check up", ())
+    assert job_without_parts(fields | {"status": "pending"}, NOON, rules()) is None
+    assert job_without_parts(fields | {"spareParts": ["Oil"]}, NOON, rules()) is None
 
 
 def test_usage_kept_when_deleted_depends_on_the_setting_and_the_day():

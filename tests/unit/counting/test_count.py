@@ -68,12 +68,14 @@ def test_a_completion_is_stored_as_a_change():
     assert world.change() == {
         "usage": [{"key": "oil filter", "name": "Oil Filter", "quantity": 1.0}],
         "day": "2026-03-02",
+        "service": "service",
+        "booked_on": "2026-03-01",
         "source_time": NOON,
         "completed_time": NOON,
         "pending": True,
         "awaiting": True,
         "rules": world.rules.digest,
-        "schema": 1,
+        "schema": 2,
     }
 
 
@@ -364,7 +366,7 @@ def test_promise_8_a_completion_of_which_nothing_counts_leaves_a_change_that_awa
         "awaiting": False,
         "rejected": [{"field": "spareParts.quantity", "reason": "is not a number"}],
         "rules": world.rules.digest,
-        "schema": 1,
+        "schema": 2,
     }
     assert world.queue.tasks == {}
     assert world.logged()[-1]["message"] == "merged; nothing of it could be counted, the next run reports it"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from restock.counting.appointments import NOTHING
 from restock.errors import DamagedError
-from restock.history.history import CountedAppointment, History
+from restock.history.history import CountedAppointment, History, JobsOf
 from tests.builders import NOON, change, usage
 
 MINUTE = timedelta(minutes=1)
@@ -107,6 +107,21 @@ def test_whether_the_last_full_read_was_a_recount_is_kept():
     for found in (known.applied([at(2)])[0], History.from_bytes(known.to_bytes())):
         assert found.is_recount
     assert not History.from_bytes(history(a1=1).to_bytes()).is_recount
+
+
+def test_service_and_booking_come_with_the_newest_usage():
+    booked = replace(usage(2), service="oil change", booked_on=NOON.date() - timedelta(days=3))
+
+    found, _ = history(a1=1).applied([at(2, used=booked)])
+
+    assert found.counted(["a1"])["a1"].usage == booked
+
+
+def test_jobs_without_parts_are_kept_until_the_next_full_read():
+    known = replace(history(a1=1), without_parts={JobsOf("check up", "2026-03"): 4, JobsOf("", "2026-02"): 1})
+
+    for found in (known.applied([at(2)])[0], History.from_bytes(known.to_bytes())):
+        assert found.without_parts == known.without_parts
 
 
 def test_an_empty_history_comes_back_empty():

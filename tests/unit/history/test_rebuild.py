@@ -8,7 +8,7 @@ import pytest
 from restock.counting.appointments import CountingRules
 from restock.errors import ConflictError, OutOfTimeError
 from restock.history.checkpoint import OLDEST, Checkpoint, Piece, chain
-from restock.history.history import History
+from restock.history.history import History, JobsOf
 from restock.history.rebuild import ID_LETTERS, ranges, read_everything
 from restock.stored import names
 from restock.stored.run_record import RunRecord
@@ -280,3 +280,30 @@ def test_pieces_end_with_their_range_though_the_next_range_goes_on_from_there():
         shop.read(parallel=8, stop_after=4)
 
     assert sorted(shop.read(parallel=8).rows["appointment"].to_pylist()) == ["1", "2", "7", "71", "8", "9"]
+
+
+@pytest.mark.parametrize("is_continued", [False, True])
+def test_a_full_read_counts_the_completed_jobs_of_each_service_without_parts(is_continued):
+    shop = Shop()
+    for k in range(30):
+        bare = appointment(("completed", "pending")[k % 2], parts=[], service=("Check Up", "Check\nup ")[k % 4 // 2])
+        shop.documents.set(f"appointments/{NAMES[k]}", bare | {"date": f"2026-0{1 + k // 20}-10"})
+    if is_continued:
+        shop.stop_halfway()
+
+    found = shop.read()
+
+    assert found.without_parts == {JobsOf("check up", "2026-01"): 10, JobsOf("check up", "2026-02"): 5}
+    assert set(found.rows["appointment"].to_pylist()) == set(NAMES[30:])
+
+
+def test_services_that_hold_anything_do_not_fill_the_head_of_the_history(monkeypatch):
+    monkeypatch.setattr("restock.history.rebuild.MOST_JOBS_OF", 3)
+    shop = Shop()
+    for k, name in enumerate(NAMES):
+        shop.documents.set(f"appointments/{name}", appointment(parts=[], service=f"service {k % 7 and k}"))
+
+    found = shop.read()
+
+    assert len(found.without_parts) == 3
+    assert found.without_parts[JobsOf("service 0", "2026-03")] == len(NAMES[::7])
