@@ -93,6 +93,8 @@ class Grant:
     on: str
     reason: str
     condition: Callable[[InfraSettings, Standing], Condition | None] | None = None
+    only: Callable[[InfraSettings], bool] = lambda settings: True
+    """Where the row holds."""
 
     def member(self, settings: InfraSettings, standing: Standing) -> str:
         if self.to == PUBSUB_AGENT:
@@ -112,7 +114,12 @@ GRANTS = (
     Grant("retrain", "roles/datastore.user", "project",
           "reads changes and the catalogue, marks changes trained, holds the lease", only_this_database),
     Grant("forecast", "roles/datastore.viewer", "project",
-          "reads stock on hand, how training goes, and the caller's user document", only_this_database),
+          "reads stock on hand, how training goes, and the caller's user document", only_this_database,
+          only=lambda settings: not settings.writes_orders),
+    Grant("forecast", "roles/datastore.user", "project",
+          "writes orders and what is known of parts, and can so write the whole database: roles know no collections "
+          '(ORDERS = "off" in [variables] takes it away)', only_this_database,
+          only=lambda settings: settings.writes_orders),
     Grant("events", "roles/eventarc.eventReceiver", "project",
           "receives Firestore's events; Eventarc knows no narrower place"),
     Grant("build", "roles/logging.logWriter", "project", "writes the build's log"),
@@ -145,8 +152,8 @@ SIGNS_DELIVERIES = Grant(
 """The one row that most projects need not have (infra/parts/access.py)."""
 
 
-def on(place: str) -> tuple[Grant, ...]:
-    return tuple(grant for grant in GRANTS if grant.on == place)
+def on(place: str, settings: InfraSettings) -> tuple[Grant, ...]:
+    return tuple(grant for grant in GRANTS if grant.on == place and grant.only(settings))
 
 
 def has(policy: Mapping[str, Any], role: str, member: str, condition: Condition | None = None) -> bool:
@@ -162,7 +169,7 @@ def has(policy: Mapping[str, Any], role: str, member: str, condition: Condition 
 
 def granted(place: str, settings: InfraSettings, standing: Standing, *more: Grant) -> list[Change]:
     """Bind what the policy of a place lacks (its rows of the table, and ``more``); unbind what nobody named."""
-    rows = (*on(place), *more)
+    rows = (*on(place, settings), *more)
     added = [
         binding("add", grant, settings, standing)
         for grant in rows
@@ -206,7 +213,7 @@ def revoked(place: str, settings: InfraSettings, standing: Standing) -> list[Cha
     """Take away what the table grants there: a place that outlives its accounts would go on naming deleted ones."""
     return [
         binding("remove", grant, settings, standing)
-        for grant in on(place)
+        for grant in on(place, settings)
         if has(
             standing.policy(place), grant.role, grant.member(settings, standing), grant.condition_in(settings, standing)
         )

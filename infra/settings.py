@@ -160,6 +160,11 @@ class InfraSettings:
         return {"forecast": self.forecast, "retrain": self.retrain, "on_appointment": self.on_appointment}[door]
 
     @property
+    def writes_orders(self) -> bool:
+        """Whether forecast ever writes: in public mode nobody is known, and nobody may."""
+        return self.auth != "public" and self.variables.get("ORDERS", "").strip() != "off"
+
+    @property
     def queue_path(self) -> str:
         return f"projects/{self.project}/locations/{self.region}/queues/{self.queue}"
 
@@ -206,6 +211,10 @@ def complete(given: Mapping[str, Any], where: str = "settings") -> InfraSettings
         read = model_of(InfraSettings, given)
         if read.callers and read.auth != "iam":
             raise WrongError('callers is only for auth = "iam"; remove it or change auth')
+        if read.auth == "public" and read.variables.get("ORDERS", "").strip() == "callers":
+            raise WrongError(
+                'ORDERS = "callers" would let anybody who finds the address write; with auth = "public" remove it'
+            )
     except WrongError as exc:
         told = "\n".join(f"  - {mistake}" for mistake in exc.mistakes)
         raise SettingsFileError(f"{where} cannot be used:\n{told}") from exc

@@ -262,6 +262,16 @@ class Settings:
         unit="seconds",
     )
 
+    orders: str = setting(
+        "ORDERS",
+        "Who may place orders and say what is known of parts: off (nobody; both can be read), admins (the shop's "
+        "active admins; in iam mode every caller the platform lets in) or callers (whoever may call). In public mode "
+        "nobody may, but on a local Restock.",
+        parse=one_of("off", "admins", "callers"),
+        default="admins",
+        doors=(FORECAST,),
+    )
+
     @property
     def allowed_origins(self) -> tuple[str, ...]:
         """In iam mode a browser reaches forecast through its operator's proxy, with the operator's rights."""

@@ -10,12 +10,15 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from restock.errors import ConflictError, StoreRefusedError
+from restock.gcp.order_documents import WRITABLE
+from restock.serving.ordering.store import Stored, Write
 from restock.stored.stored_object import StoredObject
 from restock.stores import Fields, ObjectInfo, Snapshot, Update
 
@@ -221,6 +224,56 @@ def _storable(path: str, value: Any, *, in_list: bool = False) -> Any:
 def _selected(found: Snapshot, fields: Sequence[str]) -> Snapshot:
     kept = {name: found.fields[name] for name in fields if name in found.fields}
     return replace(found, fields=kept)
+
+
+class FakeOrders:
+    """The documents of orders and parts: :class:`restock.serving.ordering.store.OrderStore`."""
+
+    def __init__(self) -> None:
+        self.before: Callable[[str], None] = nobody
+        self.after: Callable[[str], None] = nobody
+        self._documents: dict[str, Stored] = {}
+        self._versions = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def get(self, path: str) -> Stored | None:
+        self.before(f"get {path}")
+        return self._documents.get(path)
+
+    def all(self, collection: str) -> list[Stored]:
+        self.before(f"all {collection}")
+        return [found for path, found in self._documents.items() if path.startswith(f"{collection}/")]
+
+    def equal(self, collection: str, field: str, value: str) -> list[Stored]:
+        return [found for found in self.all(collection) if found.fields.get(field) == value]
+
+    def newest(self, collection: str, field: str, limit: int) -> list[Stored]:
+        having = [found for found in self.all(collection) if field in found.fields]
+        return sorted(having, key=lambda found: found.fields[field], reverse=True)[:limit]
+
+    def commit(self, writes: Sequence[Write]) -> list[str]:
+        self.before("commit " + " ".join(write.path for write in writes))
+        for write in writes:
+            collection, _, id = write.path.partition("/")
+            if collection not in WRITABLE or id in (".", "..") or (id.startswith("__") and id.endswith("__")):
+                raise StoreRefusedError(write.path)
+        with self._lock:
+            for write in writes:
+                found = self._documents.get(write.path)
+                if (found.version if found else None) != write.version:
+                    raise ConflictError(f"{write.path} is no longer of version {write.version}")
+            versions = [self._put(write) for write in writes]
+        self.after("commit " + " ".join(write.path for write in writes))
+        return versions
+
+    def _put(self, write: Write) -> str:
+        kept = {name: value for name, value in write.fields.items() if value is not None}
+        fields = _storable(write.path, kept)
+        found = self._documents.get(write.path)
+        if found is None or found.fields != fields:
+            version = f"2026-05-04T09:00:00.{next(self._versions):06d}Z"
+            found = self._documents[write.path] = Stored(write.path.rpartition("/")[2], fields, version)
+        return found.version
 
 
 @dataclass(slots=True)

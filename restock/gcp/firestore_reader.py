@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import AccessToken
-from restock.gcp.rest import FAILURES, Rest
+from restock.gcp.rest import FAILURES, Reply, Rest
+from restock.gcp.tagged import plain
 
 
 class FirestoreReader:
@@ -27,7 +27,8 @@ class FirestoreReader:
         emulator = os.environ.get("FIRESTORE_EMULATOR_HOST", "")
         self._token = None if emulator else AccessToken(self._rest)
         address = f"http://{emulator}" if emulator else "https://firestore.googleapis.com"
-        self._documents = f"{address}/v1/projects/{quote(project, safe='')}/databases/(default)/documents"
+        self._root = f"projects/{project}/databases/(default)/documents"
+        self._documents = f"{address}/v1/{quote(self._root, safe='/()')}"
 
     def document(self, path: Sequence[str], fields: Sequence[str]) -> dict[str, Any] | None:
         """These fields of one document, or None if there is none."""
@@ -35,7 +36,7 @@ class FirestoreReader:
             return None
         address = "/".join(quote(word, safe="") for word in path)
         found = self._call("GET", f"/{address}?" + urlencode([("mask.fieldPaths", field) for field in fields]))
-        return None if found is None else _plain(found)
+        return None if found is None else plain(found)
 
     def collection(self, name: str, fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """The id and these fields of every document."""
@@ -44,7 +45,7 @@ class FirestoreReader:
             if "error" in row:  # the stream had begun with status 200
                 raise StoreUnavailableError(f"Firestore broke off reading {name}: {row['error'].get('status')}")
             if "document" in row:
-                yield row["document"]["name"].rsplit("/", 1)[-1], _plain(row["document"])
+                yield row["document"]["name"].rsplit("/", 1)[-1], plain(row["document"])
 
     def count_true(self, collection: str, field: str) -> int:
         """How many documents have this flag set."""
@@ -60,39 +61,25 @@ class FirestoreReader:
             raise StoreUnavailableError(f"Firestore did not count {collection}") from exc
 
     def _call(self, method: str, address: str, body: Any = None) -> Any:
+        answer = self._send(method, address, body)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise StoreUnavailableError(f"Firestore could not be read: status {answer.status}")
+        try:
+            return json.loads(answer.data)
+        except ValueError as exc:
+            raise StoreUnavailableError(f"Firestore could not be read: {type(exc).__name__}") from exc
+
+    def _send(self, method: str, address: str, body: Any = None) -> Reply:
         headers = {"Authorization": self._token() if self._token else "Bearer owner"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         content = None if body is None else json.dumps(body).encode()
         try:
-            answer = self._rest.request(method, self._documents + address, body=content, headers=headers)
-            if answer.status == 404:
-                return None
-            if answer.status != 200:
-                raise StoreUnavailableError(f"Firestore could not be read: status {answer.status}")
-            return json.loads(answer.data)
-        except (*FAILURES, ValueError) as exc:
-            raise StoreUnavailableError(f"Firestore could not be read: {type(exc).__name__}") from exc
-
-
-def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Firestore's tagged values as Python's.
-
-    >>> _plain({"fields": {"stock": {"integerValue": "7"}, "at": {"timestampValue": "2026-05-04T06:00:00Z"}, "x": {}}})
-    {'stock': 7, 'at': datetime.datetime(2026, 5, 4, 6, 0, tzinfo=datetime.timezone.utc), 'x': None}
-    """
-    plain: dict[str, Any] = {}
-    for field, tagged in document.get("fields", {}).items():
-        kind, value = next(iter(tagged.items()), ("", None))
-        plain[field] = _PYTHON[kind](value) if kind in _PYTHON else None
-    return plain
+            return self._rest.request(method, self._documents + address, body=content, headers=headers)
+        except FAILURES as exc:
+            raise StoreUnavailableError(f"Firestore did not answer: {type(exc).__name__}") from exc
 
 
 _IS_ID = re.compile(r"(?!\.\.?$|__.*__$)[^/]+").fullmatch  # Firestore refuses any other as an id
-_PYTHON: dict[str, Callable[[Any], Any]] = {
-    "stringValue": str,
-    "booleanValue": bool,
-    "doubleValue": float,
-    "integerValue": int,
-    "timestampValue": datetime.fromisoformat,
-}

@@ -33,6 +33,7 @@ class Caller:
     has_admin_claim: bool = False
     is_anonymous: bool = False
     is_unverified: bool = False
+    email: str = ""
 
 
 class Tokens(Protocol):
@@ -44,48 +45,92 @@ class UserDocuments(Protocol):
 
 
 class Access(Protocol):
-    def check(self, authorization: str) -> None:
-        """Raise HttpError 401, 403 or 503 unless the caller may go on."""
+    def check(self, authorization: str) -> Caller:
+        """Who calls. Raise HttpError 401, 403 or 503 unless the caller may go on."""
+
+    def is_admin(self, caller: Caller) -> bool:
+        """Whether a caller who may go on is one who runs the shop."""
+
+    def name_of(self, caller: Caller, authorization: str) -> str:
+        """As whom what this caller writes is signed."""
 
 
 class Everyone:
-    """Public and iam mode."""
+    """Public mode: nobody is known, and nobody runs the shop."""
 
-    def check(self, authorization: str) -> None:
+    def check(self, authorization: str) -> Caller:
         """Nothing is left to check here."""
+        return Caller("anyone")
+
+    def is_admin(self, caller: Caller) -> bool:
+        return False
+
+    def name_of(self, caller: Caller, authorization: str) -> str:
+        return caller.uid
+
+
+class NamedCallers:
+    """Iam mode: the platform has checked the token and lets in only those whom the deployer named, one by one.
+
+    ``email_in`` reads whom a token is of. The platform took the signature off: nothing is left to verify.
+    """
+
+    def __init__(self, email_in: Callable[[str], str]) -> None:
+        self._email_in = email_in
+
+    def check(self, authorization: str) -> Caller:
+        return Caller("a caller the platform let in")
+
+    def is_admin(self, caller: Caller) -> bool:
+        return True
+
+    def name_of(self, caller: Caller, authorization: str) -> str:
+        return self._email_in(authorization.partition(" ")[2].strip()) or caller.uid
 
 
 class FirebaseUsers:
-    """Accounts of the shop's Firebase project: its active admins, or, if ``admins`` is None, whoever is known by name.
+    """Accounts of the shop's Firebase project: its active admins, or, if not ``only_admins``, whoever is known by name.
 
     The shop's customers have accounts of the same project, and anybody can make one: an account alone proves nothing.
     """
 
-    def __init__(self, tokens: Tokens, admins: Admins | None, log: Log) -> None:
+    def __init__(self, tokens: Tokens, admins: Admins, log: Log, *, only_admins: bool) -> None:
         self._tokens = tokens
         self._admins = admins
         self._log = log
+        self._only_admins = only_admins
 
-    def check(self, authorization: str) -> None:
+    def is_admin(self, caller: Caller) -> bool:
+        try:
+            return caller.has_admin_claim or self._admins.include(caller.uid)
+        except StoreUnavailableError as exc:
+            raise self._unchecked(exc) from exc
+
+    def name_of(self, caller: Caller, authorization: str) -> str:
+        return caller.email or caller.uid
+
+    def check(self, authorization: str) -> Caller:
         """Raise HttpError unless the header's token is of somebody who may call."""
         scheme, _, token = authorization.partition(" ")
         try:
             if scheme.lower() != "bearer":
                 raise TokenRefusedError("there is none")
-            allowed = self._may_call(self._tokens.caller_of(token.strip()))
+            caller = self._tokens.caller_of(token.strip())
         except TokenRefusedError as exc:
             self._log.info("a token was refused", reason=str(exc))
             raise HttpError(401, "Please sign in: a valid token is needed", headers=(_CHALLENGE,)) from exc
         except StoreUnavailableError as exc:
-            self._log.error("a caller could not be checked", reason=str(exc))
-            raise HttpError(503, "Callers cannot be checked at the moment", headers=(("Retry-After", "5"),)) from exc
-        if not allowed:
+            raise self._unchecked(exc) from exc
+        if not (self.is_admin(caller) if self._only_admins else self._is_known(caller)):
             raise HttpError(403, "This account may not see forecasts")
+        return caller
 
-    def _may_call(self, caller: Caller) -> bool:
-        if self._admins is None:
-            return not (caller.is_anonymous or caller.is_unverified)
-        return caller.has_admin_claim or self._admins.include(caller.uid)
+    def _is_known(self, caller: Caller) -> bool:
+        return not (caller.is_anonymous or caller.is_unverified)
+
+    def _unchecked(self, why: Exception) -> HttpError:
+        self._log.error("a caller could not be checked", reason=str(why))
+        return HttpError(503, "Callers cannot be checked at the moment", headers=(("Retry-After", "5"),))
 
 
 class Admins:

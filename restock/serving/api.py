@@ -13,7 +13,7 @@ import orjson
 from restock.errors import StoreUnavailableError
 from restock.logs import Log, follow_trace
 from restock.serving import app_contract, operations
-from restock.serving.access import Access
+from restock.serving.access import Access, Caller
 from restock.serving.assets import Page
 from restock.serving.compression import SMALLEST_BYTES, Encoded
 from restock.serving.headers import SECURITY_HEADERS, CorsPolicy
@@ -25,6 +25,7 @@ from restock.settings import Settings
 
 if TYPE_CHECKING:
     from restock.serving.model import Model
+    from restock.serving.orders_api import OrdersApi
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Shelf, Stock
     from restock.serving.training import Training
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 CHEAP_COPY_BYTES = 512 * 1024  # up to about here a copy costs less than one more send
 LARGEST_ANSWER_BYTES = 24 * 2**20  # the platform refuses answers above 32 MB
 NOT_KEPT = (("Cache-Control", "no-store"),)
+STRANGER = Caller("")
+"""Of whom nothing is asked."""
 HEALTH_WAIT_SECONDS = 3.0  # the app gives /health 10
 
 
@@ -47,6 +50,7 @@ class Api:
         stock: Callable[[], Stock],
         previous: Callable[[], PreviousVersion],
         training: Callable[[], Training],
+        orders: Callable[[], OrdersApi],
         page: Page,
         log: Log,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -61,12 +65,14 @@ class Api:
         self._cors = CorsPolicy(settings.allowed_origins)
         self._previous = previous
         self._training = training
+        self._orders = orders
         self._page = page
-        self._answers: dict[str, Callable[[Operation, Request], Answer]] = {
-            operations.RESTOCK_DEMAND.path: self._restock_demand,
-            operations.HEALTH.path: self._health,
-            operations.PARTS.path: self._parts,
-            operations.OPENAPI.path: self._openapi,
+        self._answers: dict[str, Callable[[Operation, Request, Caller], Answer]] = {
+            operations.RESTOCK_DEMAND.id: self._restock_demand,
+            operations.HEALTH.id: self._health,
+            operations.PARTS.id: self._parts,
+            operations.OPENAPI.id: self._openapi,
+            **{operation.id: self._ordering for operation in operations.ORDERING},
         }
 
     def answer(self, request: Request) -> Answer:
@@ -94,26 +100,25 @@ class Api:
             return self._page.file(asset, request)
         for operation in found:
             if operation.method == method:
-                if not operation.is_open:
-                    self._access.check(request.header("Authorization"))
-                return self._answers.get(operation.path, self._v1)(operation, request)
+                caller = STRANGER if operation.is_open else self._access.check(request.header("Authorization"))
+                return self._answers.get(operation.id, self._v1)(operation, request, caller)
         allowed = ", ".join([*([operation.method for operation in found] or ["GET"]), "OPTIONS"])
         raise HttpError(405, f"Use {allowed} here", headers=(("Allow", allowed),))
 
-    def _restock_demand(self, operation: Operation, request: Request) -> Answer:
+    def _restock_demand(self, operation: Operation, request: Request, caller: Caller) -> Answer:
         now = self._now()
         wanted = app_contract.parse_request(request.body(), self._today(now))
         head, tail = app_contract.demand(self._model(), wanted, now)
         return Answer(200, (opened(head),), tail=tail)
 
-    def _health(self, operation: Operation, request: Request) -> Answer:
+    def _health(self, operation: Operation, request: Request, caller: Caller) -> Answer:
         model = self._live.get(patience=HEALTH_WAIT_SECONDS)
         return Answer.of(app_contract.health(model, self._live.problem, self._now()), headers=NOT_KEPT)
 
-    def _parts(self, operation: Operation, request: Request) -> Answer:
+    def _parts(self, operation: Operation, request: Request, caller: Caller) -> Answer:
         return Answer.of(app_contract.parts(self._model(), self._now()), headers=NOT_KEPT)
 
-    def _v1(self, operation: Operation, request: Request) -> Answer:
+    def _v1(self, operation: Operation, request: Request, caller: Caller) -> Answer:
         from restock.serving import v1
 
         now = self._now()
@@ -145,6 +150,15 @@ class Api:
         content = model.answers.get(tag, lambda: orjson.dumps(answer()), is_costly=True)
         return Answer(200, (opened(head),), tail=content, headers=headers)
 
+    def _ordering(self, operation: Operation, request: Request, caller: Caller) -> Answer:
+        """What was ordered is known and written without a model, too."""
+        from restock.serving.orders_api import Call, Parts
+
+        model = self._live.get()
+        head = {"status": "success", "timestamp": self._now().isoformat()}
+        parts = Parts(model.lines if model else None, lambda: self._stock().shelves()[0])
+        return self._orders().answer(operation, Call(request, caller, head), parts)
+
     def _shelves(self) -> tuple[Mapping[str, Shelf], datetime]:
         try:
             return self._stock().shelves()
@@ -152,7 +166,7 @@ class Api:
             self._log.error("stock could not be read", reason=str(exc))
             raise HttpError(503, "Stock cannot be read at the moment", headers=(("Retry-After", "5"),)) from exc
 
-    def _openapi(self, operation: Operation, request: Request) -> Answer:
+    def _openapi(self, operation: Operation, request: Request, caller: Caller) -> Answer:
         from restock.serving.openapi import description
 
         return Answer.of(description(), headers=(("Cache-Control", "no-cache"),))

@@ -40,17 +40,22 @@ def parse_request(body: bytes, today: date) -> DemandRequest:
 
 
 def _json_object(body: bytes) -> dict[str, Any]:
-    if not body.strip():
-        raise HttpError(400, "No JSON data provided")
-    try:
-        fields = _JSON.decode(str(body, json.detect_encoding(body)))
-    except (ValueError, RecursionError) as exc:  # a UnicodeDecodeError or too long a number is a ValueError too
-        raise HttpError(400, "The request body is not valid JSON") from exc
+    fields = json_value(body)
     if not fields:
         raise HttpError(400, "No JSON data provided")
     if not isinstance(fields, dict):
         raise HttpError(400, "The request body must be a JSON object")
     return fields
+
+
+def json_value(body: bytes) -> Any:
+    """What a body holds, in whichever of JSON's encodings; raise HttpError 400 for anything but strict JSON."""
+    if not body.strip():
+        raise HttpError(400, "No JSON data provided")
+    try:
+        return _JSON.decode(str(body, json.detect_encoding(body)))
+    except (ValueError, RecursionError) as exc:  # a UnicodeDecodeError or too long a number is a ValueError too
+        raise HttpError(400, "The request body is not valid JSON") from exc
 
 
 def _refuse_constant(word: str) -> NoReturn:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from restock.gcp.bucket_reader import BucketReader
 from restock.logs import Log
-from restock.serving.access import Access, Admins, Everyone, FirebaseUsers
+from restock.serving.access import Access, Admins, Everyone, FirebaseUsers, NamedCallers
 from restock.serving.api import Api
 from restock.serving.assets import Page
 from restock.serving.live_model import LiveModel
@@ -21,6 +21,7 @@ from restock.settings import Settings
 
 if TYPE_CHECKING:
     from restock.gcp.firestore_reader import FirestoreReader
+    from restock.serving.orders_api import OrdersApi
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Stock
     from restock.serving.training import Training
@@ -40,25 +41,29 @@ class Assembly:
             log=log,
             after_first_look=after_first_look,
         )
-        access, page = self._firebase(log) if settings.forecast_auth == "firebase" else self._without_tokens(log)
+        self._log = log
+        self._access, page = self._firebase(log) if settings.forecast_auth == "firebase" else self._without_tokens(log)
         self.api = Api(
             self.live,
             settings,
-            access=access,
+            access=self._access,
             stock=lambda: self._stock,
             previous=lambda: self._previous,
             training=lambda: self._training,
+            orders=lambda: self._orders,
             page=page,
             log=log,
         )
         _in_the_worker(self.live.start)
 
     def _without_tokens(self, log: Log) -> tuple[Access, Page]:
+        page = Page(self._settings.forecast_auth)
         if self._settings.forecast_auth == "public":
             log.warning("FORECAST_AUTH is public: anyone who finds this address may read the shop's forecasts")
-        elif self._settings.allowed_origins:
+            return Everyone(), page
+        if self._settings.allowed_origins:
             log.warning("CORS_ORIGINS is set in iam mode: these pages may read forecasts through an operator's proxy")
-        return Everyone(), Page(self._settings.forecast_auth)
+        return NamedCallers(_email_in), page
 
     def _firebase(self, log: Log) -> tuple[Access, Page]:
         from restock.gcp.identity import FirebaseTokens
@@ -69,8 +74,8 @@ class Assembly:
             log.warning("FORECAST_REQUIRE_ADMIN is false: every account of the project may read the shop's forecasts")
         tokens = FirebaseTokens(self._settings.project)
         _in_the_worker(tokens.warm_up)
-        admins = Admins(self._documents) if self._settings.require_admin else None
-        return FirebaseUsers(tokens, admins, log), Page("firebase", self._settings.firebase_api_key, tokens.emulator)
+        users = FirebaseUsers(tokens, Admins(self._documents), log, only_admins=self._settings.require_admin)
+        return users, Page("firebase", self._settings.firebase_api_key, tokens.emulator)
 
     @cached_property
     def _documents(self) -> FirestoreReader:
@@ -85,6 +90,16 @@ class Assembly:
         return Stock(self._documents, self._settings.stock_cache_seconds)
 
     @cached_property
+    def _orders(self) -> OrdersApi:
+        from restock.gcp.identity import is_google_cloud
+        from restock.gcp.order_documents import OrderDocuments
+        from restock.serving.orders_api import OrdersApi
+
+        # In public mode nobody is known: what anybody may write must be a database of this machine.
+        is_local = "FIRESTORE_EMULATOR_HOST" in os.environ and not is_google_cloud(os.environ)
+        return OrdersApi(OrderDocuments(self._settings.project), self._settings, self._access, self._log, is_local)
+
+    @cached_property
     def _previous(self) -> PreviousVersion:
         from restock.serving.previous import PreviousVersion
 
@@ -95,6 +110,12 @@ class Assembly:
         from restock.serving.training import Training
 
         return Training(self._documents)
+
+
+def _email_in(token: str) -> str:
+    from restock.gcp.identity import email_in
+
+    return email_in(token)
 
 
 def _in_the_worker(begin: Callable[[], None]) -> None:

@@ -44,15 +44,15 @@ class Request:
     def accepts_gzip(self) -> bool:
         return parse_accept_header(self.header("Accept-Encoding")).quality("gzip") > 0
 
-    def body(self) -> bytes:
+    def body(self, largest: int = LARGEST_BODY_BYTES) -> bytes:
         """The whole body; neither a declared nor an undeclared length makes this process read more than its limit."""
         declared = self.content_length or 0
         try:
-            body = self.read(LARGEST_BODY_BYTES + 1) if declared <= LARGEST_BODY_BYTES else b""
+            body = self.read(largest + 1) if declared <= largest else b""
         except Exception as exc:  # each server has its own errors for a body that breaks its framing
             raise HttpError(400, "The request body is broken off or wrongly framed") from exc
-        if max(len(body), declared) > LARGEST_BODY_BYTES:
-            raise HttpError(413, f"The request body is larger than {LARGEST_BODY_BYTES} bytes")
+        if max(len(body), declared) > largest:
+            raise HttpError(413, f"The request body is larger than {largest} bytes")
         return body
 
 

@@ -67,6 +67,12 @@ class Lines:
         self.active = [row for row, part in enumerate(parts) if part.active and self._by_id[part.key] == row]
         """The lines that the catalogue lists."""
 
+    def key(self, row: int) -> str:
+        return self._parts[row].key
+
+    def name(self, row: int) -> str:
+        return self._parts[row].name
+
     def find(self, word: str) -> list[int]:
         """The rows of a key, an id of the catalogue or a name; none if it is unknown."""
         row = self._by_id.get(word)

@@ -7,6 +7,9 @@ from typing import Any
 from restock.serving import operations
 from restock.serving.app_contract import DEFAULT_DAYS, MOST_DAYS
 from restock.serving.operations import OPERATIONS, Operation
+from restock.serving.ordering.bodies import schema_of
+from restock.serving.ordering.requests import CHANGE_OF_ORDER, CHANGE_OF_PART, NEW_ORDER
+from restock.stored.order import STATUSES
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
@@ -77,7 +80,7 @@ REQUEST_BODY = {
 }
 
 ANSWERS = {
-    operations.RESTOCK_DEMAND.path: record(
+    operations.RESTOCK_DEMAND.id: record(
         {
             **SUCCESS,
             "forecast_period_days": COUNT,
@@ -87,7 +90,7 @@ ANSWERS = {
             "daily_breakdown": array(record({"date": DAY, "total_usage": AMOUNT, "parts": by_name(AMOUNT)})),
         }
     ),
-    operations.HEALTH.path: record(
+    operations.HEALTH.id: record(
         {
             "status": {"enum": ["healthy", "degraded"]},
             "model_loaded": FLAG,
@@ -97,8 +100,8 @@ ANSWERS = {
         },
         {"model": MODEL, "problem": TEXT},
     ),
-    operations.PARTS.path: record({**SUCCESS, "parts": array(TEXT), "count": COUNT}),
-    operations.FORECAST.path: record(
+    operations.PARTS.id: record({**SUCCESS, "parts": array(TEXT), "count": COUNT}),
+    operations.FORECAST.id: record(
         {
             **SUCCESS,
             **PERIOD,
@@ -118,7 +121,7 @@ ANSWERS = {
         },
         {"recent_from": DAY},
     ),
-    operations.RESTOCK.path: record(
+    operations.RESTOCK.id: record(
         {
             **SUCCESS,
             "stock_read_at": MOMENT | {"description": "How old the stock is that this answer rests on"},
@@ -130,7 +133,7 @@ ANSWERS = {
             "unknown_stock": array(record(LINE)),
         }
     ),
-    operations.MODEL.path: record(
+    operations.MODEL.id: record(
         {
             **SUCCESS,
             "problem": or_null(TEXT),
@@ -157,7 +160,7 @@ ANSWERS = {
             "notes": array(TEXT),
         },
     ),
-    operations.CHANGES.path: record(
+    operations.CHANGES.id: record(
         {
             **SUCCESS,
             **PERIOD,
@@ -170,16 +173,87 @@ ANSWERS = {
             "unusual": array(record({**PART, "days": COUNT, "expected": AMOUNT, "came": AMOUNT})),
         }
     ),
-    operations.OPENAPI.path: {"type": "object"},
+    operations.OPENAPI.id: {"type": "object"},
+}
+
+LINE_OF_ORDER = record(
+    {
+        "part": TEXT | {"description": "The part's key when it was ordered"},
+        "listed_as": or_null(TEXT) | {"description": "The key of the part in today's lists; null: it is in none"},
+        "name": TEXT,
+        "quantity": AMOUNT,
+        "received": AMOUNT | {"description": "In total"},
+        "open": AMOUNT | {"description": "What is still to come of an order that was placed"},
+        "unit_cost": or_null(AMOUNT),
+        "stock_at_order": or_null(NUMBER) | {"description": "What the app's catalogue said when it was ordered"},
+        "stock_at_receipt": or_null(NUMBER) | {"description": "and at a receipt"},
+    }
+)
+ORDER = record(
+    {
+        "id": TEXT,
+        "version": TEXT | {"description": "Send it with the next change"},
+        "status": {"enum": list(STATUSES)},
+        "supplier": TEXT,
+        "note": TEXT,
+        "expected_on": or_null(DAY),
+        "created_at": MOMENT,
+        "created_by": TEXT,
+        **{f"{what}_at": or_null(MOMENT) for what in ("edited", "ordered", "received", "cancelled")},
+        **{f"{what}_by": or_null(TEXT) for what in ("edited", "ordered", "received", "cancelled")},
+        "lines": array(LINE_OF_ORDER),
+        "cost": AMOUNT | {"description": "Of the lines whose cost is known"},
+        "lines_without_cost": COUNT,
+    }
+)
+FACTS = record(
+    {
+        "part": TEXT,
+        "version": TEXT | {"description": "Send it with the next change; empty: nothing was said yet"},
+        "supplier": or_null(TEXT),
+        "lead_time_days": or_null(COUNT),
+        **{name: or_null(AMOUNT) for name in ("pack", "minimum_order", "maximum", "unit_cost")},
+        "snoozed_until": or_null(DAY),
+        "note": or_null(TEXT),
+        "edited_at": or_null(MOMENT),
+        "edited_by": or_null(TEXT),
+    }
+)
+DONE = {"status": {"const": "success"}, "timestamp": MOMENT}
+MAY_WRITE = {"may_write": FLAG | {"description": "Whether this caller may change anything"}}
+ANSWERS |= {
+    operations.ORDERS.id: record(
+        {
+            **DONE,
+            **MAY_WRITE,
+            "is_cut": FLAG | {"description": "There are more; ask for a status"},
+            "orders": array(ORDER),
+            "unreadable": array(TEXT) | {"description": "Ids of stored orders that cannot be read"},
+        }
+    ),
+    operations.CREATE_ORDER.id: record({**DONE, "order": ORDER}),
+    operations.CHANGE_ORDER.id: record({**DONE, "order": ORDER}),
+    operations.PART_FACTS.id: record({**DONE, **MAY_WRITE, "facts": FACTS}),
+    operations.CHANGE_PART.id: record({**DONE, **MAY_WRITE, "facts": FACTS}),
+}
+CONFLICT = record(
+    {"status": {"const": "error"}, "message": TEXT}, {"field": TEXT, "orders": array(ORDER), "facts": FACTS}
+)
+BODIES = {
+    operations.RESTOCK_DEMAND.id: REQUEST_BODY,
+    operations.CREATE_ORDER.id: schema_of(NEW_ORDER),
+    operations.CHANGE_ORDER.id: schema_of(CHANGE_OF_ORDER),
+    operations.CHANGE_PART.id: schema_of(CHANGE_OF_PART),
 }
 
 REFUSALS = {
     "400": "The request is wrong; the message says how, and field names what to change",
     "401": "No valid token was sent",
     "403": "This account may not see forecasts",
-    "404": "A part that is not known",
+    "404": "A part or an order that is not known",
     "405": "The address does not take this method",
     "413": "The request body is too large",
+    "415": "The request body is not sent as JSON",
     "503": "There is no model yet, or no stock to be had; Retry-After says when to come back",
 }
 
@@ -194,20 +268,27 @@ def description() -> dict[str, Any]:
             "description": "Spare-part demand forecasts, and what to order now.",
         },
         "servers": [{"url": "."}],
-        "paths": {f"/{operation.path}": {operation.method.lower(): _operation(operation)} for operation in OPERATIONS},
+        "paths": _paths(),
         "components": {
-            "schemas": {"Error": ERROR},
+            "schemas": {"Error": ERROR, "Conflict": CONFLICT},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
 
 
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(f"/{operation.path}", {})[operation.method.lower()] = _operation(operation)
+    return paths
+
+
 def _operation(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": operation.path.removesuffix(".json").replace("/", "_"),
+        "operationId": operation.id,
         "summary": operation.summary,
         "security": [] if operation.is_open else [{"token": []}, {}],
-        "responses": {"200": {"description": "The answer", **_json(ANSWERS[operation.path])}}
+        "responses": {"200": {"description": "The answer", **_json(ANSWERS[operation.id])}}
         | {
             status: {"description": why, **_json({"$ref": "#/components/schemas/Error"})}
             for status, why in REFUSALS.items()
@@ -216,8 +297,16 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.parameters:
         described["parameters"] = [parameter.openapi() for parameter in operation.parameters]
         described["responses"]["304"] = {"description": "Nothing changed since the answer with this ETag"}
+    if operation in operations.ORDERING and operation.method == "POST":
+        described["responses"]["409"] = {
+            "description": "Somebody else came first; what stands in the way is shown",
+            **_json({"$ref": "#/components/schemas/Conflict"}),
+        }
+    if word := operation.path.partition("{")[2].rstrip("}"):
+        schema = {"type": "string", "minLength": 1, "maxLength": operations.LONGEST_WORD}
+        described["parameters"] = [{"name": word, "in": "path", "required": True, "schema": schema}]
     if operation.method == "POST":
-        described["requestBody"] = {"required": True, **_json(REQUEST_BODY)}
+        described["requestBody"] = {"required": True, **_json(BODIES[operation.id])}
     return described
 
 

@@ -60,15 +60,29 @@ MINIMUM_ORDER = Parameter(
 )
 
 
+STATUS = Parameter("status", "Only orders of this status.", one_of("draft", "ordered", "received", "cancelled"))
+
+
 @dataclass(frozen=True)
 class Operation:
-    """``is_open`` operations answer without a token, in every mode."""
+    """``is_open`` operations answer without a token, in every mode; ``name`` is what generated clients call it."""
 
     method: str
     path: str
     summary: str
     parameters: tuple[Parameter, ...] = ()
     is_open: bool = False
+    name: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.name or self.path.removesuffix(".json").replace("/", "_")
+
+    @property
+    def before_word(self) -> str:
+        """What stands before the word in an address that holds one: ``/v1/orders/``; empty for the others."""
+        before, brace, _ = self.path.partition("{")
+        return f"/{before}" if brace else ""
 
 
 RESTOCK_DEMAND = Operation(
@@ -94,10 +108,24 @@ CHANGES = Operation(
 )
 OPENAPI = Operation("GET", "openapi.json", "This description", is_open=True)
 
-OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, RESTOCK, MODEL, CHANGES, OPENAPI)
+ORDERS = Operation("GET", "v1/orders", "What was ordered: the newest first, at most 500", (STATUS,), name="list_orders")
+CREATE_ORDER = Operation("POST", "v1/orders", "Make an order, as a draft or ordered at once", name="create_order")
+CHANGE_ORDER = Operation(
+    "POST", "v1/orders/{id}", "Edit a draft; say that an order was placed, received or cancelled", name="change_order"
+)
+PART_FACTS = Operation("GET", "v1/parts/{key}", "What the owner says of a part", name="get_part")
+CHANGE_PART = Operation(
+    "POST", "v1/parts/{key}", "Say who sells a part, how fast, in which packs, for how much", name="change_part"
+)
 
+ORDERING = (ORDERS, CREATE_ORDER, CHANGE_ORDER, PART_FACTS, CHANGE_PART)
+OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, RESTOCK, MODEL, CHANGES, OPENAPI, *ORDERING)
+LONGEST_WORD = 500
 
-_BY_PATH = {f"/{one.path}": [one] for one in OPERATIONS}
+_WITH_WORD = [one for one in OPERATIONS if one.before_word]
+_BY_PATH: dict[str, list[Operation]] = {}
+for _one in OPERATIONS:
+    _BY_PATH.setdefault(f"/{_one.path}", []).append(_one)
 
 
 def find(path: str) -> list[Operation]:
@@ -105,11 +133,26 @@ def find(path: str) -> list[Operation]:
 
     >>> [operation.path for operation in find("/project/region/forecast/v1/forecast/")]
     ['v1/forecast']
+    >>> [operation.id for operation in find("/v1/parts/parts")]
+    ['get_part', 'change_part']
     """
     if path in _BY_PATH:
         return _BY_PATH[path]
+    if holding := {path.find(operation.before_word): operation for operation in _WITH_WORD if word_in(operation, path)}:
+        first = holding[min(holding)].path  # a part may be called like another address
+        return [operation for operation in _WITH_WORD if operation.path == first]
     path = without_empty_segments(path).rstrip("/")
     return [operation for operation in OPERATIONS if path.endswith("/" + operation.path)]
+
+
+def word_in(operation: Operation, path: str) -> str:
+    """The word that an address holds, an order's id or a part's key, slashes and all; empty if it holds none.
+
+    >>> word_in(PART_FACTS, "/any/forecast/v1/parts/1/2 inch hose"), word_in(ORDERS, "/v1/orders")
+    ('1/2 inch hose', '')
+    """
+    before = operation.before_word
+    return path.partition(before)[2][: LONGEST_WORD + 1] if before else ""
 
 
 def without_empty_segments(path: str) -> str:

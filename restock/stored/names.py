@@ -8,9 +8,12 @@ from __future__ import annotations
 APPOINTMENTS = "appointments"
 CATALOGUE = "spare_parts"
 CHANGES = "restock_changes"
+ORDERS = "restock_orders"
+PART_FACTS = "restock_parts"
 RUNS = "restock_runs"
 STATES = "restock_state"
 STATE = f"{STATES}/retrain"
+LAST_ORDERED = f"{ORDERS}/last"
 
 MODELS = "models/"
 HISTORIES = "history/"
@@ -26,6 +29,22 @@ def appointment(id: str) -> str:
 
 def change(appointment: str) -> str:
     return f"{CHANGES}/{appointment}"
+
+
+def order(id: str) -> str:
+    return f"{ORDERS}/{id}"
+
+
+def part_facts(key: str) -> str:
+    """A part's key may be any name; an id of Firestore holds no slash and is neither dots nor between underscores.
+
+    >>> part_facts("oil-1"), part_facts("1/2 inch hose"), part_facts("..")
+    ('restock_parts/oil-1', 'restock_parts/1%2F2 inch hose', 'restock_parts/%2E.')
+    """
+    id = key.replace("%", "%25").replace("/", "%2F")
+    if id in (".", "..") or (id.startswith("__") and id.endswith("__")):
+        id = f"%{ord(id[0]):02X}{id[1:]}"
+    return f"{PART_FACTS}/{id}"
 
 
 def run_record(run: int) -> str:

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from functions_framework import create_app
 
+from tests.fakes import FakeOrders
 from tests.published import PublishedShelf, ShelfServer
 
 MAIN = Path(__file__).resolve().parents[2] / "functions/forecast/main.py"
@@ -21,10 +22,19 @@ def shelf() -> PublishedShelf:
 
 
 @pytest.fixture
-def forecast_door(shelf: PublishedShelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FlaskClient]]:
+def orders() -> FakeOrders:
+    """The orders' documents that the door reads and writes."""
+    return FakeOrders()
+
+
+@pytest.fixture
+def forecast_door(
+    shelf: PublishedShelf, orders: FakeOrders, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., FlaskClient]]:
     """Starts the door with settings of the test's own: ``forecast_door(FORECAST_AUTH="public")``."""
     server = ShelfServer(shelf)
     live = []
+    monkeypatch.setattr("restock.gcp.order_documents.OrderDocuments", lambda project: orders)
 
     def start(**settings: str) -> FlaskClient:
         environment = {

@@ -251,6 +251,39 @@ def test_a_binding_that_nobody_named_is_taken_away_on_what_is_ours(place: str, p
     assert all("bound it by hand" in change.reason for change in removed)
 
 
+@pytest.mark.parametrize(
+    ("changed", "role"),
+    [
+        ({}, "user"),
+        ({"auth": "iam"}, "user"),
+        ({"variables": {"ORDERS": "off"}}, "viewer"),
+        ({"auth": "public"}, "viewer"),
+    ],
+    ids=str,
+)
+def test_forecast_may_write_only_where_orders_are_on_and_the_plan_says_how_far_that_goes(
+    changed: dict, role: str
+) -> None:
+    asked = granted("project", settings(**changed), Standing(databases=[DATABASE]))
+    forecasts = [change for change in asked if change.reason.startswith("forecast ")]
+    roles = [word for change in forecasts for word in change.argv if "datastore" in word]
+
+    assert roles == [f"--role=roles/datastore.{role}"]
+    assert ("can so write the whole database" in forecasts[0].reason) == (role == "user")
+
+
+def test_switching_orders_off_takes_the_right_to_write_away() -> None:
+    off = settings(variables={"ORDERS": "off"})
+    standing = Standing(
+        databases=[DATABASE],
+        policies={"project": bound("roles/datastore.user", f"serviceAccount:{off.account('forecast')}")},
+    )
+
+    taken = [change for change in granted("project", off, standing) if "remove-iam-policy-binding" in change.argv]
+
+    assert [word for word in taken[0].argv if "--role" in word] == ["--role=roles/datastore.user"]
+
+
 def test_roles_on_the_project_have_conditions_only_where_there_are_several_databases() -> None:
     wanted, one = settings(), [DATABASE]
     several = [DATABASE, DATABASE | {"name": "projects/p/databases/other"}]

@@ -181,3 +181,8 @@ def test_every_door_gets_what_it_requires_and_nothing_it_does_not_read(door: str
 def test_a_variable_no_function_would_accept_is_refused(variables: dict[str, str], told: str) -> None:
     with pytest.raises(SettingsFileError, match=told):
         variables_of(settings(variables=variables), "retrain", "123")
+
+
+def test_a_public_address_where_anybody_may_write_is_refused() -> None:
+    with pytest.raises(SettingsFileError, match="anybody who finds the address"):
+        settings(auth="public", variables={"ORDERS": "callers"})

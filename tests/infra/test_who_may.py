@@ -18,8 +18,7 @@ def test_every_account_holds_its_roles_and_no_other(deployed: World) -> None:
 
     assert google.policy(ON_PROJECT) == {
         "roles/pubsub.serviceAgent": {PUBSUB},
-        "roles/datastore.user": {member("on-appointment"), member("retrain")},
-        "roles/datastore.viewer": {member("forecast")},
+        "roles/datastore.user": {member("on-appointment"), member("retrain"), member("forecast")},
         "roles/eventarc.eventReceiver": {member("events")},
         "roles/logging.logWriter": {member("build")},
         "roles/storage.objectViewer": {member("build")},
