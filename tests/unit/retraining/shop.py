@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from restock.counting.appointments import CountingRules
@@ -73,6 +74,21 @@ class Shop:
 
     def retrain(self, reason: str = "manual", **asked: bool) -> Outcome:
         return retrain(RetrainRequest(reason, **asked), self.tools())
+
+    def change(self, **settings: Any) -> None:
+        """A deploy of other settings."""
+        self.settings = replace(self.settings, **settings)
+
+    def die_after(self, step: str) -> None:
+        """Let the next run end there; a real process dies in tests/emulator/test_crash_points.py."""
+        tools = self.tools
+
+        def after(done: str) -> None:
+            if done == step:
+                self.tools = tools
+                raise KeyError("died")
+
+        self.tools = lambda: tools(after=after)
 
     def tools(self, **changed: Any) -> Tools:
         given = {

@@ -12,7 +12,6 @@ from restock.stored import names
 from restock.stored.retrain_request import RetrainRequest
 from tests.unit.retraining.models import ABSURD, reads
 from tests.unit.retraining.shop import Shop
-from tests.unit.retraining.test_run import die_after, with_settings
 
 ALL = {"a1": 1.0, "b1": 1.0, "b2": 1.0, "c1": 1.0}
 
@@ -77,7 +76,7 @@ def test_promise_1_an_older_database_is_noticed_and_repaired_however_young_what_
 def test_why_a_full_read_is_due_outlives_runs_that_publish_none(shop):
     shop.documents._documents = copy.deepcopy(shop.older_database)
     shop.retrain("schedule")
-    die_after(shop, "full read")
+    shop.die_after("full read")
     assert shop.retrain("schedule").status == "failed"
 
     assert "run 3 had published" in shop.state()["full_read_due"]
@@ -129,7 +128,7 @@ def test_a_pinned_run_says_that_a_pointer_was_put_back_and_trains_nothing(shop):
 @pytest.mark.parametrize("step", ["pointer", "history", "settled", "applied", "fitted", "files", "commit", "marked"])
 def test_no_false_alarm_after_a_crash_at_any_step(shop, step):
     shop.complete("d1")
-    die_after(shop, step)
+    shop.die_after(step)
     shop.retrain()
 
     shop.retrain("schedule")
@@ -170,9 +169,9 @@ def test_a_holder_that_meets_the_work_of_a_later_run_raises_no_alarm(shop):
 @pytest.mark.parametrize("which", ["another database", "another bucket", "another bucket, empty"])
 def test_a_foreign_pointer_or_bucket_ends_the_run_naming_both_and_writing_nothing(shop, which):
     if which == "another database":
-        shop.settings = with_settings(shop, project="staging")
+        shop.change(project="staging")
     else:
-        shop.settings = with_settings(shop, bucket="other")
+        shop.change(bucket="other")
     if which.endswith("empty"):
         for name in list(shop.objects.stored()):
             shop.objects.delete(name)
@@ -191,7 +190,7 @@ def test_a_foreign_pointer_or_bucket_ends_the_run_naming_both_and_writing_nothin
 
 
 def test_adopting_reads_in_full_and_writes_the_new_names(shop):
-    shop.settings = with_settings(shop, project="moved", bucket="moved-bucket")
+    shop.change(project="moved", bucket="moved-bucket")
 
     assert shop.retrain("manual", adopt=True).status == "published"
 
@@ -235,7 +234,7 @@ def test_without_state_and_pointer_numbers_go_on_after_the_greatest_stored_versi
 def test_an_older_database_whose_numbers_meet_files_of_a_crashed_run_goes_on_after_them(shop):
     shop.complete("d1")
     database = copy.deepcopy(shop.documents._documents)
-    die_after(shop, "files")
+    shop.die_after("files")
     shop.retrain()  # run 4 leaves files that nothing names
     shop.documents._documents = database
     shop.documents.delete(names.change("d1"))
