@@ -26,7 +26,7 @@ SLOWEST = (
     "test_simulation.py",
     "test_burst.py",
     "test_crash_points.py",
-    "test_v1.py",
+    "test_description.py",
     "test_train.py",
 )
 

@@ -10,8 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 from functions_framework import create_app
 
+from restock.gcp.firestore_reader import FirestoreReader
+from restock.stored.artifact import Part
 from tests.fakes import FakeOrders
-from tests.published import PublishedShelf, ShelfServer
+from tests.published import PublishedShelf, ShelfServer, artifact
 
 MAIN = Path(__file__).resolve().parents[2] / "functions/forecast/main.py"
 
@@ -59,3 +61,28 @@ def forecast_door(
         model.stop()
     server.stop()
     sys.modules.pop("main", None)
+
+
+@pytest.fixture
+def published():
+    parts = [
+        (Part("oil-1", "Oil Filter", category="Filters"), 1.3),
+        (Part("belt", "Belt"), 0.25),
+        (Part("gone", "Gone", active=False), 2.0),
+    ]
+    return artifact(parts, version=4)
+
+
+@pytest.fixture
+def catalogue(monkeypatch):
+    """The ``spare_parts`` collection as Firestore gives it out."""
+    parts = {"oil-1": {"stock": 5}, "belt": {"stock": 100, "leadTimeDays": 3, "onOrder": 2, "minOrderQuantity": 6}}
+    monkeypatch.setattr(FirestoreReader, "collection", lambda self, name, fields: list(parts.items()))
+    return parts
+
+
+@pytest.fixture
+def client(forecast_door, shelf, published, catalogue):
+    shelf.publish(artifact({"belt": 1.0, "Seal": 0.5}, version=3))
+    shelf.publish(published)
+    return forecast_door(STOCK_CACHE_SECONDS="0", ORDERS="callers")
