@@ -17,6 +17,10 @@ class BadRequestError(RestockError):
     """The caller's mistake; the message names the field and the remedy."""
 
 
+class UnknownShopError(RestockError):
+    """No ``restock_shops`` document says that there is such a shop."""
+
+
 class StoreUnavailableError(RestockError):
     """Firestore, Cloud Storage or Cloud Tasks did not answer, or asked to try again; a retry may help."""
 

@@ -32,10 +32,15 @@ class Log:
     {"severity": "INFO", "time": "T", "component": "on_appointment", "message": "counted", "appointment": "a1"}
     """
 
-    def __init__(self, component: str, *, stream: TextIO | None = None, clock: Any = None) -> None:
+    def __init__(self, component: str, *, stream: TextIO | None = None, clock: Any = None, shop: str = "") -> None:
         self.component = component
         self._stream = stream
         self._clock = clock or (lambda: datetime.now(UTC).isoformat())
+        self._shop = shop
+
+    def of_shop(self, shop: str) -> Log:
+        """The same log, every line of which names a shop of a chain; this one where there is none."""
+        return type(self)(self.component, stream=self._stream, clock=self._clock, shop=shop) if shop else self
 
     def debug(self, message: str, **fields: Any) -> None:
         self._write("DEBUG", message, fields)
@@ -55,6 +60,8 @@ class Log:
         line = {"severity": severity, "time": self._clock(), "component": self.component, "message": message}
         if trace := _trace.get():
             line["logging.googleapis.com/trace"] = trace
+        if self._shop:
+            line["shop"] = self._shop
         line.update(fields)
         text = json.dumps(line, default=str)
         with _lock:

@@ -63,6 +63,14 @@ class Settings:
     project: str = setting("GOOGLE_CLOUD_PROJECT", "The Google Cloud project.")
     bucket: str = setting("RESTOCK_BUCKET", "The bucket that holds history and models.", doors=(RETRAIN, FORECAST))
     time_zone: str = setting("SHOP_TIME_ZONE", "The shop's time zone: where its days begin.", parse=time_zone)
+    is_chain: bool = setting(
+        "RESTOCK_CHAIN",
+        "Many shops: appointments lie at shops/{shop}/appointments/{id}, each shop's settings in restock_shops/{shop}.",
+        parse=flag,
+        default=False,
+        doors=COUNTING_DOORS,
+        unit="true or false",
+    )
     completed_statuses: frozenset[str] = setting(
         "COMPLETED_STATUSES",
         "What counts as completed; compared trimmed, without case, and whole.",

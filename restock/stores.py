@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import builtins
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,8 +50,11 @@ class Update:
 class DocumentStore(Protocol):
     """Firestore. A field written as None is removed. Counts what it bills in ``reads`` and ``writes``."""
 
-    reads: int
-    writes: int
+    @property
+    def reads(self) -> int: ...
+
+    @property
+    def writes(self) -> int: ...
 
     def get(self, path: str) -> Snapshot | None: ...
 
@@ -135,6 +139,9 @@ class ObjectStore(Protocol):
     def list(self, prefix: str) -> list[ObjectInfo]: ...
 
     def delete(self, name: str) -> None: ...
+
+    def erase(self, prefix: str, keep: str) -> builtins.list[str]:
+        """Delete every generation of every object under the prefix but ``keep``; returns their names, each once."""
 
 
 class RetrainQueue(Protocol):

@@ -171,6 +171,16 @@ class FakeDocuments:
             if (until := found.fields.get("expire_at")) and until < now:
                 self.delete(path)
 
+    def copied(self, root: str = "") -> dict[str, Any]:
+        """Everything under a root, as a backup holds it."""
+        return {path: copy.deepcopy(found) for path, found in self._documents.items() if path.startswith(root)}
+
+    def put_back(self, copied: Mapping[str, Any], root: str = "") -> None:
+        """In place: every client of it shares the dictionary."""
+        for path in [path for path in self._documents if path.startswith(root)]:
+            del self._documents[path]
+        self._documents.update(copy.deepcopy(dict(copied)))
+
     def _true(self, collection: str, field: str) -> list[str]:
         return [path for path in self._in(collection) if self._documents[path].fields.get(field) is True]
 

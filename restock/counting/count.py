@@ -47,6 +47,8 @@ class AppointmentWritten:
     after: Version | None
     written_at: datetime | None = None
     """When, by the event's own account. Some senders round it to seconds, so it tells days but never order."""
+    shop: str = ""
+    """Whose path it lies under, in a chain: it says which shop's stores count it, and nothing to counting itself."""
 
 
 def understand(event: AppointmentWritten, rules: CountingRules) -> Delivery:

@@ -7,6 +7,7 @@ Firestore emulator.
 from __future__ import annotations
 
 import base64
+import re
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ _MESSAGE = DocumentEventData.pb(DocumentEventData()).__class__
 _FIRST_BYTES = b"\x0a\x12\x1a"
 """A message begins with the tag of one of its three fields; none of these is a base64 character."""
 
+_PATH = re.compile(rf"(?:shops/(?P<shop>[^/]+)/)?{names.APPOINTMENTS}/(?P<appointment>[^/]+)").fullmatch
+
 _SERVER_YEARS = range(2000, 9000)
 """Outside, a step into another time zone could leave the calendar."""
 
@@ -38,7 +41,8 @@ def decode(data: Any, time: Any = None) -> AppointmentWritten:
     named = after or before
     if named is None:
         raise BadEventError("the event holds no document, neither before nor after")
-    return AppointmentWritten(_appointment_of(named.name), _version(before), _version(after), _time(time))
+    shop, appointment = _whose(named.name)
+    return AppointmentWritten(appointment, _version(before), _version(after), _time(time), shop)
 
 
 def _parse(data: Any) -> Any:
@@ -54,13 +58,12 @@ def _parse(data: Any) -> Any:
         raise BadEventError(f"the event's data is not DocumentEventData: {exc}") from exc
 
 
-def _appointment_of(name: str) -> str:
-    """The id in projects/P/databases/D/documents/appointments/ID."""
-    _, _, path = name.partition("/documents/")
-    collection, _, appointment = path.partition("/")
-    if collection != names.APPOINTMENTS or not appointment or "/" in appointment:
+def _whose(name: str) -> tuple[str, str]:
+    """The shop, if any, and the appointment in projects/P/databases/D/documents/[shops/SHOP/]appointments/ID."""
+    found = _PATH(name.partition("/documents/")[2])
+    if found is None:
         raise BadEventError(f"the event is about {name!r}, not an appointment; check the trigger's path pattern")
-    return appointment
+    return found["shop"] or "", found["appointment"]
 
 
 def _version(document: Any) -> Version | None:

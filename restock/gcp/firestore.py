@@ -167,9 +167,10 @@ class FirestoreDocuments:
                 return
 
     def _found(self, collection: str, query: Mapping[str, Any]) -> list[Snapshot]:
+        above, _, last = collection.rpartition("/")
         wanted = {
-            "parent": f"{self._client._database_string}/documents",
-            "structured_query": {"from_": [{"collection_id": collection}], **query},
+            "parent": self._name(above).rstrip("/"),
+            "structured_query": {"from_": [{"collection_id": last}], **query},
         }
         with _spoken(collection):
             answers = self._answers("run_query", wanted, QUERY_SECONDS)

@@ -17,7 +17,6 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from restock.counting.appointments import CountingRules
 from restock.errors import BadRequestError, LeaseHeldError, NoModelError, RestockError
@@ -36,17 +35,12 @@ SOFT_DELETED_FOR = timedelta(days=7)
 RECORDS_STAY, LOGS_STAY, CHANGES_STAY = timedelta(days=90), timedelta(days=30), timedelta(days=8)
 
 
-class ErasableObjects(ObjectStore, Protocol):
-    def erase(self, prefix: str, keep: str) -> list[str]:
-        """Delete every generation of every object under the prefix but ``keep``; returns their names, each once."""
-
-
 @dataclass(frozen=True)
 class ErasingTools:
     """What erasing acts on. ``wait`` passes some seconds, in which the queue calls retrain."""
 
     documents: DocumentStore
-    objects: ErasableObjects
+    objects: ObjectStore
     queue: RetrainQueue
     rules: CountingRules
     clock: Callable[[], datetime]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -42,7 +43,7 @@ class Attempt:
             rules=self.rules.digest,
             ranges=self.tools.settings.rebuild_parallel,
             run=self.lease.run,
-            attempt=self.lease.holder,
+            attempt=uuid.uuid4().hex,  # the lease may have one holder through several
             note=self._note_piece,
         )
 
@@ -52,7 +53,7 @@ class Attempt:
 
     @cached_property
     def home(self) -> Home:
-        return Home.of(self.tools.settings)
+        return Home.of(self.tools.settings, self.asked.shop)
 
     @property
     def seconds_spent(self) -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from restock.settings import Settings
+from restock.stored import names
 from restock.stored.pointer import Pointer
 from restock.stored.state import RetrainState
 
@@ -27,8 +28,10 @@ class Home:
     bucket: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Home:
-        return cls(f"projects/{settings.project}/databases/(default)", settings.bucket)
+    def of(cls, settings: Settings, shop: str = "") -> Home:
+        """A shop of a chain names its root besides: another shop's files, put under it, are noticed."""
+        database = f"projects/{settings.project}/databases/(default)"
+        return cls(f"{database}/documents/{names.root(shop)}".rstrip("/") if shop else database, settings.bucket)
 
 
 @dataclass(frozen=True, slots=True)

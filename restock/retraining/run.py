@@ -43,7 +43,9 @@ def retrain(asked: RetrainRequest, tools: Tools) -> Outcome:  # noqa: PLR0911  #
     now = tools.clock()
     before = (tools.documents.reads, tools.documents.writes)
     try:
-        lease = acquire(tools.documents, uuid.uuid4().hex, asked.reason, now, tools.settings.lease_seconds)
+        lease = acquire(
+            tools.documents, tools.holder or uuid.uuid4().hex, asked.reason, now, tools.settings.lease_seconds
+        )
     except LeaseHeldError as exc:
         tools.log.info(str(exc), reason=asked.reason)
         return Outcome("busy", 503, f"{exc}; try again later")

@@ -54,3 +54,5 @@ class Tools:
     clock: Callable[[], datetime]
     after: Callable[[str], None] = field(default=lambda step: None)
     """Told the name of each step once it is over; where a test stops a run."""
+    holder: str = ""
+    """Who takes the lease, where an attempt is to take over the one before it; else every attempt is its own."""

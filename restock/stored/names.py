@@ -5,12 +5,16 @@ Only the standard library, for ``infra`` and ``local`` name them, too, before an
 
 from __future__ import annotations
 
+import re
+
 APPOINTMENTS = "appointments"
 CATALOGUE = "spare_parts"
 CHANGES = "restock_changes"
 ORDERS = "restock_orders"
 PART_FACTS = "restock_parts"
 RUNS = "restock_runs"
+SHOPS = "restock_shops"
+"""Of a chain: which shops there are, and their settings. Nothing else makes a shop."""
 STATES = "restock_state"
 STATE = f"{STATES}/retrain"
 LAST_ORDERED = f"{ORDERS}/last"
@@ -21,6 +25,22 @@ STOCK_SEEN = "stock_seen/"
 FULL_READS = "rebuild/"
 IMPORTED = "imports/usage.parquet"
 POINTER = f"{MODELS}current.json"
+
+IS_SHOP = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}").fullmatch
+"""Such ids are also words of a path, of a task's name and of an address; Firestore keeps ``__x__`` for itself."""
+
+
+def shop(id: str) -> str:
+    return f"{SHOPS}/{id}"
+
+
+def root(shop: str) -> str:
+    """Where a chain keeps a shop: what Restock calls ``restock_state`` lies at ``shops/S/restock_state``.
+
+    >>> root("north"), root("")
+    ('shops/north/', '')
+    """
+    return f"shops/{shop}/" if shop else ""
 
 
 def appointment(id: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from restock.errors import ConflictError
 from restock.retraining.publish import commit
+from restock.scoped import objects_of
 from restock.stored import names
 from restock.stored.published import Live, write_once
 from restock.stores import ObjectStore
@@ -20,11 +21,18 @@ from tests.fakes import FakeObjects
 from tests.unit.retraining.models import a_pointer
 
 
-@pytest.fixture(params=["fake", "storage"])
+@pytest.fixture(params=["fake", "storage", "fake, a shop's", "storage, a shop's"])
 def objects(request: pytest.FixtureRequest) -> ObjectStore:
-    if request.param == "fake":
-        return FakeObjects(lambda: datetime.now(UTC))
-    return real_objects(request.getfixturevalue("bucket"))
+    """At the root, and a shop's of a chain in which the next shops have the same names for other things."""
+    kind, _, shop = request.param.partition(", ")
+    is_fake = kind == "fake"
+    whole = FakeObjects(lambda: datetime.now(UTC)) if is_fake else real_objects(request.getfixturevalue("bucket"))
+    if not shop:
+        return whole
+    for other in ("north2", "nort"):
+        for name in ("models/1/forecast", "models/current.json", "history/1.parquet", "a", "a.json"):
+            objects_of(other, whole).write(name, other.encode(), if_generation=0)
+    return objects_of("north", whole)
 
 
 def real_objects(bucket: str) -> ObjectStore:

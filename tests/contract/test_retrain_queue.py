@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from restock.errors import StoreUnavailableError
+from restock.scoped import queue_of
 from tests.builders import a_settings
 from tests.fakes import FakeQueue
 
@@ -134,3 +135,12 @@ def test_a_queue_that_does_not_answer_is_unavailable(project):
 
     with pytest.raises(StoreUnavailableError):
         CloudTasksQueue(settings).ask("run-1", {"reason": "threshold"})
+
+
+def test_the_tasks_of_two_shops_are_two_and_each_names_its_own(world):
+    for shop in ("north", "south", "north"):
+        queue_of(shop, world.queue).ask("run-1", {"reason": "threshold"})
+
+    tasks = [(name, body) for name, body, _ in world.waiting()]
+    assert [name.partition("-")[2] for name, _ in tasks] == ["north-run-1", "south-run-1"]
+    assert [body for _, body in tasks] == [{"reason": "threshold", "shop": shop} for shop in ("north", "south")]

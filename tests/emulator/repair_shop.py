@@ -22,6 +22,7 @@ from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.history.history import History
 from restock.logs import Log
+from restock.scoped import documents_of, objects_of
 from restock.stored import names
 from restock.stored.published import read_live, read_verified
 from tests.builders import a_settings, environment
@@ -39,20 +40,24 @@ class Silent(Log):
 
 
 class RepairShop:
-    """Writes appointments as the app does, and delivers their events."""
+    """Writes appointments as the app does, and delivers their events. ``shop`` names one of a chain."""
 
-    def __init__(self, project: str, bucket: str) -> None:
-        self.project, self.bucket = project, bucket
+    def __init__(self, project: str, bucket: str, shop: str = "") -> None:
+        self.project, self.bucket, self.shop = project, bucket, shop
+        self.neighbour: RepairShop | None = None
         self.client = firestore.Client(project, AnonymousCredentials())
-        self.documents = FirestoreDocuments(project)
-        self.objects = BucketObjects(project, bucket)
+        self.appointments = f"{names.root(shop)}appointments"
+        self.documents = documents_of(shop, FirestoreDocuments(project))
+        self.objects = objects_of(shop, BucketObjects(project, bucket))
+        if shop:
+            FirestoreDocuments(project).set(names.shop(shop), {"time_zone": ZONE})
         self.queue = FakeQueue()
         self.settings = a_settings(project=project, bucket=bucket, time_zone=ZONE, retrain_threshold=THRESHOLD)
         self.documents.set("spare_parts/p1", {"name": "Oil Filter", "category": "Filters"})
 
     def write(self, appointment: str, status: str | None, quantity: float = 1) -> AppointmentWritten:
         """One write of the app (None deletes); returns its event, not delivered yet."""
-        reference = self.client.document(f"appointments/{appointment}")
+        reference = self.client.document(f"{self.appointments}/{appointment}")
         before = reference.get()
         if status is None:
             reference.delete()
@@ -71,7 +76,7 @@ class RepairShop:
             event,
             rules=CountingRules.of(self.settings),
             threshold=THRESHOLD,
-            documents=lambda: FirestoreDocuments(self.project),
+            documents=lambda: documents_of(self.shop, FirestoreDocuments(self.project)),
             queue=lambda: self.queue,
             now=datetime.now(UTC),
             log=Silent("on_appointment"),
@@ -88,7 +93,7 @@ class RepairShop:
         return sorted(map(row_of, rows))
 
     def recounted(self) -> list[Row]:
-        return recount(self.client.collection("appointments").stream(), zone=ZONE)
+        return recount(self.client.collection(self.appointments).stream(), zone=ZONE)
 
     def pending(self) -> int:
         return self.documents.count_true("restock_changes", "pending", 1000)
@@ -132,9 +137,9 @@ class RetrainProcess:
     ) -> RetrainAnswer | None:
         """Its answer; None if the process died over it."""
         headers = {"Content-Type": "application/json", "X-Project": shop.project, "X-Bucket": shop.bucket}
-        headers["X-Lease-Seconds"] = str(self.lease_seconds)
+        headers |= {"X-Lease-Seconds": str(self.lease_seconds), "X-Chain": str(bool(shop.shop)).lower()}
         headers |= {f"X-{name.replace('_', '-')}": value for name, value in traps.items()}
-        data = json.dumps({"reason": reason, **(body or {})}).encode()
+        data = json.dumps({"reason": reason, **(body or {}), "shop": shop.shop}).encode()
         request = urllib.request.Request(self.url, data=data, headers=headers, method="POST")
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:

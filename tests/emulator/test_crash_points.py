@@ -33,6 +33,9 @@ STEPS = (
     "marked",
     "released",
 )
+OF_A_CHAIN = ", a shop's"
+SHOP_STEPS = ("changes", "commit", "marked")
+"""Tried in a shop of a chain besides, with the next shop beside it in the same stores."""
 COMMITTED = ("commit", "marked", "released")
 
 
@@ -67,12 +70,32 @@ def crashes(process: RetrainProcess, _firestore, _storage) -> dict[str, Crash]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", _firestore.host)
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", _storage.url)
-        return {step: crash_after(step, process, _storage) for step in STEPS}
+        alone = {step: crash_after(step, process, new_shop(step, _storage)) for step in STEPS}
+        beside = {f"{step}{OF_A_CHAIN}": beside_another(step, process, _storage) for step in SHOP_STEPS}
+        return alone | {
+            name: crash_after(name.removesuffix(OF_A_CHAIN), process, shop) for name, shop in beside.items()
+        }
 
 
-def crash_after(step: str, process: RetrainProcess, storage) -> Crash:
+def new_shop(step: str, storage, shop: str = "") -> RepairShop:
     name = f"crash-{step.replace(' ', '-')}-{uuid.uuid4().hex[:6]}"
-    shop = RepairShop(name, storage.create_bucket(name))
+    return RepairShop(name, storage.create_bucket(name), shop)
+
+
+def beside_another(step: str, process: RetrainProcess, storage) -> RepairShop:
+    """A shop of a chain; the one beside it has the same appointments with other quantities, trained and awaiting."""
+    shop = new_shop(step, storage, "north")
+    shop.neighbour = RepairShop(shop.project, shop.bucket, "north2")
+    for number in range(THRESHOLD):
+        shop.neighbour.happen(f"old-{number}", "completed", 70)
+    trained = process.ask(shop.neighbour, "manual")
+    assert trained
+    assert trained.body["status"] == "published", trained
+    shop.neighbour.happen("new-0", "completed", 70)
+    return shop
+
+
+def crash_after(step: str, process: RetrainProcess, shop: RepairShop) -> Crash:
     for number in range(5):
         shop.happen(f"old-{number}", "completed")
     first = process.ask(shop, "manual")
@@ -99,10 +122,10 @@ def ask_until_alive(process: RetrainProcess, shop: RepairShop) -> RetrainAnswer:
 table: list[str] = []
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_promises_1_2_3_4_after_a_crash_past_this_step(step, process, crashes):
-    crash = crashes[step]
-    shop = crash.shop
+@pytest.mark.parametrize("name", [*STEPS, *(f"{step}{OF_A_CHAIN}" for step in SHOP_STEPS)])
+def test_promises_1_2_3_4_after_a_crash_past_this_step(name, process, crashes):
+    crash = crashes[name]
+    step, shop = name.removesuffix(OF_A_CHAIN), crash.shop
 
     assert crash.answer is None, "the process was to die"
     assert crash.at_once
@@ -129,8 +152,12 @@ def test_promises_1_2_3_4_after_a_crash_past_this_step(step, process, crashes):
     process.ask(shop, "manual")
     assert shop.live_history() == shop.recounted()
     assert shop.pending() == 0
+    if shop.neighbour:
+        untouched = [row for row in shop.neighbour.recounted() if row[0] != "new-0"]
+        assert shop.neighbour.live_history() == untouched, "a row of one shop was trained in the other"
+        assert shop.neighbour.awaiting() == 1
     table.append(
-        f"  {step:<10} version {crash.version}, {crash.pending} pending, then {crash.at_once.body['status']:<15}"
+        f"  {name:<17} version {crash.version}, {crash.pending} pending, then {crash.at_once.body['status']:<15}"
         f" → {after.body['status']:<15} version {live.version}, history = recount, 0 awaiting"
     )
 
@@ -138,4 +165,4 @@ def test_promises_1_2_3_4_after_a_crash_past_this_step(step, process, crashes):
 def test_the_table_of_crash_points(request, crashes):
     with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         print("\nkilled after  found at once → after the lease ran out", *table, sep="\n")
-    assert len(table) == len(STEPS)
+    assert len(table) == len(STEPS) + len(SHOP_STEPS)

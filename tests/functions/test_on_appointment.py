@@ -121,3 +121,63 @@ def test_a_change_overtaken_while_it_is_merged_is_merged_again(door):
     found = door.documents.get("restock_changes/a1").fields
     assert found["trained_time"] == NOON
     assert found["usage"] == []
+
+
+@pytest.fixture
+def chain(monkeypatch, capsys):
+    door = Door(monkeypatch, capsys, RETRAIN_THRESHOLD="1", RESTOCK_CHAIN="true")
+    for shop in ("north", "south"):
+        door.documents.set(f"restock_shops/{shop}", {"time_zone": "Europe/Lisbon", "threshold": 2})
+    return door
+
+
+def of_shop(shop, id="a1"):
+    path = f"shops/{shop}/appointments"
+    return payload(id, before=appointment("in_process", []), after=appointment(), path=path)
+
+
+def test_two_shops_count_the_same_appointment_apart_and_the_shop_is_in_task_body_and_line(chain):
+    chain.post(of_shop("north"))
+    chain.post(of_shop("south"))
+    chain.post(of_shop("north", "a2"))
+
+    assert len(chain.documents.stored("shops/north/restock_changes")) == 2
+    assert len(chain.documents.stored("shops/south/restock_changes")) == 1
+    assert chain.documents.stored("restock_changes") == {}
+    assert [task.body for task in chain.queue.tasks.values()] == [{"reason": "threshold", "shop": "north"}]
+    assert ["-north-retrain-" in name for name in chain.queue.tasks] == [True]
+    assert [line["shop"] for line in chain.logged()] == ["north", "south", "north"]
+
+
+def test_a_shop_nobody_registered_is_not_counted_and_is_as_soon_as_it_is(chain):
+    assert chain.post(of_shop("west")).status_code == 200
+    chain.documents.set("restock_shops/west", {"time_zone": "Europe/Lisbon"})
+    assert chain.post(of_shop("west")).status_code == 200
+
+    assert len(chain.documents.stored("shops/west/restock_changes")) == 1
+    warned, counted = chain.logged()
+    assert (warned["severity"], "'west' is no shop" in warned["message"]) == ("WARNING", True)
+    assert counted["shop"] == "west"
+
+
+def test_a_shop_with_a_wrong_setting_has_its_events_come_again_and_stops_no_other(chain):
+    chain.documents.set("restock_shops/north", {"time_zone": "Mars/Olympus"})
+
+    assert chain.post(of_shop("north")).status_code == 500
+    assert chain.post(of_shop("south")).status_code == 200
+    chain.documents.set("restock_shops/north", {"time_zone": "Europe/Lisbon"})
+    assert chain.post(of_shop("north")).status_code == 200
+
+    (told,) = [line for line in chain.logged() if line["severity"] == "ERROR"]
+    assert "shop north stands still: time_zone='Mars/Olympus' is not a time zone" in told["message"]
+
+
+def test_an_event_of_another_kind_of_deployment_is_refused_by_name(chain, monkeypatch, capsys):
+    assert chain.post(COMPLETED).status_code == 200
+    (told,) = chain.logged()
+    assert "it names no shop, and RESTOCK_CHAIN is true" in told["message"]
+    single = Door(monkeypatch, capsys, RESTOCK_CHAIN="false")
+    assert single.post(of_shop("north")).status_code == 200
+    (told,) = single.logged()
+    assert "it is of shop 'north', and RESTOCK_CHAIN is not set" in told["message"]
+    assert single.documents.writes == 0

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from restock.retraining.run import Outcome
+from restock.scoped import ScopedDocuments, ScopedObjects
+from restock.shops import Shops
+from tests.builders import a_settings
+from tests.fakes import FakeDocuments
 from tests.functions.doors import open_door
 
 
@@ -85,3 +91,46 @@ def test_what_nobody_foresaw_is_answered_without_its_trace(door):
 
     assert answer.status_code == 500
     assert not any(word in answer.get_data(as_text=True) for word in ("Traceback", "IndexError", "main.py"))
+
+
+@pytest.fixture
+def chain(door, monkeypatch):
+    client, asked, outcomes = door
+    settings = a_settings(is_chain=True, tasks_emulator_host="127.0.0.1:1")
+    documents = FakeDocuments()
+    documents.set("restock_shops/north", {"time_zone": "Europe/Lisbon", "threshold": 2})
+    documents.set("restock_shops/south", {"time_zone": "Mars/Olympus"})
+    monkeypatch.setattr(sys.modules["main"], "shops", Shops(settings, lambda: documents))
+    return client, asked, outcomes
+
+
+def test_a_task_of_a_shop_is_run_by_its_settings_on_its_stores(chain):
+    client, asked, _ = chain
+
+    assert client.post("/", json={"reason": "threshold", "shop": "north"}).status_code == 200
+
+    ((request, tools),) = asked
+    assert request.shop == "north"
+    assert tools.settings.retrain_threshold == 2
+    assert tools.settings.time_zone == "Europe/Lisbon"
+    assert isinstance(tools.documents, ScopedDocuments)
+    assert isinstance(tools.objects, ScopedObjects)
+
+
+@pytest.mark.parametrize(
+    ("shop", "status", "words"),
+    [
+        ({}, 400, "it names no shop, and RESTOCK_CHAIN is true"),
+        ({"shop": "west"}, 404, "'west' is no shop"),
+        ({"shop": "south"}, 500, "shop south stands still: time_zone='Mars/Olympus'"),
+        ({"shop": "../north"}, 400, "send the id of a shop"),
+    ],
+)
+def test_a_task_for_what_is_no_shop_runs_nothing(chain, shop, status, words):
+    client, asked, _ = chain
+
+    answer = client.post("/", json={"reason": "threshold"} | shop)
+
+    assert answer.status_code == status
+    assert words in answer.get_json()["message"]
+    assert asked == []

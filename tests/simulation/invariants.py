@@ -29,11 +29,12 @@ class HistoryView:
     """A history file as the checker reads it."""
 
     used: dict[str, Used]
+    parts: frozenset[str]
     source_times: dict[str, datetime]
     rebuilt_at: datetime
 
 
-NO_HISTORY = HistoryView({}, {}, LONG_AGO)
+NO_HISTORY = HistoryView({}, frozenset(), {}, LONG_AGO)
 
 
 @lru_cache(maxsize=256)
@@ -42,6 +43,7 @@ def view(data: bytes) -> HistoryView:
     rows = history.rows.to_pylist()
     return HistoryView(
         {row["appointment"]: used_of(row) for row in rows},
+        frozenset(row["part"] for row in rows),
         {row["appointment"]: row["source_time"] for row in rows},
         history.rebuilt_at,
     )
@@ -194,6 +196,7 @@ class Invariants:
         assert pointer
         self._check_whole(pointer)
         after = self.live_history()
+        self.hold(after.parts <= {self.world.part}, 1, f"{self.world.shop} holds rows of another shop: {after.parts}")
         is_full = any(effect.startswith("page appointments") for effect in process.effects)
         is_model = not before or pointer.version != before.version
         if process.kind == "retrain":

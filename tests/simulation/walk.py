@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from unittest.mock import patch
 
@@ -25,10 +25,13 @@ from restock.stored.pointer import Pointer
 from restock.stored.retrain_request import RetrainRequest
 from tests.builders import rules
 from tests.simulation.invariants import Invariants
+from tests.simulation.platform import Platform
 from tests.simulation.world import EVENT_LIVES, Backup, Event, Process, World
 
 MOST_APPOINTMENTS = 8
 MOST_AT_ONCE = 3
+SHOPS = ("north", "north2")
+"""Of a chain: one id begins with the other."""
 SKEWS = (0, 0, 0, -240, 240)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -71,15 +74,22 @@ class Report:
         )
 
 
-class Walk:
-    """One history."""
+def platform_of(start: int) -> Platform:
+    return Platform(remembers=timedelta(hours=(0, 1, 24)[start % 3]))
 
-    def __init__(self, start: int) -> None:
+
+class Walk:
+    """One history of one shop."""
+
+    def __init__(self, start: int, platform: Platform | None = None, shop: str = "") -> None:
         self.world = World(
+            platform or platform_of(start),
             keep_days=2 if start % 4 == 3 else None,
-            remembers_hours=(0, 1, 24)[start % 3],
             is_patient=start % 2 == 0,
+            shop=shop,
         )
+        self.beside: list[Walk] = []
+        """The other shops of a chain, for which time passes, too."""
         self.invariants = Invariants(self.world)
         self.held: set[str] = set()
         self.backups: list[Backup] = []
@@ -98,14 +108,17 @@ class Walk:
         self.world.ended = count_effects
 
     def play(self, steps: Sequence[Step]) -> None:
-        for verb, a, b in steps:
-            self.steps += 1
-            VERBS[verb](self, a, b)
-            if sum(process.holds_lease for process in self.world.running("retrain")) > 1:
-                self.held.add("overlap")
-            self.invariants.raise_what_broke()
-            self.invariants.check_nothing_lost()
+        for step in steps:
+            self.step(*step)
         self.come_to_rest()
+
+    def step(self, verb: str, a: int, b: int) -> None:
+        self.steps += 1
+        VERBS[verb](self, a, b)
+        if sum(process.holds_lease for process in self.world.running("retrain")) > 1:
+            self.held.add("overlap")
+        self.invariants.raise_what_broke()
+        self.invariants.check_nothing_lost()
 
     # The shop's verbs
 
@@ -358,7 +371,13 @@ class Walk:
 
     def _pass(self, span: timedelta) -> None:
         """Time passes; what would then be older than a day is delivered before, for only ``drop`` loses events."""
-        then = self.world.clock() + span
+        for walk in (self, *self.beside):
+            walk.deliver_what_came_before(self.world.clock() + span)
+        self.world.pass_time(span)
+        if span >= 4 * DAY:
+            self.expire(0, 0)
+
+    def deliver_what_came_before(self, then: datetime) -> None:
         for event in list(self.world.events):
             if then - event.at >= EVENT_LIVES and not event.is_delivered:
                 for process in self.world.running("delivery"):
@@ -370,9 +389,6 @@ class Walk:
                     self._give_up(event)
         if any(then - process.started > 32 * MINUTE for process in self.world.running("retrain")):
             self.held.add("holder beyond its lease")
-        self.world.pass_time(span)
-        if span >= 4 * DAY:
-            self.expire(0, 0)
 
     def _give_up(self, event: Event) -> None:
         self.held.add("dropped event")
@@ -445,6 +461,23 @@ class Walk:
         self.invariants.hold(False, 2, "tasks are tried for ever")
 
 
+def walk_a_chain(start: int, steps: Sequence[Step]) -> list[Walk]:
+    """Two shops at once on one platform, their steps by turns: what either does must not be seen by the other."""
+    platform = platform_of(start)
+    walks = [Walk(start + number, platform, shop) for number, shop in enumerate(SHOPS)]
+    for walk in walks:
+        walk.beside = [other for other in walks if other is not walk]
+        walk.world.beside = [other.world for other in walk.beside]
+    for number, step in enumerate(steps):
+        walks[number % len(walks)].step(*step)
+        for other in walks:
+            other.invariants.raise_what_broke()
+            other.invariants.check_nothing_lost()
+    for walk in walks:
+        walk.come_to_rest()
+    return walks
+
+
 VERBS: dict[str, Callable[[Walk, int, int], object]] = {
     "nothing": lambda walk, a, b: None,  # first, so that shrinking replaces by it what does not matter
     "complete": Walk.complete,
@@ -513,6 +546,7 @@ def explore(  # noqa: PLR0913  # what a walk varies, each named in every call
     verbs: Sequence[str] = WEIGHTED,
     starts: Sequence[int] = range(12),
     shrinks: bool = True,
+    is_chain: bool = False,
 ) -> Report:
     """Play so many random histories; raises BrokenPromiseError, with the smallest history that shows it."""
     report = Report()
@@ -529,9 +563,13 @@ def explore(  # noqa: PLR0913  # what a walk varies, each named in every call
     )
     @given(st.sampled_from(starts), histories(verbs, fewest_steps, most_steps))
     def every_history(start: int, steps: list[Step]) -> None:
-        walk = Walk(start)
-        walk.play(steps)
-        report.add(walk)
+        if is_chain:
+            walks = walk_a_chain(start, steps)
+        else:
+            walks = [Walk(start)]
+            walks[0].play(steps)
+        for walk in walks:
+            report.add(walk)
 
     # Full reads are interrupted and continued in shops of eight bookings, not only in those of thousands
     with patch.object(next_history, "read_everything", partial(next_history.read_everything, kept_every=2)):

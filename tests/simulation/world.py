@@ -7,10 +7,9 @@ without its answer there. Nothing depends on the wall clock or on chance: the sa
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
@@ -27,7 +26,8 @@ from restock.stored import names
 from restock.stored.names import STATE
 from restock.stored.retrain_request import RetrainRequest
 from tests.builders import a_settings
-from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue, FakeTask
+from tests.fakes import FakeTask
+from tests.simulation.platform import Platform, ShopDocuments, ShopObjects, ShopQueue
 from tests.unit.retraining.models import ABSURD, GOOD, ConstantFit, reads
 
 THRESHOLD = 3
@@ -117,11 +117,12 @@ class Backup:
 class World:
     """All state of one history. The three listeners are told of every effect, before and after it, and of every end."""
 
-    def __init__(self, *, keep_days: int | None, remembers_hours: int, is_patient: bool) -> None:
-        self.clock = FakeClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
-        self.documents = FakeDocuments(self.clock)
-        self.objects = FakeObjects(self.clock)
-        self.queue = FakeQueue(self.clock, timedelta(hours=remembers_hours))
+    def __init__(self, platform: Platform, *, keep_days: int | None, is_patient: bool, shop: str = "") -> None:
+        self.shop, self.part = shop, f"p{shop}"
+        self.clock = platform.clock
+        self.documents = ShopDocuments(platform.documents, shop) if shop else platform.documents
+        self.objects = ShopObjects(platform.objects, shop) if shop else platform.objects
+        self.queue = ShopQueue(platform.queue, shop) if shop else platform.queue
         self.settings = a_settings(
             retrain_threshold=THRESHOLD,
             keep_usage_when_deleted_after_days=keep_days,
@@ -132,6 +133,7 @@ class World:
             # A patient retrain never stops itself, so that it may wake up long after its lease
             retrain_deadline_seconds=1_000_000_000 if is_patient else 1500,
         )
+        self.beside: list[World] = []
         self.keep_days = keep_days
         self.rules_of_counting = CountingRules.of(self.settings)
         self.used: dict[str, Used | None] = {}
@@ -142,7 +144,7 @@ class World:
         self.about_to: Callable[[Process, str], None] = lambda process, effect: None
         self.done: Callable[[Process, str], None] = lambda process, effect: None
         self.ended: Callable[[Process], None] = lambda process: None
-        self.documents.set("spare_parts/p", {"name": "P"})
+        self.documents.set(f"spare_parts/{self.part}", {"name": "P"})
 
     # The shop
 
@@ -157,7 +159,7 @@ class World:
             self.documents.delete(path)
             after, used = None, self._used_after_deletion(self.used.get(appointment))
         else:
-            parts = [{"id": "p", "name": "P", "quantity": quantity}]
+            parts = [{"id": self.part, "name": "P", "quantity": quantity}]
             made = before.fields["createdAt"] if before else self.clock()
             booking = {"date": before.fields["date"] if before else day, "createdAt": made}
             booking["service"] = SPELLINGS[int(quantity) % len(SPELLINGS)]
@@ -191,7 +193,7 @@ class World:
         in_flight = tuple(event for event in self.events if not event.is_delivered)
         return Backup(
             objects,
-            copy.deepcopy(self.documents._documents),
+            self.documents.copied(),
             dict(self.used),
             tuple(self.events),
             {appointment: list(events) for appointment, events in self.completions.items()},
@@ -213,8 +215,7 @@ class World:
 
     def put_back_database(self, backup: Backup) -> None:
         """With the appointments in it: what was written since never was, and no event of it comes any more."""
-        self.documents._documents.clear()  # in place: every client of it shares the dictionary
-        self.documents._documents.update(copy.deepcopy(backup.documents))
+        self.documents.put_back(backup.documents)
         self.used = dict(backup.used)
         self.events = list(backup.events)
         for event in self.events:
@@ -258,7 +259,7 @@ class World:
                 log=Quiet("retrain"),
                 clock=lambda: self.clock() + timedelta(seconds=skew),
             )
-            process.outcome = retrain(request, tools)
+            process.outcome = retrain(replace(request, shop=self.shop), tools)
 
         return self.start("retrain", act, task=task, reason=request.reason)
 
@@ -308,8 +309,13 @@ class World:
         return [process for process in self.processes if not kinds or process.kind in kinds]
 
     def pass_time(self, span: timedelta) -> None:
-        """The clock moves on; the platform stops what takes too long, and tries tasks again that were not answered."""
+        """The clock moves on, for this shop and those beside it."""
         self.clock.now += span
+        for world in (self, *self.beside):
+            world.stop_what_takes_too_long()
+
+    def stop_what_takes_too_long(self) -> None:
+        """The platform does, and tries tasks again that were not answered."""
         for process in self.running("delivery"):
             if self.clock() - process.started > DELIVERY_LIVES:
                 self.crash(process)
@@ -334,7 +340,10 @@ class World:
     def _ears(self, process: Process) -> tuple[Callable[[str], None], Callable[[str], None]]:
         """What hears of every effect of a process, before and after it."""
 
+        root = names.root(self.shop)
+
         def before(effect: str) -> None:
+            effect = effect.replace(root, "", 1)
             process.next_effect = effect
             if getcurrent() is process.greenlet:
                 process.greenlet.parent.switch()
@@ -345,6 +354,7 @@ class World:
             self.about_to(process, effect)
 
         def after(effect: str) -> None:
+            effect = effect.replace(root, "", 1)
             self.done(process, effect)
             fault, process.fault = process.fault, ""
             if fault == "echoed" and effect.split(maxsplit=1)[0] in ("create", "update", "write"):

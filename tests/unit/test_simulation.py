@@ -11,6 +11,8 @@ from tests.simulation.walk import Report, explore
 
 HISTORIES = 2_000
 SEED = 20_260_302
+CHAINS = 60
+"""Histories of two shops each."""
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +60,12 @@ def test_retrains_end_in_every_way(report, status):
 
 def test_every_reason_publishes(report):
     assert all(report.committed[reason] > 100 for reason in ("threshold", "schedule", "manual"))
+
+
+def test_promises_1_2_3_4_hold_in_two_shops_at_once_on_one_store_and_neither_holds_a_row_of_the_other(request):
+    found = explore(CHAINS, with_seed=SEED, fewest_steps=60, most_steps=90, is_chain=True)
+    print_past_capture(request, f"\ntwo shops at once, seed {SEED}: {found}")
+
+    assert found.histories >= 2 * CHAINS
+    assert found.held["crash"] >= CHAINS / 6
+    assert found.committed["threshold"] > CHAINS / 4

@@ -17,6 +17,7 @@ from restock.retraining import run as training
 from restock.retraining.plan import plan
 from restock.retraining.publish import Files
 from restock.retraining.put_back import Ours
+from restock.stored import names
 from restock.stored.published import Live, read_live
 from restock.stored.state import read_state
 from restock.stores import Update
@@ -357,3 +358,10 @@ def test_a_delivery_acknowledged_although_its_change_cannot_be_read(monkeypatch,
     monkeypatch.setattr(count, "merge", merge)
 
     assert is_caught("complete and deliver", "schedule", "spoil", "book", "deliver") == "promise 1"
+
+
+def test_two_shops_of_a_chain_under_one_root(monkeypatch):
+    monkeypatch.setattr(names, "root", lambda shop: "shops/all/")
+
+    with pytest.raises(BrokenPromiseError):
+        explore(HISTORIES, with_seed=1, shrinks=False, is_chain=True)

@@ -92,6 +92,10 @@ def test_the_time_of_the_event_is_read_if_it_is_one():
         payload(after=appointment(), path="users"),
         payload("a/notes/n", after=appointment()),
         payload("", after=appointment()),
+        payload(after=appointment(), path="shops/north/orders"),
+        payload(after=appointment(), path="shops//appointments"),
+        payload(after=appointment(), path="shops/north/shops/south/appointments"),
+        payload(after=appointment(), path="stores/north/appointments"),
         payload(after=appointment(), at=datetime(1999, 12, 31, tzinfo=UTC)),
         payload(after=appointment(), at=datetime(9999, 12, 31, tzinfo=UTC)),
     ],
@@ -99,6 +103,13 @@ def test_the_time_of_the_event_is_read_if_it_is_one():
 def test_what_is_no_event_of_an_appointment_is_refused(data):
     with pytest.raises(BadEventError):
         decode(data)
+
+
+def test_the_shop_is_the_paths():
+    event = decode(payload("a1", after=appointment(), path="shops/north/appointments"))
+
+    assert (event.shop, event.appointment) == ("north", "a1")
+    assert decode(payload("a1", after=appointment())).shop == ""
 
 
 def test_a_document_without_its_update_time_is_refused():

@@ -29,10 +29,12 @@ def test_a_rebuild_and_force_can_be_asked_for():
         (b"{}", "reason is None; send one of schedule, threshold, manual"),
         (
             b'{"reason": "manual", "rebuilt": true}',
-            "unknown field 'rebuilt'; known are reason, rebuild, force and adopt",
+            "unknown field 'rebuilt'; known are reason, rebuild, force, adopt and shop",
         ),
         (b'{"reason": "schedule", "adopt": true}', "adopt is for people; send it with the reason manual"),
         (b'{"reason": "manual", "force": "yes"}', "force is 'yes'; send true or false"),
+        (b'{"reason": "manual", "shop": "../south"}', "shop is '../south'; send the id of a shop"),
+        (b'{"reason": "manual", "shop": null}', "shop is None; send the id of a shop"),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(body, words):
@@ -41,7 +43,7 @@ def test_a_mistake_is_named_with_its_remedy(body, words):
 
 
 @pytest.mark.parametrize(
-    "asked", [RetrainRequest("threshold"), RetrainRequest("manual", rebuild=True, force=True, adopt=True)]
+    "asked", [RetrainRequest("threshold"), RetrainRequest("manual", rebuild=True, force=True, adopt=True, shop="north")]
 )
 def test_what_is_asked_for_is_read_as_it_was_written(asked):
     assert parse_request(json.dumps(asked.as_json()).encode()) == asked

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[4]
 sys.path.insert(0, str(ROOT))
 HELD_UP_AT_MOST_SECONDS = 60
 
-from restock.retraining.run import Tools  # noqa: E402  (the repository is on the path only now)
+from restock.gcp.firestore import FirestoreDocuments  # noqa: E402  (the repository is on the path only now)
+from restock.retraining.assembly import tools_of  # noqa: E402
+from restock.shops import Shops  # noqa: E402
 from tests.unit.retraining.models import ConstantFit  # noqa: E402
 
 spec = importlib.util.spec_from_file_location("door", ROOT / "functions/retrain/main.py")
@@ -48,13 +50,15 @@ def retrain(request: flask.Request) -> flask.typing.ResponseReturnValue:
             while not sign.exists() and time.monotonic() < deadline:
                 time.sleep(0.02)
 
-    door.settings = dataclasses.replace(
+    settings = dataclasses.replace(
         own_settings,
         project=headers.get("X-Project", own_settings.project),
         bucket=headers.get("X-Bucket", own_settings.bucket),
+        is_chain=headers.get("X-Chain") == "true",
         # Shorter than the settings allow, for no test waits half an hour
         lease_seconds=int(headers.get("X-Lease-Seconds", own_settings.lease_seconds)),
     )
-    door.Tools = lambda **given: Tools(**given, after=after)
-    door.Fitter = lambda *_: ConstantFit(before=lambda: fit(headers.get("X-Fail")))
+    trapped = ConstantFit(before=lambda: fit(headers.get("X-Fail")))
+    door.shops = Shops(settings, lambda: FirestoreDocuments(settings.project))
+    door.tools_of = lambda shop, log: dataclasses.replace(tools_of(shop, log), after=after, fit=trapped)
     return door.retrain(request)
