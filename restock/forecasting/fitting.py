@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from restock.errors import DamagedError
+from restock.forecasting import service_parts
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
@@ -21,6 +23,7 @@ from restock.retraining.gate import Evidence
 from restock.retraining.tools import Lesson
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.manifest import Window
+from restock.stored.service_parts import ServiceParts
 from restock.written import fold
 
 GATE_DAYS = 28
@@ -31,8 +34,14 @@ GATE_SPANS = 3
 class FittedModel:
     """A trained model in the shape the run publishes."""
 
-    def __init__(self, trained: Trained, time_zone: str, catalogue: Sequence[CatalogueItem] = ()) -> None:
-        self.trained, self._time_zone = trained, time_zone
+    def __init__(
+        self,
+        trained: Trained,
+        time_zone: str,
+        catalogue: Sequence[CatalogueItem] = (),
+        services: ServiceParts | None = None,
+    ) -> None:
+        self.trained, self._time_zone, self._services = trained, time_zone, services
         self._names = {fold(item.name) for item in catalogue if item.name.strip()}
         self.recipe: Mapping[str, Any] = trained.recipe
         self.scores: Mapping[str, Any] = trained.scores
@@ -66,7 +75,7 @@ class FittedModel:
         artifact = self.trained.artifact(
             version=version, trained_at=trained_at, time_zone=self._time_zone, previous=_readable(previous)
         )
-        return artifact.to_bytes()
+        return replace(artifact, header=replace(artifact.header, services=self._services)).to_bytes()
 
     def estimators(self) -> bytes:
         """For audits and comparisons. Promise 7: it can execute when loaded, so nothing but retrain may open it."""
@@ -102,7 +111,8 @@ class Fitter:
         )
         progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
         trained = train(demand, champion=lesson.champion, budget_seconds=lesson.budget_seconds, progress=progress)
-        return FittedModel(trained, self._time_zone, listed)
+        services = service_parts.learn(lesson.history, demand.parts, lesson.today)
+        return FittedModel(trained, self._time_zone, listed, services)
 
 
 def _told_of_unseen(demand: Demand) -> str:

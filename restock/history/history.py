@@ -105,6 +105,10 @@ class History:
             for appointment, ours in rows.items()
         }
 
+    def seen_in_full(self) -> pa.ChunkedArray:
+        """Of each row, whether the last full read had it."""
+        return pc.less_equal(self.rows["source_time"], pa.scalar(self.rebuilt_at, pa.timestamp("us", tz="UTC")))
+
     def holds(self, change: Change, source_times: dict[str, datetime]) -> datetime | None:
         """Up to which version of the change's appointment this history is known to be complete, if at all.
 

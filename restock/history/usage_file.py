@@ -26,6 +26,8 @@ from restock.history.rows import Row, table_of
 
 NEEDED = ("date", "part", "quantity")
 PART_ID = "part_id"
+NO_APPOINTMENT = "import/"
+"""Where a row has its appointment: no document's id holds a slash."""
 SEPARATORS: tuple[str, ...] = (",", ";", "\t")
 MOST_ROWS = 5_000_000
 _SAID = re.compile(r'"?sep=(.)', re.IGNORECASE)
@@ -97,7 +99,7 @@ def read(lines: Iterable[str], *, earliest: date, before: date) -> Imported:
             except ValueError as exc:
                 refused.add(str(exc), number)
                 continue
-            yield Row(f"import/{day.isoformat()}", day, key, quantity, imported_at, name)
+            yield Row(f"{NO_APPOINTMENT}{day.isoformat()}", day, key, quantity, imported_at, name)
 
     rows = table_of(understood())
     return Imported(rows, refused, read_lines)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from restock.stored.fields import needed, number, optional, present
+from restock.stored.service_parts import ServiceParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +64,23 @@ class Header:
     notes: Sequence[str] | None = None
     """For people: what to know of this training."""
     since: Since | None = None
+    services: ServiceParts | None = None
+    """What a job of each service uses."""
 
     def to_json(self) -> dict[str, Any]:
         facts = present({name: getattr(self, name) for name in self.__slots__})
         for name in ("trained_through", "first_day"):
             if name in facts:
                 facts[name] = facts[name].isoformat()
+        if self.services:
+            facts["services"] = self.services.to_json()
         return facts | ({"since": asdict(self.since)} if self.since else {})
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Header:
         first_day: str | None = optional(stored, "first_day", str)
         since: dict[str, Any] | None = optional(stored, "since", dict)
+        services: dict[str, Any] | None = optional(stored, "services", dict)
         return cls(
             version=needed(stored, "version", int),
             trained_at=needed(stored, "trained_at", str),
@@ -86,4 +92,5 @@ class Header:
             scores=optional(stored, "scores", dict),
             notes=optional(stored, "notes", list),
             since=Since.from_json(since) if since else None,
+            services=ServiceParts.from_json(services, len(needed(stored, "parts", list))) if services else None,
         )
