@@ -1,14 +1,11 @@
-"""The page and its files, as they lie in page/: read on first use, kept, and told apart by a digest of their content.
+"""The page and its files: what each answer holds, and how long a browser may keep it.
 
 The page may load nothing but its own files, and ask nobody but this API and, to sign people in, Google's two hosts.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +14,16 @@ import orjson
 from restock.serving.http import Answer, Request
 from restock.serving.operations import without_empty_segments
 
-FOLDER = Path(__file__).with_name("page")
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
-    ".json": "application/json; charset=utf-8",
     ".LICENSE": "text/plain; charset=utf-8",
 }
+FOR_GOOD = "public, max-age=31536000, immutable"
+FOLDER = Path(__file__).with_name("page")
 SIGN_IN_HOSTS = "https://identitytoolkit.googleapis.com https://securetoken.googleapis.com"
 
 
@@ -46,47 +44,44 @@ class Page:
         path = without_empty_segments(path)
         _, slash, name = path.rpartition("/page/")
         if slash:
-            return name if name == "config.json" or name in _names() else None
+            return name if name in names() else None
         return "index.html" if path.endswith(("/", "/forecast")) and "/v1/" not in path else None
 
     def file(self, name: str, request: Request) -> Answer:
-        """The file, or 304 if the browser has it."""
-        content = self._config() if name == "config.json" else _content(name)
-        tag = hashlib.sha256(content).hexdigest()[:24]
-        headers = [("ETag", f'"{tag}"'), ("Cache-Control", "no-cache"), ("Content-Security-Policy", self._policy())]
+        """The file, or 304 if the browser has it. Under the address that names its content it never changes."""
+        from restock.serving import joined  # no forecast waits for it
+
+        content, tag = joined.content(name), joined.digest(name)
+        if name == "index.html":
+            content, tag = joined.page(self._config())
+        kept = FOR_GOOD if name != "index.html" and request.query == f"v={tag}" else "no-cache"
+        headers = [
+            ("ETag", f'"{tag}"'),
+            ("Cache-Control", kept),
+            ("Content-Security-Policy", self._policy(joined.inline_script())),
+        ]
         if request.has(tag):
             return Answer(304, headers=tuple(headers))
         return Answer(200, (content,), CONTENT_TYPES[Path(name).suffix], tuple(headers))
 
     def _config(self) -> bytes:
+        """What the page has to know before it asks anything, as it stands in a script element."""
         about = {"auth": self.auth}
         if self.auth == "firebase":
             about |= {"api_key": self.api_key, "auth_emulator": self.auth_emulator}
-        return orjson.dumps(about)
+        return orjson.dumps(about).replace(b"<", b"\\u003c")
 
-    def _policy(self) -> str:
+    def _policy(self, inline_script: str) -> str:
         hosts = ""
         if self.auth == "firebase":
             hosts = f" http://{self.auth_emulator}" if self.auth_emulator else f" {SIGN_IN_HOSTS}"
         return (
-            f"default-src 'none'; script-src 'self' {_inline_script()}; style-src 'self'; img-src 'self'; "
+            f"default-src 'none'; script-src 'self' {inline_script}; style-src 'self'; img-src 'self'; "
             f"connect-src 'self'{hosts}; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
         )
 
 
 @functools.cache
-def _names() -> frozenset[str]:
+def names() -> frozenset[str]:
+    """Every file of the page."""
     return frozenset(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
-
-
-@functools.cache
-def _content(name: str) -> bytes:
-    return (FOLDER / name).read_bytes()
-
-
-@functools.cache
-def _inline_script() -> str:
-    """The page's one inline script, by digest: it finds the page's own address, which no file's address can."""
-    found = re.search(rb"<script>(.*?)</script>", _content("index.html"), re.DOTALL)
-    digest = hashlib.sha256(found[1] if found else b"").digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from functions_framework import create_app
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
@@ -76,9 +76,15 @@ class AuthEmulator:
 
     refusal: tuple[int, dict] | None = None
     """What everybody is answered, if set."""
+    seconds = "3600"
+    """How long its tokens are good."""
+    waits: threading.Event | None = None
+    """What a renewal waits for, if set."""
 
     def __init__(self) -> None:
         emulator = self
+        self.renewals = 0
+        self.mailed: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
             def do_OPTIONS(self) -> None:
@@ -89,9 +95,15 @@ class AuthEmulator:
                 if emulator.refusal:
                     self._answer(*emulator.refusal)
                 elif self.path.startswith("/securetoken.googleapis.com/v1/token"):
-                    self._answer(200, {"id_token": token(), "refresh_token": "again", "expires_in": "3600"})
+                    emulator.renewals += 1
+                    if emulator.waits:
+                        emulator.waits.wait(10)
+                    self._answer(200, {"id_token": token(), "refresh_token": "again", "expires_in": emulator.seconds})
+                elif "sendOobCode" in self.path:
+                    emulator.mailed.append(json.loads(sent)["email"])
+                    self._answer(200, {})
                 elif json.loads(sent)["password"] == PASSWORD:
-                    self._answer(200, {"idToken": token(), "refreshToken": "again", "expiresIn": "3600"})
+                    self._answer(200, {"idToken": token(), "refreshToken": "again", "expiresIn": emulator.seconds})
                 else:
                     self._answer(400, {"error": {"message": "INVALID_LOGIN_CREDENTIALS"}})
 
@@ -125,6 +137,44 @@ def token() -> str:
     return ".".join([*(base64.urlsafe_b64encode(word).rstrip(b"=").decode() for word in words), ""])
 
 
+class Board:
+    """The page's list, as its tests look at it."""
+
+    AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text(encoding="utf-8")
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.rows = page.locator("#lists tbody tr:not(.group)")
+        self.today = page.locator("#today tbody tr:not(.group)")
+
+    def open(self, address: str) -> Board:
+        self.page.goto(address)
+        return self.is_there()
+
+    def is_there(self) -> Board:
+        expect(self.page.get_by_role("heading", name="Order today")).to_be_visible()
+        expect(self.rows.first).to_be_visible()
+        return self
+
+    def row(self, name: str) -> Locator:
+        return self.rows.filter(has=self.page.get_by_role("button", name=name, exact=True))
+
+    def quantity(self, name: str) -> Locator:
+        return self.page.get_by_role("spinbutton", name=f"Order of {name}", exact=True)
+
+    def names(self, section: str = "today") -> list[str]:
+        return self.page.locator(f"#{section} button.part").all_inner_texts()
+
+    def search(self, words: str) -> None:
+        self.page.get_by_role("searchbox").fill(words)
+
+    def violations(self) -> list[str]:
+        """What axe-core finds, run in the page's own context (its policy lets no other script in)."""
+        self.page.evaluate(self.AXE)
+        found = "async () => (await axe.run()).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html)}`)"
+        return self.page.evaluate(found)
+
+
 @pytest.fixture
 def auth_emulator() -> Iterator[AuthEmulator]:
     emulator = AuthEmulator()
@@ -149,7 +199,13 @@ def published(shelf: PublishedShelf) -> ForecastArtifact:
 def stock(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict]:
     """The catalogue's stock, as Firestore gives it out."""
     stock = {
-        part.key: {"stock": [0, 3, 40, 7, 1, 25, 12, 60][k % 8], "leadTimeDays": 14 if k % 9 == 0 else None}
+        part.key: {
+            "name": part.name,
+            "sku": f"RS-{k:04d}",
+            "brand": ["Bosch", "Hengst", "NGK", ""][k % 4],
+            "stock": [0, 3, 40, 7, 1, 25, 12, 60][k % 8],
+            "leadTimeDays": 14 if k % 9 == 0 else None,
+        }
         for k, part in enumerate(shop().parts)
     }
     monkeypatch.setattr(FirestoreReader, "collection", lambda self, name, fields: list(stock.items()))
@@ -218,6 +274,16 @@ def new_page(_browser: Browser) -> Iterator[Callable[..., Page]]:
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def board(new_page: Callable[..., Page], site: Callable[..., str]) -> Callable[..., Board]:
+    """An open board: ``board()``, or ``board("?search=oil", settings={…}, viewport={…})``."""
+
+    def make(at: str = "/", *, settings: dict[str, str] | None = None, **options) -> Board:
+        return Board(new_page(**options)).open(site(**(settings or {})) + at)
+
+    return make
 
 
 @pytest.fixture

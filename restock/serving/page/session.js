@@ -1,109 +1,66 @@
-// Who is calling: signs in with the shop's own Firebase accounts (Identity Toolkit REST) and asks the API with the token.
-// The refresh token stays in this tab only, and leaves with it.
+// Who is calling, with the shop's own Firebase accounts. The refresh token stays in this tab only, and leaves with it.
+//
+// Whoever signs out stays signed out: what was asked before is broken off, and a token that comes late is thrown away.
+
+import { ApiError } from "./errors.js";
+import { Google } from "./google.js";
 
 const KEPT = "restock-session";
-const at = (address) => new URL(address, document.baseURI);
-
-const WRONG = "This e-mail and password do not fit.";
-const REFUSALS = {
-  INVALID_LOGIN_CREDENTIALS: WRONG, INVALID_PASSWORD: WRONG, EMAIL_NOT_FOUND: WRONG, INVALID_EMAIL: WRONG,
-  USER_DISABLED: "This account is switched off. Ask whoever runs the shop's accounts.",
-  TOO_MANY_ATTEMPTS_TRY_LATER: "Too many attempts. Wait a few minutes and try again.",
-};
-
-export class ApiError extends Error {
-  constructor(status, message, retryAfter) {
-    super(message);
-    this.status = status;
-    this.retryAfter = retryAfter;
-  }
-}
+const EARLY = 60; // seconds before its end a token is renewed
 
 export class Session {
-  static async open() {
-    const answer = await fetch(at("page/config.json"));
-    if (!answer.ok) throw new ApiError(answer.status, "The page could not read its settings.");
-    return new Session(await answer.json());
-  }
-
   constructor(config) {
-    this.config = config;
-    this.refreshToken = sessionStorage.getItem(KEPT);
-    this.idToken = null;
-    this.goodUntil = 0;
-  }
-
-  get canSignIn() {
-    return Boolean(this.config.api_key || this.config.auth_emulator);
+    this.isNeeded = config.auth === "firebase";
+    this.canSignIn = Boolean(config.api_key || config.auth_emulator);
+    this.google = new Google(config);
+    this.refreshToken = this.isNeeded ? sessionStorage.getItem(KEPT) : null;
+    this.#forget();
   }
 
   get needsSignIn() {
-    return this.config.auth === "firebase" && !this.refreshToken;
+    return this.isNeeded && !this.refreshToken;
   }
 
   get canSignOut() {
-    return this.config.auth === "firebase" && Boolean(this.refreshToken);
+    return this.isNeeded && Boolean(this.refreshToken);
   }
 
   async signIn(email, password) {
-    const found = await this.#google("identitytoolkit.googleapis.com", "/v1/accounts:signInWithPassword", {
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ email, password, returnSecureToken: true }),
-    });
-    this.#keep(found.idToken, found.refreshToken, found.expiresIn);
+    this.#keep(await this.google.signIn(email, password));
   }
 
   signOut() {
     sessionStorage.removeItem(KEPT);
-    this.refreshToken = this.idToken = null;
+    this.refreshToken = null;
+    this.end.abort();
+    this.#forget();
   }
 
-  async get(address, parameters = {}) {
-    const url = at(address);
-    for (const [name, value] of Object.entries(parameters)) url.searchParams.append(name, value);
-    const headers = this.config.auth === "firebase" ? { Authorization: `Bearer ${await this.#token()}` } : {};
-    let answer;
-    try {
-      answer = await fetch(url, { headers });
-    } catch {
-      throw new ApiError(0, "The forecast service cannot be reached. Check the connection and try again.");
-    }
-    if (answer.ok) return answer.json();
-    const said = await answer.json().catch(() => ({}));
-    throw new ApiError(answer.status, said.message ?? `The service answered ${answer.status}.`, Number(answer.headers.get("Retry-After")));
+  // The token to send; `isRefused` says that the service would not have the last one.
+  async token(isRefused = false) {
+    if (!isRefused && Date.now() < this.goodUntil) return this.idToken;
+    this.renewing ??= this.#renew().finally(() => (this.renewing = null)); // one renewal, however many wait for it
+    return this.renewing;
   }
 
-  async #token() {
-    if (Date.now() >= this.goodUntil) {
-      const found = await this.#google("securetoken.googleapis.com", "/v1/token", {
-        headers: { "Content-Type": "application/x-www-form-urlencoded" },
-        body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: this.refreshToken }),
-      });
-      this.#keep(found.id_token, found.refresh_token, found.expires_in);
-    }
+  async #renew() {
+    const { end } = this;
+    const found = await this.google.renew(this.refreshToken);
+    if (end.signal.aborted) throw new ApiError(401, "You have signed out.");
+    this.#keep(found);
     return this.idToken;
   }
 
-  #keep(idToken, refreshToken, seconds) {
+  #keep({ idToken, refreshToken, seconds }) {
     this.idToken = idToken;
     this.refreshToken = refreshToken;
-    this.goodUntil = Date.now() + (Number(seconds) - 60) * 1000;
+    this.goodUntil = Date.now() + (seconds - EARLY) * 1000;
     sessionStorage.setItem(KEPT, refreshToken);
   }
 
-  async #google(host, path, request) {
-    const emulator = this.config.auth_emulator;
-    const origin = emulator ? `http://${emulator}/${host}` : `https://${host}`;
-    let answer;
-    try {
-      answer = await fetch(`${origin}${path}?key=${encodeURIComponent(this.config.api_key || "emulator")}`, { method: "POST", ...request });
-    } catch {
-      throw new ApiError(0, "The sign-in service cannot be reached. Check the connection and try again.");
-    }
-    if (answer.ok) return answer.json();
-    if (answer.status === 429 || answer.status >= 500) throw new ApiError(0, "The sign-in service does not answer. Wait a little and try again.");
-    const said = await answer.json().catch(() => ({}));
-    const reason = String(said.error?.message ?? answer.status); // a code, a code and a sentence, or a sentence
-    throw new ApiError(401, REFUSALS[reason.split(" ")[0]] ?? `Google signs nobody in here; tell whoever runs the shop's accounts: ${reason}`);
+  #forget() {
+    this.idToken = this.renewing = null;
+    this.goodUntil = 0;
+    this.end = new AbortController();
   }
 }

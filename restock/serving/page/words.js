@@ -1,32 +1,33 @@
-// Numbers and days as people of the reader's language write them, and the order list as CSV.
+// Numbers, days and ages as this page writes them: in English, like its words, and as the reader's own English has them.
 
-const amounts = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
-const shares = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
-const days = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
-const spans = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const ENGLISH = navigator.languages.find((one) => /^en\b/i.test(one)) ?? "en-GB";
+const amounts = new Intl.NumberFormat(ENGLISH, { maximumFractionDigits: 1 });
+const exact = new Intl.NumberFormat(ENGLISH, { maximumFractionDigits: 3 });
+const prices = new Intl.NumberFormat(ENGLISH, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const shares = new Intl.NumberFormat(ENGLISH, { style: "percent", maximumFractionDigits: 0 });
+const days = new Intl.DateTimeFormat(ENGLISH, { day: "numeric", month: "short", timeZone: "UTC" });
+const dates = new Intl.DateTimeFormat(ENGLISH, { dateStyle: "medium", timeZone: "UTC" });
+const clocks = new Intl.DateTimeFormat(ENGLISH, { hour: "numeric", minute: "2-digit" });
+const spans = new Intl.RelativeTimeFormat(ENGLISH, { numeric: "auto" });
+
+const DAY = 86_400_000;
+const at = (text) => new Date(`${text}T00:00:00Z`);
 
 export const amount = (number) => (number === null || number === undefined ? "–" : amounts.format(number));
-export const share = (number) => (number > 0 && number < 0.01 ? `under ${shares.format(0.01)}` : number > 0.99 ? `over ${shares.format(0.99)}` : shares.format(number));
-export const day = (text) => days.format(new Date(`${text}T00:00:00Z`));
-export const date = (text) => dates.format(new Date(`${text}T00:00:00Z`));
-export const cover = (number) => (number === null ? "over a year" : amounts.format(number));
+export const quantity = (number) => exact.format(number);
+export const money = (number) => prices.format(number);
+export const share = (number) =>
+  number > 0 && number < 0.01 ? `under ${shares.format(0.01)}` : number > 0.99 ? `over ${shares.format(0.99)}` : shares.format(number);
+export const day = (text) => days.format(at(text));
+export const date = (text) => dates.format(at(text));
+export const clock = (moment) => clocks.format(moment);
+export const later = (text, count) => new Date(at(text).getTime() + count * DAY).toISOString().slice(0, 10);
+export const count = (number, one, many = `${one}s`) => `${amount(number)} ${number === 1 ? one : many}`;
+export const cover = (number) => (number === null ? "over a year" : count(number, "day"));
 
-export function ago(seconds) {
-  for (const [unit, size] of [["day", 86400], ["hour", 3600], ["minute", 60]]) {
-    if (seconds >= size) return spans.format(-Math.round(seconds / size), unit);
+export function ago(milliseconds) {
+  for (const [unit, size] of [["day", DAY], ["hour", 3_600_000], ["minute", 60_000]]) {
+    if (milliseconds >= size) return spans.format(-Math.floor(milliseconds / size), unit);
   }
   return "just now";
-}
-
-const COLUMNS = ["part", "name", "category", "order_quantity", "on_hand", "on_order", "lead_time_days", "expected_demand", "days_of_cover", "stock_out_chance"];
-
-// A cell that a spreadsheet would run as a formula is made text.
-const cell = (value) => {
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value ?? "");
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
-export function csv(parts) {
-  return [COLUMNS, ...parts.map((part) => COLUMNS.map((column) => part[column]))].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }

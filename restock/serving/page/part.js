@@ -1,0 +1,65 @@
+// One part in a dialog: why so many, in words and pictures, and what other certainties cost.
+
+import { Certainty, compare } from "./certainty.js";
+import { $, draw, html } from "./html.js";
+import { about } from "./table.js";
+import { amount, count } from "./words.js";
+import { odds, periodOf, used, why } from "./why.js";
+
+const LOW = 0.1;
+let opened = 0;
+let endCharts = () => {};
+
+const level = (number) => String(Number(number));
+
+function figures(part, many) {
+  const stock = part.on_hand === null ? "unknown" : amount(part.on_hand);
+  const shown = [["Order now", part.on_hand === null ? "–" : amount(many)], ["In stock", stock], ["On order", amount(part.on_order)], ["Reorder at", amount(part.reorder_point)], ["Order up to", amount(part.order_up_to)]];
+  return shown.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`);
+}
+
+async function showForecast(service, part, answer, many, isOpen) {
+  const days = periodOf(part, answer.review_days);
+  const high = Math.max(answer.service_level, 0.5);
+  const forecast = await service.get("v1/forecast", { part: part.part, days, quantiles: `${LOW},${high}`, recent: true });
+  if (!isOpen()) return;
+  const [{ mean, quantiles, recent }] = forecast.parts;
+  $("part-used").textContent = used(recent, forecast.recent_from);
+  const { daily, needed } = await import("./charts.js");
+  if (!isOpen()) return;
+  const comings = part.on_order > 0 ? [{ day: new Date(Date.parse(answer.from) + part.lead_time_days * 86_400_000).toISOString().slice(0, 10), quantity: part.on_order }] : [];
+  const ends = await Promise.all([
+    daily($("part-daily"), recent, forecast.recent_from, mean, forecast.from),
+    needed($("part-needed"), { from: forecast.from, mean, low: quantiles[level(LOW)], high: quantiles[level(high)], highName: `at most, ${odds(high)}`, onHand: part.on_hand, comings,
+      order: many, lead: part.lead_time_days, review: answer.review_days }),
+  ]);
+  if (!isOpen()) return ends.forEach((end) => end());
+  endCharts = () => ends.forEach((end) => end());
+  $("part-daily").setAttribute("aria-label", `Bars of daily use over ${recent.length} days, then a line of expected use`);
+  $("part-needed").setAttribute("aria-label", `Expected need growing to ${amount(mean.reduce((sum, one) => sum + one, 0))} in ${count(days, "day")}, with its band, and what is there, with what comes`);
+}
+
+// `many`: how many of it are about to be ordered.
+export async function open(service, part, answer, many, policy) {
+  const mine = ++opened;
+  const isOpen = () => mine === opened && $("part").open;
+  close();
+  $("part-name").textContent = part.name;
+  $("part-about").textContent = [about(part), `delivery in ${count(part.lead_time_days, "day")}`].filter(Boolean).join(" · ");
+  draw(html`${figures(part, many)}`, $("part-figures"));
+  draw(html`${why(part, answer).map((line) => html`<li key=${line}>${line}</li>`)}`, $("part-why"));
+  $("part-used").textContent = "Loading …";
+  draw(html`<${Certainty} />`, $("part-certainty"));
+  if (!$("part").open) $("part").showModal();
+  await Promise.all([
+    showForecast(service, part, answer, many, isOpen).catch((error) => isOpen() && ($("part-used").textContent = error.message)),
+    compare(service, policy, part.part).then((rows) => isOpen() && draw(html`<${Certainty} rows=${rows} />`, $("part-certainty")))
+      .catch((error) => isOpen() && draw(html`<${Certainty} problem=${error.message} />`, $("part-certainty"))),
+  ]);
+}
+
+export function close() {
+  endCharts();
+  endCharts = () => {};
+  for (const id of ["part-daily", "part-needed"]) $(id).replaceChildren();
+}

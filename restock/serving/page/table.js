@@ -1,0 +1,70 @@
+// The table of parts: one row a part, one group a supplier, drawn as far as somebody has asked to see it.
+
+import { NONE, SORTS, WAIT } from "./choice.js";
+import { html } from "./html.js";
+import { amount, count, cover, money, quantity, share } from "./words.js";
+
+const COLUMNS = ["order_quantity", "on_hand", "on_order", "expected_demand", "days_of_cover", "stock_out_chance"];
+
+export const about = (part) =>
+  [part.sku, part.brand, part.category, part.discontinued && "discontinued", part.out_of_stock && "out of stock"].filter(Boolean).join(" · ");
+
+function Head({ sort, descending, onSort }) {
+  const column = (name, title, className) => {
+    const isSorted = sort === name;
+    return html`<th key=${name} scope="col" class=${className} aria-sort=${isSorted ? (descending ? "descending" : "ascending") : undefined}>
+      <button type="button" class="plain" onClick=${() => onSort(name)}>${title}${isSorted ? (descending ? " ↓" : " ↑") : ""}</button></th>`;
+  };
+  return html`<thead><tr>${column("name", "Part", "")}${COLUMNS.map((name) => column(name, SORTS[name][0], "number"))}</tr></thead>`;
+}
+
+function Risk({ chance }) {
+  const level = chance >= 0.5 ? "high" : chance >= 0.1 ? "some" : "low";
+  return html`<span class=${`risk ${level}`}><span class="bar" aria-hidden="true"><span style=${{ width: `${Math.round(chance * 100)}%` }}></span></span>${share(chance)}</span>`;
+}
+
+function Order({ part, quantities, need, onType }) {
+  const many = quantities.of(part);
+  const advised = part.order_quantity;
+  const differs = advised > 0 && many !== advised;
+  const type = (event) => onType(part, event.target);
+  return html`<span class="typed"><input type="number" min="0" max="1000000" step="any" inputmode="decimal" aria-label=${`Order of ${part.name}`} value=${many || ""} placeholder="0"
+    data-part=${part.part} onChange=${type} />
+    ${differs && html`<button type="button" class="plain" title=${need === WAIT ? "Order it now, too" : "Back to the advice"} onClick=${() => onType(part, { value: String(advised) })}>
+      <span class="hidden">Take the advice for ${part.name}: </span>${need === WAIT && !many ? "+" : "↺ "}${quantity(advised)}</button>`}</span>`;
+}
+
+function Row({ part, need, quantities, onOpen, onType }) {
+  const cell = (label, content, className = "") => html`<td class=${`number ${className}`} data-label=${label}>${content}</td>`;
+  const isKnown = part.on_hand !== null;
+  return html`<tr>
+    <th scope="row"><button type="button" class="part plain" dir="auto" onClick=${() => onOpen(part.part)}>${part.name}</button><span class="category" dir="auto">${about(part)}</span></th>
+    ${cell("Order", isKnown && !part.discontinued ? html`<${Order} ...${{ part, quantities, need, onType }} />` : "–", "order")}
+    ${cell("In stock", isKnown ? amount(part.on_hand) : "unknown")}
+    ${cell("On order", amount(part.on_order), part.on_order ? "" : "zero")}
+    ${cell("Expected", amount(part.expected_demand))}
+    ${isKnown ? cell("Lasts", cover(part.days_of_cover)) : cell("Hold", part.discontinued ? "–" : amount(part.order_up_to))}
+    ${isKnown ? cell("Risk", html`<${Risk} chance=${part.stock_out_chance} />`) : cell("Risk", "–", "zero")}
+  </tr>`;
+}
+
+// What an order of these parts comes to, as it stands on the screen.
+export function totals(lines) {
+  const priced = lines.filter(({ part }) => Number.isFinite(part.unit_cost));
+  const cost = priced.reduce((sum, { part, quantity: many }) => sum + many * part.unit_cost, 0);
+  return [count(lines.length, "line"), count(lines.reduce((sum, line) => sum + line.quantity, 0), "unit"),
+    priced.length && `${money(cost)}${priced.length < lines.length ? ` and ${count(lines.length - priced.length, "line")} of unknown cost` : ""}`].filter(Boolean).join(" · ");
+}
+
+export function Parts({ label, groups, need = NONE, most, onMore, actions, ...about }) {
+  const all = groups.reduce((sum, group) => sum + group.parts.length, 0);
+  const hasSuppliers = groups.some((group) => group.supplier) && about.sort === "urgency";
+  let left = most;
+  const shown = groups.map((group) => ({ ...group, shown: group.parts.slice(0, Math.max(0, left)), skipped: (left -= group.parts.length) })).filter((group) => group.shown.length);
+  return html`<table class="lines"><caption class="hidden">${label}</caption><${Head} ...${about} />
+    ${shown.map((group) => html`<tbody key=${group.supplier}>
+      ${hasSuppliers && html`<tr class="group"><th scope="rowgroup" colspan="7"><span dir="auto">${group.supplier || "No supplier named"}</span> <small>${totals(about.quantities.lines(group.parts))}</small>${actions?.(group)}</th></tr>`}
+      ${group.shown.map((part) => html`<${Row} key=${part.part} ...${{ part, need, ...about }} />`)}</tbody>`)}
+    </table>
+    ${all > most && html`<p class="more"><button type="button" class="second" onClick=${onMore}>Show more: ${amount(all - most)} of ${amount(all)} are not shown</button></p>`}`;
+}
