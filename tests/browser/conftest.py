@@ -25,6 +25,7 @@ from local.setup import ROOT
 from restock.gcp.firestore_reader import FirestoreReader
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.header import Since, Surprise
+from tests.fakes import FakeOrders
 from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, PublishedShelf, ShelfServer, artifact, saying
 
 ARGUMENTS = [
@@ -213,10 +214,19 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict]:
 
 
 @pytest.fixture
-def site(shelf: PublishedShelf, stock: dict, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+def orders() -> FakeOrders:
+    """The documents of orders and parts."""
+    return FakeOrders()
+
+
+@pytest.fixture
+def site(
+    shelf: PublishedShelf, stock: dict, orders: FakeOrders, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., str]]:
     """Serves the door, at the root and under a path prefix; ``site(FORECAST_AUTH="firebase")`` is its address."""
     storage = ShelfServer(shelf)
     running = []
+    monkeypatch.setattr("restock.gcp.order_documents.OrderDocuments", lambda project: orders)
 
     def start(**settings: str) -> str:
         environment = {

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from restock.errors import StoreUnavailableError
 from restock.gcp.firestore_reader import FirestoreReader
 from tests.browser.conftest import Board, shop
+from tests.published import saying
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.needs("chromium")
@@ -91,9 +92,7 @@ def test_a_tab_that_is_looked_at_again_shows_newer_figures(site, new_page, stock
 
 @pytest.mark.usefixtures("published")
 def test_refused_trainings_and_parts_that_match_nothing_are_told(site, new_page, monkeypatch, shelf):
-    forecast = shop(13)
-    forecast.header["notes"] = ["2 used parts are not in the catalogue: ghost, phantom"]
-    shelf.publish(forecast)
+    shelf.publish(saying(shop(13), notes=("2 used parts are not in the catalogue: ghost, phantom",)))
     state = {"failures": 3, "last_error": "not published: 31 % worse"}
     monkeypatch.setattr(FirestoreReader, "document", lambda self, path, fields: state)
     monkeypatch.setattr(FirestoreReader, "count_true", lambda self, collection, field: 815)
