@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from bench import chain, counting, path, rebuild, retrain, serving
+from bench import counting, path, rebuild, retrain, serving
 from bench.harness import staged
 from bench.results import Section, print_section, write_results
 from bench.world import QUICK_BUDGET, Premises, bench_stack
@@ -52,10 +52,6 @@ def measure_serving(stack: Stack, quick: bool) -> Section:
     return serving.section(staged(FORECAST), quick=quick)
 
 
-def simulate_chain(stack: Stack, quick: bool) -> Section:
-    return chain.section(quick=quick)
-
-
 SECTIONS: dict[str, Measure] = {
     "counting": measure_counting,
     "path": measure_path,
@@ -63,7 +59,6 @@ SECTIONS: dict[str, Measure] = {
     "growth": measure_growth,
     "rebuild": measure_rebuild,
     "serving": measure_serving,
-    "chain": simulate_chain,
 }
 
 

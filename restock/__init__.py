@@ -1,4 +1,5 @@
 """Restock: automatic spare-part demand forecasting for repair shops.
 
-A wing per door: ``counting`` runs in on_appointment, ``training`` in retrain, ``serving`` in forecast.
+A wing per door: ``counting`` runs in on_appointment, ``retraining`` in retrain, ``serving`` in forecast, ``sweeping``
+in the job of a chain.
 """

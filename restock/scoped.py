@@ -65,6 +65,10 @@ class ScopedDocuments:
         found = self._documents.get(self._root + path)
         return self._seen(found) if found else None
 
+    def get_many(self, paths: Sequence[str]) -> dict[str, Snapshot]:
+        found = self._documents.get_many([self._root + path for path in paths])
+        return {seen.path: seen for seen in self._all_seen(found.values())}
+
     def create(self, path: str, fields: Fields) -> None:
         self._documents.create(self._root + path, fields)
 

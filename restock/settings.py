@@ -31,6 +31,8 @@ from restock.setting_kinds import (
 )
 
 ON_APPOINTMENT, RETRAIN, FORECAST = "on_appointment", "retrain", "forecast"
+SWEEP = "sweep"
+"""Retrain's code as a job, for a chain: it reads what retrain reads, and a setting of its own."""
 EVERY_DOOR = (ON_APPOINTMENT, RETRAIN, FORECAST)
 COUNTING_DOORS = (ON_APPOINTMENT, RETRAIN)
 
@@ -70,6 +72,14 @@ class Settings:
         default=False,
         doors=COUNTING_DOORS,
         unit="true or false",
+    )
+    sweep_hour: int = setting(
+        "SWEEP_HOUR",
+        "A chain's nightly sweep takes a shop from this hour of its own day on.",
+        parse=whole(0, 23),
+        default=2,
+        doors=(SWEEP,),
+        unit="hour",
     )
     completed_statuses: frozenset[str] = setting(
         "COMPLETED_STATUSES",
@@ -304,7 +314,7 @@ class Settings:
         mistakes: list[str] = []
         for declared in fields(cls):
             about = declared.metadata
-            if door not in about["doors"]:
+            if not reads(door, about["doors"]):
                 continue
             given = env.get(about["variable"], "").strip()
             if not given:
@@ -316,7 +326,7 @@ class Settings:
             except ValueError as exc:
                 mistakes.append(f"{about['variable']}={given!r} {exc}")
         settings = cls(**values)
-        if door == RETRAIN and not (
+        if door in (RETRAIN, SWEEP) and not (
             settings.retrain_deadline_seconds < settings.task_deadline_seconds < settings.lease_seconds
         ):
             # A lease that ends while its holder may still train would let two train at once, for nothing.
@@ -326,6 +336,11 @@ class Settings:
         if mistakes:
             raise SettingsError(f"{door} cannot start: " + "; ".join(mistakes))
         return settings
+
+
+def reads(door: str, doors: tuple[str, ...]) -> bool:
+    """Whether a door reads a setting that is declared for these."""
+    return door in doors or (door == SWEEP and RETRAIN in doors)
 
 
 def table() -> str:

@@ -58,6 +58,9 @@ class DocumentStore(Protocol):
 
     def get(self, path: str) -> Snapshot | None: ...
 
+    def get_many(self, paths: Sequence[str]) -> dict[str, Snapshot]:
+        """Those that exist, by path, in as few calls as the store takes."""
+
     def create(self, path: str, fields: Fields) -> None:
         """Raises ConflictError if the document exists."""
 

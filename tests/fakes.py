@@ -95,6 +95,9 @@ class FakeDocuments:
         self.after(f"get {path}")
         return found
 
+    def get_many(self, paths: Sequence[str]) -> dict[str, Snapshot]:
+        return {path: found for path in paths if (found := self.get(path))}
+
     def create(self, path: str, fields: Fields) -> None:
         self.before(f"create {path}")
         if path in self._documents:

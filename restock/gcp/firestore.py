@@ -31,6 +31,8 @@ PAGE_SIZE = 1_000
 """Documents of one answer, where nobody says another number."""
 MOST_WRITES = 500
 """Of one batch: Firestore's limit."""
+MOST_GOT = 300
+"""In one call."""
 BATCH_ATTEMPTS = 3
 
 _CONFLICTS = (api.AlreadyExists, api.FailedPrecondition, api.NotFound)
@@ -76,11 +78,20 @@ class FirestoreDocuments:
         self.writes = 0
 
     def get(self, path: str) -> Snapshot | None:
-        wanted = {"database": self._client._database_string, "documents": [self._name(path)]}
-        with _spoken(path):
-            (answer,) = self._answers("batch_get_documents", wanted, CALL_SECONDS)
-        self.reads += 1
-        return _read(answer.found, answer.read_time) if answer.HasField("found") else None
+        return next(iter(self._get(path, [path])), None)
+
+    def get_many(self, paths: Sequence[str]) -> dict[str, Snapshot]:
+        found: list[Snapshot] = []
+        for start in range(0, len(paths), MOST_GOT):
+            found += self._get(f"{len(paths)} documents", paths[start : start + MOST_GOT])
+        return {one.path: one for one in found}
+
+    def _get(self, what: str, paths: Sequence[str]) -> list[Snapshot]:
+        wanted = {"database": self._client._database_string, "documents": [self._name(path) for path in paths]}
+        with _spoken(what):
+            answers = self._answers("batch_get_documents", wanted, CALL_SECONDS)
+        self.reads += len(answers)
+        return [_read(answer.found, answer.read_time) for answer in answers if answer.HasField("found")]
 
     def create(self, path: str, fields: Fields) -> None:
         with _spoken(path):

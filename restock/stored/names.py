@@ -18,6 +18,8 @@ SHOPS = "restock_shops"
 STATES = "restock_state"
 STATE = f"{STATES}/retrain"
 LAST_ORDERED = f"{ORDERS}/last"
+SUMMARY = f"{STATES}/summary"
+"""Of a chain's shop, beside its state: what its last run leaves for the next sweep, and for the chain's page."""
 
 MODELS = "models/"
 HISTORIES = "history/"

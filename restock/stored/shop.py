@@ -28,8 +28,15 @@ class Asked:
     force: bool = False
     adopt: bool = False
 
-    def to_fields(self) -> dict[str, bool]:
-        return {name: True for name in ("rebuild", "force", "adopt") if getattr(self, name)}
+    @classmethod
+    def in_fields(cls, found: Mapping[str, Any]) -> Asked | None:
+        """None if the shop is not asked for; raises ValueError with the remedy."""
+        given = found.get("asked")
+        if given is None:
+            return None
+        if not isinstance(given, dict) or given.keys() - cls.__slots__:
+            raise ValueError("is not a map of rebuild, force and adopt; write {} for a run as usual")
+        return cls(**{name: flag(str(value)) for name, value in given.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +73,25 @@ class Shop:
         if found.get("time_zone") is None:
             mistakes.append("time_zone is not set: the shop's time zone, where its days begin")
         try:
-            asked = _asked(found.get("asked"))
+            asked = Asked.in_fields(found)
         except ValueError as exc:
             mistakes.append(f"asked={found['asked']!r} {exc}")
         if mistakes:
             raise SettingsError(f"shop {id} stands still: {'; '.join(mistakes)}; correct {names.shop(id)}")
         changed = {setting: own.pop(name) for name, setting in OF_THE_ENVIRONMENT.items() if name in own}
         return cls(id=id, settings=replace(deployment, **changed), asked=asked, update_time=update_time, **own)
+
+
+IN_A_LIST = ("time_zone", "asked")
+"""What a list of all shops needs of each; its mistakes are told when its turn comes."""
+
+
+def zone_in(found: Mapping[str, Any]) -> str:
+    return str(found.get("time_zone", ""))
+
+
+def is_asked_for(found: Mapping[str, Any]) -> bool:
+    return found.get("asked") is not None
 
 
 def _written(given: Any) -> str:
@@ -88,14 +107,6 @@ def _written(given: Any) -> str:
     if isinstance(given, bool) or not isinstance(given, str | int | float):
         raise ValueError("is neither a text nor a number")
     return str(given).strip()
-
-
-def _asked(given: Any) -> Asked | None:
-    if given is None:
-        return None
-    if not isinstance(given, dict) or given.keys() - {"rebuild", "force", "adopt"}:
-        raise ValueError("is not a map of rebuild, force and adopt; write {} for a run as usual")
-    return Asked(**{name: flag(str(value)) for name, value in given.items()})
 
 
 def _of_the_environment(setting: str) -> Callable[[str], Any]:

@@ -40,6 +40,18 @@ def test_what_is_not_there_is_none(documents):
     assert documents.get("things/missing") is None
 
 
+def test_of_many_documents_those_come_that_are_there(documents):
+    for number in range(320):
+        documents.create(f"things/many-{number}", {"n": number})
+    before = documents.reads
+
+    found = documents.get_many([f"things/many-{number}" for number in range(321)])
+
+    assert {path: one.fields["n"] for path, one in found.items()} == {f"things/many-{n}": n for n in range(320)}
+    assert documents.reads - before == 321
+    assert documents.get_many([]) == {}
+
+
 def test_a_document_comes_back_as_it_was_written(documents):
     fields = {
         "text": "Ölfilter ✓ \U0001f527",

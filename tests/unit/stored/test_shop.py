@@ -68,4 +68,3 @@ def test_all_mistakes_are_told_at_once():
 def test_why_a_shop_is_asked_for_is_read():
     assert shop(asked={}).asked == Asked()
     assert shop(asked={"rebuild": True}).asked == Asked(rebuild=True)
-    assert Asked(rebuild=True).to_fields() == {"rebuild": True}
