@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from local import machine
+from local import firebase_cli, machine
 from local.download import DownloadError, Pinned, fetch
 from local.processes import ProcessError
 from local.setup import ROOT, alone
@@ -102,10 +102,8 @@ def refuse_old_java(java: str, jar: Path) -> None:
 
 def named_by_cli() -> dict[str, object]:
     """What the pinned Firebase CLI would download."""
-    from local import firebase
-
-    firebase.install()
-    listed = ROOT / "node_modules" / "firebase-tools" / "lib" / "emulator" / "downloadableEmulatorInfo.json"
+    firebase_cli.install()
+    listed = firebase_cli.TOOLS / "emulator" / "downloadableEmulatorInfo.json"
     about = json.loads(listed.read_text(encoding="utf-8"))["firestore"]
     return {
         "version": about["version"],

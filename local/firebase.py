@@ -6,10 +6,8 @@ for, Cloud Storage with generation preconditions and Cloud Tasks with named task
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import subprocess
 import tempfile
 import time
 import zipfile
@@ -25,6 +23,7 @@ from local.configuration import settings_for
 from local.console import bold, dim, say, show_line
 from local.emulator_jar import program_in
 from local.emulators import StorageServer
+from local.firebase_cli import CLI, install
 from local.processes import LOG_DIR, Child, Listener, ProcessError, answers, free_port, is_taken, line_log
 from local.setup import ROOT
 from local.stack import QUEUE_RETRIES
@@ -32,8 +31,6 @@ from local.stack import QUEUE_RETRIES
 PROJECT = "demo-restock"  # the CLI never calls Google for a project named demo-...
 REGION = "europe-west1"
 QUEUE = f"projects/{PROJECT}/locations/{REGION}/queues/retrain"
-CLI = ROOT / "node_modules" / "firebase-tools" / "lib" / "bin" / "firebase.js"
-INSTALLED = ROOT / "node_modules" / ".pins"
 
 
 @dataclass(frozen=True)
@@ -50,22 +47,6 @@ class Emulators:
     @property
     def forecast_url(self) -> str:
         return f"{self.functions_url}/forecast"
-
-
-def install() -> None:
-    """Bring node_modules to what package-lock.json says, without running any package's scripts."""
-    if remedy := machine.remedy_for("node"):
-        raise ProcessError(remedy)
-    digest = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
-    if CLI.exists() and INSTALLED.exists() and INSTALLED.read_text() == digest:
-        return
-    say("set-up: installing the Firebase CLI with npm, once ...")
-    began = time.monotonic()
-    command = [str(machine.on_path("npm")), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
-        raise ProcessError("npm could not install the Firebase CLI (see above); mend that and run the command again")
-    INSTALLED.write_text(digest)  # last, so that a half-made installation is never taken for whole
-    say(f"set-up: the Firebase CLI is ready after {time.monotonic() - began:.0f} s")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from local.setup import ENVIRONMENTS, python_of
 from restock import settings
 from restock.stored import names
 from tests.functions.test_forecast_start import FORBIDDEN
+from tests.structure import import_circles, imported, parsed, python_files, reads_of_stored_fields
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("on_appointment", "retrain", "forecast")
@@ -28,21 +29,6 @@ FORBIDDEN_AT_START = {
     "on_appointment": {"pandas", "numpy", "sklearn", "grpc", "pyarrow", "scipy", "joblib"},
     "forecast": set(FORBIDDEN) - {"google.cloud"},  # the framework brings a part of that; clients are looked for below
 }
-
-
-def python_files(*folders: str) -> list[Path]:
-    return [file for folder in folders for file in (ROOT / folder).rglob("*.py") if "venv" not in file.parts]
-
-
-def imports_of(file: Path) -> set[str]:
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
 
 
 def pins(file: Path) -> dict[tuple[str, str], str]:
@@ -96,34 +82,19 @@ def test_google_cloud_is_imported_in_restock_gcp_alone() -> None:
         str(file.relative_to(ROOT))
         for file in python_files("restock", "functions")
         if "restock/gcp" not in file.as_posix()
-        and any(name.split(".")[:2] in (["google", "cloud"], ["google", "auth"]) for name in imports_of(file))
+        and any(name.split(".")[:2] in (["google", "cloud"], ["google", "auth"]) for name in imported(parsed(file)))
     ]
 
     assert offenders == []
 
 
-STORED_FIELDS = {
-    "awaiting", "classes", "completed_time", "decision", "digests", "failures", "finished_at", "first_day",
-    "full_read_due", "history_sha256", "holder", "last_error", "last_success_at", "lease", "manifest_sha256", "notes",
-    "passed_over", "pending", "pinned", "published_at", "published_by", "recipe", "rejected_examples",
-    "retry_at", "scores", "since", "source_time", "started_at", "time_zone", "trained_at", "trained_through",
-    "trained_time", "until", "unusual", "window",
-}  # fmt: skip
-"""Of the state, run records, changes, manifests, pointers and artifacts, as far as nothing else is called so."""
-
-
 def test_what_is_stored_is_read_by_its_own_class_alone() -> None:
     """By attribute, once it is decoded: a read by name elsewhere is a second idea of its shape."""
-    reads = [
-        f"{file.relative_to(ROOT)}:{node.lineno} {name}"
-        for file in python_files("restock", "functions")
-        if file.relative_to(ROOT).parts[1] != "stored"
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if (name := read_by_name(node)) in STORED_FIELDS
-        and not (name == "source_time" and "history" in file.parts)  # there a column of the history's table
-    ]
+    assert reads_of_stored_fields() == []
 
-    assert reads == []
+
+def test_no_modules_need_each_other_in_a_circle() -> None:
+    assert import_circles() == []
 
 
 def test_a_collection_is_spelled_in_one_place_alone() -> None:
@@ -137,15 +108,6 @@ def test_a_collection_is_spelled_in_one_place_alone() -> None:
     ]
 
     assert spelled == []
-
-
-def read_by_name(node: ast.AST) -> str:
-    """The name in ``x["name"]`` or ``x.get("name")``, where it is read."""
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and isinstance(node.slice, ast.Constant):
-        return str(node.slice.value)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
-        return str(node.args[0].value) if isinstance(node.args[0], ast.Constant) else ""
-    return ""
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local import firebase, machine
+from local import firebase_cli, machine
 from local.setup import ROOT
 from tests.emulator.recording_proxy import Recording, recording
 from tests.waiting import wait_until
@@ -23,7 +23,7 @@ ORIGIN = re.compile(r'envOverride\("(\w+)", "https://([\w.-]+)"')
 
 @pytest.fixture(scope="module", autouse=True)
 def _cli() -> None:
-    firebase.install()
+    firebase_cli.install()
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def google() -> Iterator[Recording]:
 
 def deploy(google: Recording, home: Path, *words: str, config: Path = ROOT / "firebase.json") -> subprocess.Popen[str]:
     """Start it as somebody who is signed in, with every service of Google behind the recording."""
-    services = ORIGIN.findall((firebase.CLI.parent.parent / "api.js").read_text(encoding="utf-8"))
+    services = ORIGIN.findall((firebase_cli.TOOLS / "api.js").read_text(encoding="utf-8"))
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -44,7 +44,7 @@ def deploy(google: Recording, home: Path, *words: str, config: Path = ROOT / "fi
         "HTTPS_PROXY": google.url,
         **{variable: f"http://{host}" for variable, host in services},
     }
-    command = [str(machine.on_path("node")), str(firebase.CLI), "deploy", "--project", "restock-nowhere"]
+    command = [str(machine.on_path("node")), str(firebase_cli.CLI), "deploy", "--project", "restock-nowhere"]
     return subprocess.Popen(
         [*command, "--non-interactive", "--force", "--config", str(config), *words],
         cwd=ROOT,
