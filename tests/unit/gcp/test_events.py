@@ -61,7 +61,7 @@ def test_times_keep_their_microseconds(form):
 def test_only_what_counting_reads_is_decoded():
     event = recorded("created", "raw")
 
-    assert set(event.after.fields) == {"status", "spareParts", "date", "dateTime"}
+    assert set(event.after.fields) == {"status", "spareParts", "service", "date", "dateTime"}
 
 
 def test_the_time_of_the_event_is_read_if_it_is_one():
