@@ -201,6 +201,15 @@ class Settings:
         doors=(RETRAIN,),
         unit="YYYY-MM-DD separated by commas",
     )
+    learn_within_hours: int = setting(
+        "LEARN_WITHIN_HOURS",
+        "What was learnt longer ago is learnt anew by the next run of any kind, and an alert says so;"
+        " deploys set twice the longest pause of the schedule.",
+        parse=whole(1, 8_784),
+        default=48,
+        doors=(RETRAIN,),
+        unit="hours",
+    )
     training_budget_seconds: int = setting(
         "TRAINING_BUDGET_SECONDS",
         "Fitting drops its expensive candidates when they would take longer.",

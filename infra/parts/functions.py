@@ -32,6 +32,9 @@ CLOCKS: Mapping[str, int] = {
 TASK_DEADLINE_SECONDS = CLOCKS["TASK_DEADLINE_SECONDS"]  # the longest that Cloud Tasks and Cloud Scheduler wait
 RETRAIN_TIMEOUT_SECONDS = 1700
 
+MOST_HOURS = 8_784
+"""Of LEARN_WITHIN_HOURS."""
+
 DIGEST_LABEL = "restock-digest"
 
 
@@ -81,6 +84,7 @@ def variables_of(settings: InfraSettings, door: str, number: str) -> dict[str, s
         "RETRAIN_URL": retrain_url(settings, number),
         "RETRAIN_INVOKER": settings.account("tasks"),
         **{name: str(seconds) for name, seconds in CLOCKS.items()},
+        "LEARN_WITHIN_HOURS": str(min(2 * settings.schedule_interval_hours(), MOST_HOURS)),
         "FORECAST_AUTH": settings.auth,
         **settings.variables,
     }

@@ -17,12 +17,15 @@ import pyarrow as pa
 from restock.errors import DamagedError
 from restock.forecasting import service_parts
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
+from restock.forecasting.following import Lore, follow
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
 from restock.retraining.gate import Evidence
 from restock.retraining.tools import Lesson
 from restock.stored.artifact import ForecastArtifact
+from restock.stored.learnt import Learnt
 from restock.stored.manifest import Window
+from restock.stored.published import sha256
 from restock.stored.service_parts import ServiceParts
 from restock.written import fold
 
@@ -40,19 +43,26 @@ class FittedModel:
         time_zone: str,
         catalogue: Sequence[CatalogueItem] = (),
         services: ServiceParts | None = None,
+        follows: Learnt | None = None,
     ) -> None:
-        self.trained, self._time_zone, self._services = trained, time_zone, services
+        self.trained, self._time_zone, self._services, self._follows = trained, time_zone, services, follows
         self._names = {fold(item.name) for item in catalogue if item.name.strip()}
         self.recipe: Mapping[str, Any] = trained.recipe
         self.scores: Mapping[str, Any] = trained.scores
         unknown = trained.demand.unknown
         self.notes = [*trained.notes]
+        if follows:
+            self.notes.append(f"follows what run {follows.run} learnt at {follows.learnt_at}, whose scores these are")
         if unseen := _told_of_unseen(trained.demand):
             self.notes.append(unseen)
         if unknown:
             self.notes.append(f"{len(unknown)} used parts are not in the catalogue: {', '.join(unknown[:10])}")
         if len(unknown) > MOST_UNKNOWN:
             self.notes.append(f"of those only the {MOST_UNKNOWN} most used are forecast")
+
+    @property
+    def learnt(self) -> bytes | None:
+        return None if self._follows else Lore.of(self.trained).to_bytes()
 
     def evidence(self) -> Evidence:
         demand, distribution = self.trained.demand, self.trained.distribution
@@ -67,20 +77,31 @@ class FittedModel:
             forecast_28=float(mean.sum()),
             recent_28=tuple(spans),
             missing_parts=tuple(sorted(self._names - {fold(part.name) for part in demand.parts if part.active})),
-            challenger_score=_score(self.scores, "published"),
-            champion_score=_score(self.scores, "champion"),
+            challenger_score=None if self._follows else _score(self.scores, "published"),
+            champion_score=None if self._follows else _score(self.scores, "champion"),
         )
 
     def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:
         artifact = self.trained.artifact(
-            version=version, trained_at=trained_at, time_zone=self._time_zone, previous=_readable(previous)
+            version=version,
+            trained_at=trained_at,
+            time_zone=self._time_zone,
+            previous=_readable(previous),
         )
-        return replace(artifact, header=replace(artifact.header, services=self._services)).to_bytes()
+        follows, learnt_at = version, trained_at.isoformat()
+        if self._follows:
+            follows, learnt_at = self._follows.run, self._follows.learnt_at
+        header = replace(artifact.header, services=self._services, follows=follows, learnt_at=learnt_at)
+        return replace(artifact, header=header).to_bytes()
 
     def estimators(self) -> bytes:
-        """For audits and comparisons. Promise 7: it can execute when loaded, so nothing but retrain may open it."""
+        """For audits and comparisons. Promise 7: it can execute when loaded, so nothing but retrain may open it.
+
+        A follower's holds its levels alone, and names what it follows.
+        """
         stored = io.BytesIO()
-        joblib.dump(self.trained.estimators, stored, compress=3)
+        followed = {"follows": sha256(self._follows.to_bytes())} if self._follows else {}
+        joblib.dump(self.trained.estimators | followed, stored, compress=3)
         return stored.getvalue()
 
     def window(self) -> Window:
@@ -110,9 +131,12 @@ class Fitter:
             lesson.seen.without_stock(lines, demand.quantities, demand.first_day, ZoneInfo(self._time_zone))
         )
         progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
-        trained = train(demand, champion=lesson.champion, budget_seconds=lesson.budget_seconds, progress=progress)
+        if lesson.follows:
+            trained = follow(demand, Lore.from_bytes(lesson.follows.body))
+        else:
+            trained = train(demand, champion=lesson.champion, budget_seconds=lesson.budget_seconds, progress=progress)
         services = service_parts.learn(lesson.history, demand.parts, lesson.today)
-        return FittedModel(trained, self._time_zone, listed, services)
+        return FittedModel(trained, self._time_zone, listed, services, lesson.follows)
 
 
 def _told_of_unseen(demand: Demand) -> str:

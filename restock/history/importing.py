@@ -82,13 +82,18 @@ def store(objects: ObjectStore, imported: Imported) -> None:
     objects.write(NAME, parquet(imported.rows, {}), if_generation=before.generation if before else 0)
 
 
-def with_imported(history: History, objects: ObjectStore) -> History:
-    """The history as a model should see it: what appointments say, and what was used before there were any."""
+def read_imported(objects: ObjectStore) -> bytes | None:
+    """What was imported, as it is stored; None if nothing was."""
     stored = objects.read(NAME)
-    if stored is None:
+    return stored.data if stored else None
+
+
+def with_imported(history: History, imported: bytes | None) -> History:
+    """The history as a model should see it: what appointments say, and what was used before there were any."""
+    if imported is None:
         return history
     try:
-        rows = in_columns(pq.ParquetFile(pa.BufferReader(stored.data)).read())
+        rows = in_columns(pq.ParquetFile(pa.BufferReader(imported)).read())
     except (pa.ArrowException, KeyError, ValueError, OSError) as exc:
         raise DamagedError(f"{NAME}: {exc}; import the file again, or delete the object") from exc
     return replace(history, rows=pa.concat_tables([rows, history.rows]))

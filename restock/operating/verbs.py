@@ -16,7 +16,7 @@ from restock.counting.threshold import ask_if_due
 from restock.errors import ConflictError, DamagedError, NoModelError
 from restock.stored import names
 from restock.stored.manifest import Manifest
-from restock.stored.pointer import Pointer
+from restock.stored.pointer import FOLLOWED, Pointer
 from restock.stored.published import read_live, read_verified, sha256
 from restock.stored.retrain_request import RetrainRequest
 from restock.stored.state import HeldLease, RetrainState, amend_state
@@ -27,7 +27,10 @@ Reads = Callable[[bytes, Pointer], object]
 
 
 def roll_back(objects: ObjectStore, version: int, now: datetime, reads: Reads, *, pin: bool = False) -> Pointer:
-    """Make an older version live again, with the history as it is now. Raises DamagedError if it can't be served."""
+    """Make an older version live again, with the history as it is now, and what that version followed.
+
+    Raises DamagedError if it can't be served.
+    """
     name = names.manifest(version)
     stored = objects.read(name)
     if stored is None:
@@ -40,6 +43,7 @@ def roll_back(objects: ObjectStore, version: int, now: datetime, reads: Reads, *
         "manifest_sha256": sha256(stored.data),
         "trained_at": manifest.trained_at,
         "pinned": pin,
+        **{name: getattr(manifest, name) for name in FOLLOWED},
     }
     before = read_live(objects).pointer
     if before:
@@ -61,7 +65,7 @@ def check_served(forecast: bytes, pointer: Pointer, reads: Reads) -> None:
 
 
 def _what_serves(pointer: Pointer) -> dict[str, Any]:
-    serving = ("version", "forecast_sha256", "manifest_sha256", "trained_at", "pinned")
+    serving = ("version", "forecast_sha256", "manifest_sha256", "trained_at", "pinned", *FOLLOWED)
     return {name: getattr(pointer, name) for name in serving}
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from restock.errors import DamagedError
 from restock.history import stock_seen
 from restock.history.history import History
-from restock.history.importing import with_imported
+from restock.history.importing import read_imported, with_imported
 from restock.history.stock_seen import StockSeen
 from restock.retraining import gate
 from restock.retraining.attempt import Attempt
+from restock.retraining.following import what_to_follow
+from restock.retraining.publish import libraries
 from restock.retraining.tools import ChallengerModel, Lesson
 from restock.stored import names
+from restock.stored.learnt import basis_of
 from restock.stored.manifest import Manifest
 from restock.stored.published import Live, read_verified
+from restock.stored.run_record import FOLLOW, LEARN
 
 CATALOGUE_FIELDS = ("name", "category", "supersedes", *stock_seen.FIELDS)
 
@@ -25,6 +29,8 @@ class Challenger:
     seen: StockSeen
     """The stock, by this run's look at the catalogue and all before."""
     champion: Manifest | None
+    basis: str
+    """Of what it learnt, if it did."""
 
     def reasons_to_refuse(self) -> list[str]:
         """Promise 4."""
@@ -41,7 +47,7 @@ class Challenger:
         return gate.reason_to_distrust_usage(self.champion.window, self.fitted.window())
 
 
-def challenge(run: Attempt, history: History, live: Live) -> Challenger:
+def challenge(run: Attempt, history: History, live: Live, *, is_full_read: bool) -> Challenger:
     run.check_deadline()
     settings = run.tools.settings
     catalogue = [
@@ -52,19 +58,40 @@ def challenge(run: Attempt, history: History, live: Live) -> Challenger:
     seen = _seen_before(run, live).sighted(catalogue, run.tools.clock())
     champion = live_manifest(run, live)
     remaining = settings.retrain_deadline_seconds - run.seconds_spent
+    imported = read_imported(run.tools.objects)
+    basis = basis_of(settings, libraries(), imported)
     lesson = Lesson(
-        history=with_imported(history, run.tools.objects),
+        history=with_imported(history, imported),
         catalogue=catalogue,
         seen=seen,
         today=run.today,
         champion=champion.recipe if champion else None,
         budget_seconds=min(settings.training_budget_seconds, remaining / 2),
     )
-    fitted = run.tools.fit(lesson, run.progress)
+    fitted = _fitted(run, replace(lesson, follows=what_to_follow(run, live, basis, is_full_read=is_full_read)))
     run.journal.know(scores=dict(fitted.scores))
     for line in fitted.notes:
         run.journal.note(line)
-    return Challenger(fitted, seen, champion)
+    return Challenger(fitted, seen, champion, basis)
+
+
+def _fitted(run: Attempt, lesson: Lesson) -> ChallengerModel:
+    try:
+        _know_kind(run, lesson)
+        return run.tools.fit(lesson, run.progress)
+    except DamagedError as exc:
+        if lesson.follows is None:
+            raise
+        run.journal.note(f"learns anew: {exc}")
+        alone = replace(lesson, follows=None)
+        _know_kind(run, alone)
+        return run.tools.fit(alone, run.progress)
+
+
+def _know_kind(run: Attempt, lesson: Lesson) -> None:
+    """Before it begins, for a failure to learn is kept apart."""
+    follows = lesson.follows
+    run.journal.know(kind=FOLLOW if follows else LEARN, follows=follows.run if follows else run.lease.run)
 
 
 def _seen_before(run: Attempt, live: Live) -> StockSeen:

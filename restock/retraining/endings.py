@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from restock.retraining.attempt import Attempt
 from restock.retraining.lease import release, setback
+from restock.stored.run_record import LEARN
 from restock.stored.state import RetrainState
 
 SETBACKS = ("failed", "refused")
@@ -62,7 +63,9 @@ def end_with_setback(run: Attempt, outcome: Outcome) -> Outcome:
     """And keep threshold tasks away for a while, for the next would end the same."""
 
     def note(state: RetrainState) -> RetrainState:
-        settings = run.tools.settings
-        return setback(state, outcome.message, run.tools.clock(), settings.retry_after_failure_seconds)
+        now, settings = run.tools.clock(), run.tools.settings
+        if run.journal.record.kind == LEARN:
+            state = state.learning_failed(now)
+        return setback(state, outcome.message, now, settings.retry_after_failure_seconds)
 
     return end(run, outcome, note)

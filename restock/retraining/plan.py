@@ -71,6 +71,60 @@ class Situation:
     """A schedule reads everything as often as this; 0: never."""
 
 
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """Trees, backtest, weights and calibration anew, whatever it costs."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Take what was learnt, and refit only what news move."""
+
+    note: str = ""
+
+
+FAILED_LATELY = timedelta(days=1)
+"""So long after a failure to learn, what was learnt is followed beyond its age: old news beat none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lore:
+    """What of the learnt file that the pointer names, and of the attempts to renew it, the decision depends on."""
+
+    learnt_at: datetime
+    learnt_on: date
+    """The shop's day of it."""
+    has_our_basis: bool
+    """Learnt by this release, its libraries and these settings, by these counting rules."""
+    within: timedelta
+    """Its age."""
+    failed_at: datetime | None = None
+    """Of the last failure to learn since."""
+
+
+def learn_or_follow(  # noqa: PLR0911  # the table of reasons, one a line
+    asked: RetrainRequest, lore: Lore | None, *, is_full_read: bool, now: datetime, today: date
+) -> Learn | Follow:
+    """Two speeds: who is asked by a threshold follows, if there is something fit to follow."""
+    if asked.reason == "manual":
+        return Learn("asked for")
+    if is_full_read:
+        return Learn("everything was read anew")
+    if lore is None:
+        return Learn("nothing that was learnt can be read")
+    if not lore.has_our_basis:
+        return Learn("what was learnt is another release's, or of other settings")
+    if asked.reason == "schedule" and lore.learnt_on < today:
+        return Learn("nothing was learnt today")
+    if now - lore.learnt_at <= lore.within:
+        return Follow()
+    if lore.failed_at is not None and now - lore.failed_at <= FAILED_LATELY:
+        return Follow(f"followed beyond its age, for learning failed at {lore.failed_at:%Y-%m-%d %H:%M} UTC")
+    return Learn(f"what was learnt is of {lore.learnt_at:%Y-%m-%d %H:%M} UTC, which is past its age")
+
+
 def plan(found: Situation) -> End | Apply | ReadEverything:
     """Promise 2: a threshold run recounts under the lease; what a finished run trained counts no more.
 
@@ -107,17 +161,17 @@ def _why_read_everything(found: Situation) -> str:  # noqa: PLR0911  # the table
     return ""
 
 
-def reason_not_to_fit(
-    asked: RetrainRequest, *, has_changed: bool, rows: int, trained_on: date | None, today: date
+def reason_not_to_fit(  # noqa: PLR0913  # the plain values it decides over, all named
+    asked: RetrainRequest, *, has_changed: bool, rows: int, is_live: bool, learnt_on: date | None, today: date
 ) -> End | None:
-    """Whether the history, as it now is, calls for a model. ``trained_on``: the live version's day, if one is live.
+    """Whether the history, as it now is, calls for a model. ``learnt_on``: the day of what the live version follows.
 
-    Without changes a schedule refits once a day, for days have passed; who asks by hand always gets a fit.
+    Without changes a schedule learns once a day, for days have passed; who asks by hand always gets a fit.
     """
-    if trained_on is None:
+    if not is_live:
         if rows:
             return None
         return End("empty", "no completed appointment with spare parts yet; nothing to train or publish")
-    if has_changed or asked.reason == "manual" or trained_on < today:
+    if has_changed or asked.reason == "manual" or learnt_on is None or learnt_on < today:
         return None
-    return End("unchanged", "nothing changed since today's training")
+    return End("unchanged", "nothing changed since it was learnt today")

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Protocol
 
-from restock.errors import ConflictError, OvertakenError
+from restock.errors import ConflictError, DamagedError, OvertakenError
 from restock.history.history import History
 from restock.history.stock_seen import StockSeen
 from restock.stored import names
+from restock.stored.learnt import Learnt
 from restock.stored.manifest import Digests, Manifest, Window
-from restock.stored.pointer import Pointer
+from restock.stored.pointer import FOLLOWED, Pointer
 from restock.stored.published import Live, read_live, sha256
 from restock.stores import ObjectStore
 
-KEPT_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN)
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "joblib")
+PRUNED_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN)
+KEPT_PLACES = (*PRUNED_PLACES, names.LEARNT)
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "joblib")
 
 NEWEST_KEPT = 10
 """So many of the newest versions are never pruned, however old."""
@@ -76,6 +79,25 @@ class Files:
     def __init__(self, version: int, written_at: datetime, database: str) -> None:
         self.version, self.written_at, self.database = version, written_at, database
         self.contents: dict[str, bytes] = {}
+        self._followed: dict[str, Any] = {}
+
+    def add_learnt(self, body: bytes, basis: str, rules: str) -> None:
+        """Before the model, whose manifest names it."""
+        learnt = Learnt(
+            run=self.version,
+            learnt_at=self.written_at.isoformat(),
+            basis=basis,
+            rules=rules,
+            libraries=libraries(),
+            body=body,
+        )
+        self.contents[names.learnt(self.version)] = learnt.to_bytes()
+        digest = sha256(self.contents[names.learnt(self.version)])
+        self._followed = dict(zip(FOLLOWED, (self.version, digest, learnt.learnt_at), strict=True))
+
+    def follow(self, live: Pointer) -> None:
+        """The model is one of what the live one follows."""
+        self._followed = {name: getattr(live, name) for name in FOLLOWED}
 
     def add_model(self, model: Publishable, rules: str, previous: bytes | None) -> None:
         forecast, estimators = model.forecast(self.version, self.written_at, previous), model.estimators()
@@ -89,6 +111,7 @@ class Files:
             digests=Digests(forecast=sha256(forecast), estimators=sha256(estimators)),
             libraries=libraries(),
             revision=os.environ.get("K_REVISION", ""),
+            **self._followed,
         )
         self.contents[names.forecast(self.version)] = forecast
         self.contents[names.estimators(self.version)] = estimators
@@ -114,7 +137,7 @@ class Files:
             facts |= {"history": self.version, "history_sha256": sha256(history)}
         if seen := self.contents.get(names.stock_seen(self.version)):
             facts |= {"stock_seen": self.version, "stock_seen_sha256": sha256(seen)}
-        return Pointer(**facts)
+        return Pointer(**(facts | self._followed))
 
 
 def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
@@ -125,7 +148,7 @@ def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
     is no rolling back to it, goes first.
     """
     deleted: list[str] = []
-    for prefix in KEPT_PLACES:
+    for prefix in PRUNED_PLACES:
         versions: dict[int, list[str]] = {}
         newest: dict[int, datetime] = {}
         for found in objects.list(prefix):
@@ -147,3 +170,27 @@ def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
 def _named(live: Pointer, prefix: str) -> int | None:
     named = {names.MODELS: live.version, names.HISTORIES: live.history, names.STOCK_SEEN: live.stock_seen}
     return named[prefix]
+
+
+def prune_learnt(objects: ObjectStore, now: datetime, days: int) -> list[str]:
+    """Delete what was learnt more than ``days`` ago, and return the names; never what any manifest still names, or one
+    could not roll back to it, nor what is live.
+
+    Manifests are read only where there is something to delete: on most days one old file, or none.
+    """
+    learnt = {names.version_of(found.name): found for found in objects.list(names.LEARNT)}
+    old = {number: found.name for number, found in learnt.items() if found.updated < now - timedelta(days=days)}
+    if not old:
+        return []
+    named: set[int | None] = set()
+    for found in objects.list(names.MODELS):
+        number = names.version_of(found.name)
+        stored = objects.read(found.name) if number is not None and found.name == names.manifest(number) else None
+        if stored:
+            with suppress(DamagedError):  # nobody can roll back to what cannot be read
+                named.add(Manifest.from_bytes(stored.data, found.name).learnt)
+    live = read_live(objects).pointer
+    deleted = [name for number, name in old.items() if live and number not in {*named, live.learnt}]
+    for name in deleted:
+        objects.delete(name)
+    return deleted

@@ -30,11 +30,12 @@ from restock.retraining.journal import Journal
 from restock.retraining.lease import acquire, note_commit
 from restock.retraining.next_history import NextHistory, count_up, report_drift
 from restock.retraining.plan import End, plan, reason_not_to_fit
-from restock.retraining.publish import Files, commit, newest_stored, prune
+from restock.retraining.publish import Files, commit, newest_stored, prune, prune_learnt
 from restock.retraining.tools import Tools
 from restock.stored.pointer import Pointer
 from restock.stored.published import Live, write_once
 from restock.stored.retrain_request import RetrainRequest
+from restock.stored.run_record import LEARN
 from restock.stored.state import RetrainState
 
 
@@ -85,14 +86,19 @@ def _through(run: Attempt) -> Outcome:
         return end(run, Outcome(todo.status, 200, todo.message))
 
     counted = count_up(run, todo, known, changes)
-    trained_on = run.rules.day_at(live.pointer.trained_at_moment) if live.pointer else None
+    learnt_at = live.pointer.learnt_at_moment if live.pointer else None
     if reason := reason_not_to_fit(
-        run.asked, has_changed=counted.is_new, rows=len(counted.history), trained_on=trained_on, today=run.today
+        run.asked,
+        has_changed=counted.is_new,
+        rows=len(counted.history),
+        is_live=live.pointer is not None,
+        learnt_on=run.rules.day_at(learnt_at) if learnt_at else None,
+        today=run.today,
     ):
         return end(run, Outcome(reason.status, 200, reason.message))
 
     with run.stage("fitted"):
-        challenger = challenge(run, counted.history, live)
+        challenger = challenge(run, counted.history, live, is_full_read=counted.is_full_read)
     refusals = challenger.reasons_to_refuse()
     lost = challenger.reason_to_distrust_usage() if counted.is_unchecked else None
     reasons = [*refusals, lost] if lost else refusals
@@ -119,6 +125,10 @@ def _publish_version(
     run: Attempt, challenger: Challenger, counted: NextHistory, live: Live, changes: Changes
 ) -> Outcome:
     files, rules = Files(run.lease.run, run.tools.clock(), run.home.database), counted.history.rules
+    if learnt := challenger.fitted.learnt:
+        files.add_learnt(learnt, challenger.basis, rules)
+    elif live.pointer:
+        files.follow(live.pointer)
     files.add_model(challenger.fitted, rules, live_forecast(run, live))
     files.add_stock_seen(challenger.seen)
     if live.pointer is None or counted.is_new:
@@ -130,6 +140,8 @@ def _publish_version(
 
     def success(state: RetrainState) -> RetrainState:
         well = state.without_setbacks
+        if record.kind == LEARN:
+            well = well.learning_succeeded(now)
         return replace(well, version=record.version, generation=record.generation, last_success_at=now)
 
     outcome = end(run, Outcome("published", 200, f"version {record.version} published"), success)
@@ -171,7 +183,10 @@ def _after_commit(run: Attempt, counted: NextHistory, changes: Changes) -> None:
 
 def _prune(run: Attempt) -> None:
     try:
-        deleted = prune(run.tools.objects, run.tools.clock(), run.tools.settings.keep_versions_days)
+        days, now = run.tools.settings.keep_versions_days, run.tools.clock()
+        deleted = prune(run.tools.objects, now, days)
+        if run.journal.record.kind == LEARN:
+            deleted += prune_learnt(run.tools.objects, now, days)
     except Exception as exc:
         run.journal.note(f"old versions were not pruned: {exc}")
     else:

@@ -13,6 +13,7 @@ from restock.logs import Log
 from restock.retraining.gate import Evidence
 from restock.retraining.publish import Publishable
 from restock.settings import Settings
+from restock.stored.learnt import Learnt
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 
@@ -21,6 +22,10 @@ class ChallengerModel(Publishable, Protocol):
 
     @property
     def notes(self) -> Sequence[str]: ...
+
+    @property
+    def learnt(self) -> bytes | None:
+        """What was learnt, for later runs to follow; None of a model that follows itself."""
 
     def evidence(self) -> Evidence: ...
 
@@ -37,6 +42,8 @@ class Lesson:
     champion: Mapping[str, Any] | None
     """The recipe that competes on the same backtest; None without a live version."""
     budget_seconds: float
+    follows: Learnt | None = None
+    """What is to be followed; None: learn. A fit that cannot open it raises DamagedError."""
 
 
 Fit = Callable[[Lesson, Callable[[str], None]], ChallengerModel]

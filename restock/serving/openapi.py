@@ -152,6 +152,10 @@ ANSWERS = {
             ),
         },
         {
+            "kind": TEXT | {"enum": ["learnt", "followed"]},
+            "follows": WHOLE
+            | {"description": "The version that learnt what this one is made with, and had its scores"},
+            "learnt_at": MOMENT,
             "first_day": DAY,
             "time_zone": TEXT,
             "classes": by_name(COUNT),

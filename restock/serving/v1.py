@@ -17,7 +17,9 @@ from restock.stored.header import Surprise
 MEAN_DECIMALS = 4
 MOST_NUMBERS = 400_000
 """Of one forecast: 1,000 parts over 90 days with three quantiles have 360,000. It bounds what many callers take."""
-SHARED_ABOUT_TRAINING = ("trained_through", "first_day", "time_zone", "classes", "recipe", "scores", "notes")
+SHARED_ABOUT_TRAINING = (
+    "trained_through", "kind", "follows", "learnt_at", "first_day", "time_zone", "classes", "recipe", "scores", "notes",
+)  # fmt: skip
 
 
 def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +56,8 @@ def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def model_facts(model: Model, problem: str) -> dict[str, Any]:
     """What the model was trained on, how well it did, and why a newer one may not be live."""
-    about = model.artifact.header.to_json()
+    header = model.artifact.header
+    about = header.to_json() | ({"kind": header.kind} if header.kind else {})
     return {
         "problem": problem or None,
         "parts": {"active": len(model.names), "known": len(model.artifact.parts)},

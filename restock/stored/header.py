@@ -66,6 +66,14 @@ class Header:
     since: Since | None = None
     services: ServiceParts | None = None
     """What a job of each service uses."""
+    follows: int | None = None
+    """The version that learnt what this one is made with; its own number where it learnt itself."""
+    learnt_at: str | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """Whether this version learnt or follows."""
+        return None if self.follows is None else "learnt" if self.follows == self.version else "followed"
 
     def to_json(self) -> dict[str, Any]:
         facts = present({name: getattr(self, name) for name in self.__slots__})
@@ -93,4 +101,6 @@ class Header:
             notes=optional(stored, "notes", list),
             since=Since.from_json(since) if since else None,
             services=ServiceParts.from_json(services, len(needed(stored, "parts", list))) if services else None,
+            follows=optional(stored, "follows", int),
+            learnt_at=optional(stored, "learnt_at", str),
         )

@@ -59,6 +59,10 @@ class Manifest:
     digests: Digests
     libraries: Mapping[str, str]
     revision: str = ""
+    learnt: int | None = None
+    """What it follows: the run that learnt it, which is its own where it learnt itself. Older releases did not say."""
+    learnt_sha256: str | None = None
+    learnt_at: str | None = None
 
     def to_bytes(self) -> bytes:
         stored = {
@@ -72,6 +76,9 @@ class Manifest:
             "digests": {"forecast": self.digests.forecast, "model.joblib": self.digests.estimators},
             "libraries": dict(self.libraries),
             "revision": self.revision,
+            "learnt": self.learnt,
+            "learnt_sha256": self.learnt_sha256,
+            "learnt_at": self.learnt_at,
         }
         return json.dumps(stored, indent=1, default=str).encode()
 
@@ -94,4 +101,7 @@ class Manifest:
                 ),
                 libraries=needed(stored, "libraries", dict),
                 revision=optional(stored, "revision", str) or "",
+                learnt=optional(stored, "learnt", int),
+                learnt_sha256=optional(stored, "learnt_sha256", str),
+                learnt_at=optional(stored, "learnt_at", str),
             )

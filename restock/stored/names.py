@@ -24,6 +24,7 @@ SUMMARY = f"{STATES}/summary"
 MODELS = "models/"
 HISTORIES = "history/"
 STOCK_SEEN = "stock_seen/"
+LEARNT = "learnt/"
 FULL_READS = "rebuild/"
 IMPORTED = "imports/usage.parquet"
 POINTER = f"{MODELS}current.json"
@@ -93,8 +94,12 @@ def stock_seen(version: int) -> str:
     return f"{STOCK_SEEN}{version}.json"
 
 
+def learnt(run: int) -> str:
+    return f"{LEARNT}{run}"
+
+
 def version_of(name: str) -> int | None:
-    """Which run's an object under models/, history/ or stock_seen/ is; None for the pointer and what is no run's.
+    """Which run's an object of a run is; None for the pointer and what is no run's.
 
     >>> version_of("models/12/manifest.json"), version_of("history/7.parquet"), version_of("models/current.json")
     (12, 7, None)

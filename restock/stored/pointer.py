@@ -1,6 +1,6 @@
-"""The pointer: the one object that says which model and which history are live.
+"""The pointer: the one object that says which model, which history and what is learnt are live.
 
-Its conditional write commits both together. Its generation, given by Cloud Storage, is what serving watches.
+Its conditional write commits them together. Its generation, given by Cloud Storage, is what serving watches.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ SCHEMA = 1
 READABLE_SCHEMAS = (1,)
 NUMBERS = ("version", "history", "run")
 DIGESTS = ("forecast_sha256", "manifest_sha256", "history_sha256")
+FOLLOWED = ("learnt", "learnt_sha256", "learnt_at")
+"""Fields that a version's manifest has, too: a rollback puts them back."""
 TEXTS = (*DIGESTS, "published_by", "published_at", "trained_at", "rules")
 
 
@@ -41,11 +43,19 @@ class Pointer:
     stock_seen: int | None = None
     """The live record of stock seen: the version whose run wrote it. Pointers of before have none."""
     stock_seen_sha256: str | None = None
+    learnt: int | None = None
+    """What runs follow until one learns anew: the run that learnt it. None: the next run learns."""
+    learnt_sha256: str | None = None
+    learnt_at: str | None = None
     schema: int = SCHEMA
 
     @property
     def trained_at_moment(self) -> datetime:
         return datetime.fromisoformat(self.trained_at)
+
+    @property
+    def learnt_at_moment(self) -> datetime | None:
+        return datetime.fromisoformat(self.learnt_at) if self.learnt_at else None
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self), indent=1).encode()
@@ -58,10 +68,12 @@ class Pointer:
             check_schema(stored, READABLE_SCHEMAS)
             facts: dict[str, Any] = {name: needed(stored, name, int) for name in NUMBERS}
             facts |= {name: needed(stored, name, str) for name in TEXTS}
-            facts["stock_seen"] = optional(stored, "stock_seen", int)
-            facts["stock_seen_sha256"] = optional(stored, "stock_seen_sha256", str)
+            for place in ("stock_seen", "learnt"):
+                facts[place] = optional(stored, place, int)
+                facts[f"{place}_sha256"] = optional(stored, f"{place}_sha256", str)
+            facts["learnt_at"] = optional(stored, "learnt_at", str)
             pointer = cls(
                 **facts, pinned=needed(stored, "pinned", bool), database=optional(stored, "database", str) or ""
             )
-            pointer.trained_at_moment  # noqa: B018  # read here, so that it cannot fail where it is needed
+            pointer.trained_at_moment, pointer.learnt_at_moment  # noqa: B018  # here, so that neither fails later
             return pointer

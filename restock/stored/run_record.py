@@ -14,6 +14,8 @@ SCHEMA = 1
 READABLE_SCHEMAS = (1,)
 KEPT = timedelta(days=90)
 RUNNING = "running"
+LEARN, FOLLOW = "learn", "follow"
+"""The kinds of training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,10 @@ class RunRecord:
     error: str | None = None
     trace: str | None = None
     """Where the error arose: the last lines of its stack trace."""
+    kind: str | None = None
+    """What it did to train, once it began to: LEARN or FOLLOW."""
+    follows: int | None = None
+    """The run that learnt what this one is made with."""
     version: int | None = None
     generation: int | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -83,6 +89,8 @@ class RunRecord:
             "decision": self.decision,
             "error": self.error,
             "trace": self.trace,
+            "kind": self.kind,
+            "follows": self.follows,
             "version": self.version,
             "generation": self.generation,
             "started_at": self.started_at,
@@ -118,6 +126,8 @@ class RunRecord:
                 decision=needed(fields, "decision", str),
                 error=optional(fields, "error", str),
                 trace=optional(fields, "trace", str),
+                kind=optional(fields, "kind", str),
+                follows=optional(fields, "follows", int),
                 version=optional(fields, "version", int),
                 generation=optional(fields, "generation", int),
                 seconds={str(name): float(spent) for name, spent in needed(fields, "seconds", dict).items()},

@@ -62,12 +62,22 @@ class RetrainState:
     failures: int | None = None
     last_error: str | None = None
     published: Published | None = None
+    learnt_at: datetime | None = None
+    """When a run that learnt was published last, and ``learn_failures`` since; nothing but learning clears them."""
+    learn_failures: int | None = None
+    learn_failed_at: datetime | None = None
     full_read_due: str | None = None
     """Why the next run of any kind must read everything; only a full read that went live clears it."""
 
     @property
     def without_setbacks(self) -> RetrainState:
         return replace(self, retry_at=None, failures=None, last_error=None)
+
+    def learning_failed(self, now: datetime) -> RetrainState:
+        return replace(self, learn_failures=(self.learn_failures or 0) + 1, learn_failed_at=now)
+
+    def learning_succeeded(self, now: datetime) -> RetrainState:
+        return replace(self, learnt_at=now, learn_failures=None, learn_failed_at=None)
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -79,6 +89,9 @@ class RetrainState:
             "retry_at": self.retry_at,
             "failures": self.failures,
             "last_error": self.last_error,
+            "learnt_at": self.learnt_at,
+            "learn_failures": self.learn_failures,
+            "learn_failed_at": self.learn_failed_at,
             "published": self.published.to_fields() if self.published else None,
             "full_read_due": self.full_read_due,
             "schema": SCHEMA,
@@ -102,6 +115,9 @@ class RetrainState:
                 retry_at=optional(fields, "retry_at", datetime),
                 failures=optional(fields, "failures", int),
                 last_error=optional(fields, "last_error", str),
+                learnt_at=optional(fields, "learnt_at", datetime),
+                learn_failures=optional(fields, "learn_failures", int),
+                learn_failed_at=optional(fields, "learn_failed_at", datetime),
                 published=Published.from_fields(published) if published else None,
                 full_read_due=optional(fields, "full_read_due", str),
             )

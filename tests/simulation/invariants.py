@@ -10,6 +10,7 @@ from typing import Any
 
 from restock.history.history import History
 from restock.stored import names
+from restock.stored.manifest import Manifest
 from restock.stored.pointer import Pointer
 from restock.stored.published import sha256
 from tests.simulation.world import THRESHOLD, Event, Process, Used, World
@@ -17,6 +18,7 @@ from tests.unit.retraining.models import ABSURD
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 POINTER_WRITE = f"write {names.POINTER}"
+STATE_WRITE = f"update {names.STATE}"
 READS_OF_WHAT_IS_TRAINED = ("read history/", "query restock_changes", "page appointments")
 
 
@@ -74,10 +76,14 @@ class Invariants:
         self.is_damaged = False
         """The live history is not what was published: a bit turned over, or put back; the next full read repairs."""
         self.was_put_back = False
+        self.spoilt: set[str] = set()
+        """Learnt files that were lost or damaged on purpose."""
+        self.learn_failures: int | None = None
         self.is_excused = False
         """A run was refused or found the version pinned: who awaits then waits for the next run of any kind."""
         self.commits: list[str] = []
         self.outcomes: list[str] = []
+        self.kinds: list[str] = []
 
     def hold(self, is_kept: bool, promise: int, why: str) -> None:
         if not is_kept:
@@ -108,6 +114,8 @@ class Invariants:
             self.expects_drift.add(process)
         if effect == POINTER_WRITE:
             self.replaced = self.live()
+        if effect == STATE_WRITE:
+            self.learn_failures = self._learn_failures()
 
     def done(self, process: Process, effect: str) -> None:
         if effect == POINTER_WRITE:
@@ -115,6 +123,10 @@ class Invariants:
         elif effect.startswith("write "):
             self.hold(effect not in self.written, 4, f"{effect}: overwritten")
             self.written.add(effect)
+        elif effect.startswith("delete learnt/"):
+            self._check_pruned(effect.removeprefix("delete "))
+        elif effect == STATE_WRITE:
+            self._check_learn_failures(process)
         elif effect.startswith("delete rebuild/"):  # a piece that nobody may continue; its name may be used again
             self.written.discard(effect.replace("delete", "write"))
         if effect == POINTER_WRITE or "restock_changes/" in effect:
@@ -208,9 +220,15 @@ class Invariants:
             )
             if is_model:
                 self._check_model(process, pointer, after, is_full)
+                self._check_followed(process, pointer, before)
         else:
             self.hold(
                 before is not None and pointer.history == before.history, 1, f"{process.kind} changed the history"
+            )
+            self.hold(
+                pointer.learnt == self._manifest(pointer.version).learnt,
+                4,
+                f"after {process.kind} version {pointer.version} is live and follows run {pointer.learnt}",
             )
         self.commits.append(process.kind if process.kind != "retrain" else process.reason)
         self._remember(after, is_full)
@@ -241,6 +259,46 @@ class Invariants:
                 2,
                 f"threshold run {pointer.run} was published on {len(fresh)} completions that no run had trained",
             )
+
+    def _check_followed(self, process: Process, pointer: Pointer, before: Pointer | None) -> None:
+        """A learner is followed, or what the pointer named when it was read; never another, nor a follower."""
+        assert process.fit
+        follows = process.fit.lessons[-1].follows
+        self.kinds.append("follow" if follows else "learn")
+        if follows is None:
+            self.hold(pointer.learnt == pointer.version, 4, f"version {pointer.version} learnt and names another")
+        else:
+            named = (before.learnt, before.learnt_sha256) if before else None
+            self.hold(
+                (follows.run, sha256(follows.to_bytes())) == named,
+                4,
+                f"version {pointer.version} follows run {follows.run}, and the pointer named {named}",
+            )
+            self.hold((pointer.learnt, pointer.learnt_sha256) == named, 4, "a follower names what it did not follow")
+        self.hold(self._manifest(pointer.version).learnt == pointer.learnt, 4, "the manifest names another learnt file")
+        stored = self.world.objects.stored().get(names.learnt(pointer.learnt or 0))
+        is_whole = stored is not None and sha256(stored.data) == pointer.learnt_sha256
+        is_spoilt = self.is_damaged or names.learnt(pointer.learnt or 0) in self.spoilt
+        self.hold(is_whole or is_spoilt, 4, f"version {pointer.version} follows what is not there or not whole")
+
+    def _manifest(self, version: int) -> Manifest:
+        return Manifest.from_bytes(self.world.objects.stored()[names.manifest(version)].data)
+
+    def _check_pruned(self, name: str) -> None:
+        stored = self.world.objects.stored()
+        kept = [Manifest.from_bytes(found.data) for path, found in stored.items() if path.endswith("manifest.json")]
+        followers = [one.version for one in kept if one.learnt is not None and names.learnt(one.learnt) == name]
+        self.hold(not followers, 4, f"{name} was pruned, and versions {followers} follow it")
+
+    def _learn_failures(self) -> int | None:
+        found = self.world.documents.stored(names.STATES).get(names.STATE)
+        return found.get("learn_failures") if found else None
+
+    def _check_learn_failures(self, process: Process) -> None:
+        if self.learn_failures and (self._learn_failures() or 0) < self.learn_failures:
+            is_learner = process.fit is not None and bool(process.fit.lessons)
+            is_learner = is_learner and process.fit.lessons[-1].follows is None  # type: ignore[union-attr]
+            self.hold(is_learner, 4, f"{process.reason or process.kind} did not learn and cleared the failures to")
 
     def _held(self, history: HistoryView, is_full: bool) -> set[Event]:
         """The completions a history stands for: of each row the last one, and of a full read all it could see."""

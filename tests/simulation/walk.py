@@ -50,6 +50,8 @@ class Report:
     """In how many histories there was a crash, an overlap, ..."""
     ended: Counter[str] = field(default_factory=Counter)
     """How retrains ended."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Whether those that published learnt or followed."""
     committed: Counter[str] = field(default_factory=Counter)
     """Who wrote the pointer."""
 
@@ -59,6 +61,7 @@ class Report:
         self.effects += walk.effects
         self.held.update(walk.held)
         self.ended.update(walk.invariants.outcomes)
+        self.kinds.update(walk.invariants.kinds)
         self.committed.update(walk.invariants.commits)
 
     def __str__(self) -> str:
@@ -70,7 +73,8 @@ class Report:
             f"{self.effects:,} effects on stores, {self.seconds:.0f} s, 0 violations\n"
             f"  histories with  {listed(self.held)}\n"
             f"  retrains ended  {listed(self.ended)}\n"
-            f"  pointer written {listed(self.committed)}"
+            f"  pointer written {listed(self.committed)}\n"
+            f"  models made by  {listed(self.kinds)}"
         )
 
 
@@ -264,6 +268,24 @@ class Walk:
             self.held.add("damage")
             self.invariants.is_damaged = True
             self.world.objects.damage(f"history/{pointer.history}.parquet")
+
+    def spoil_learnt(self, a: int, b: int) -> None:
+        """What was learnt is lost, damaged, or of other settings than the runs to come have."""
+        stored = sorted(name for name in self.world.objects.stored() if name.startswith(names.LEARNT))
+        if not stored:
+            return
+        self.held.add("learnt file spoilt")
+        name = stored[-1 - a % len(stored)]
+        if b % 3 == 0:
+            self.invariants.spoilt.add(name)
+            self.world.objects.delete(name)
+        elif b % 3 == 1:
+            self.invariants.spoilt.add(name)
+            self.world.objects.damage(name)
+        else:
+            given = {name: getattr(self.world.settings, name) for name in Settings.__slots__}
+            closed = frozenset({self.world.clock().date() - DAY * b})
+            self.world.settings = Settings(**(given | {"closed_days": closed}))
 
     def spoil(self, a: int, b: int) -> None:
         """A change document is one that this release cannot read."""
@@ -506,6 +528,7 @@ VERBS: dict[str, Callable[[Walk, int, int], object]] = {
     "operate": Walk.operate,
     "change rules": Walk.change_rules,
     "spoil": Walk.spoil,
+    "spoil learnt": Walk.spoil_learnt,
     "back up": Walk.back_up,
     "put back": Walk.put_back,
 }

@@ -58,6 +58,12 @@ def test_retrains_end_in_every_way(report, status):
     assert report.ended[status] > 0
 
 
+@pytest.mark.parametrize("kind", ["learn", "follow"])
+def test_the_histories_hold_both_kinds_of_run(report, kind):
+    assert report.kinds[kind] >= 100
+    assert report.held["learnt file spoilt"] >= 50
+
+
 def test_every_reason_publishes(report):
     assert all(report.committed[reason] > 100 for reason in ("threshold", "schedule", "manual"))
 

@@ -11,15 +11,17 @@ import pytest
 from restock.counting import changes, count, threshold
 from restock.errors import DamagedError
 from restock.history.history import History
+from restock.operating import verbs
+from restock.retraining import following, gate, next_history
 from restock.retraining import found as finding
-from restock.retraining import gate, next_history
 from restock.retraining import run as training
 from restock.retraining.plan import plan
 from restock.retraining.publish import Files
 from restock.retraining.put_back import Ours
 from restock.stored import names
+from restock.stored.learnt import Learnt
 from restock.stored.published import Live, read_live
-from restock.stored.state import read_state
+from restock.stored.state import RetrainState, read_state
 from restock.stores import Update
 from tests.simulation import world
 from tests.simulation.invariants import BrokenPromiseError
@@ -365,3 +367,45 @@ def test_two_shops_of_a_chain_under_one_root(monkeypatch):
 
     with pytest.raises(BrokenPromiseError):
         explore(HISTORIES, with_seed=1, shrinks=False, is_chain=True)
+
+
+FOLLOWING = ("complete and deliver", "complete and deliver", "dispatch", "schedule", "wait", "operate")
+
+
+def test_the_newest_learnt_file_followed_instead_of_the_pointers(monkeypatch, is_caught):
+    """A rollback is then undone by the next crossing, and an overtaken run's file followed."""
+
+    def newest(run, pointer):
+        stored = {names.version_of(found.name): found.name for found in run.tools.objects.list(names.LEARNT)}
+        name = stored[max(stored)] if stored else None
+        return Learnt.from_bytes(run.tools.objects.read(name).data, name) if name else None
+
+    monkeypatch.setattr(following, "_named", newest)
+
+    assert is_caught(*FOLLOWING) == "promise 4"
+
+
+def test_a_learnt_file_pruned_that_a_kept_manifest_names(monkeypatch, is_caught):
+    def prune_learnt(objects, now, days):
+        live = read_live(objects).pointer
+        deleted = [found.name for found in objects.list(names.LEARNT) if found.name != names.learnt(live.learnt)]
+        for name in deleted:
+            objects.delete(name)
+        return deleted
+
+    monkeypatch.setattr(training, "prune_learnt", prune_learnt)
+
+    assert is_caught(*FOLLOWING) == "promise 4"
+
+
+def test_a_follower_that_clears_the_failures_to_learn(monkeypatch, is_caught):
+    cleared = property(lambda state: replace(state, retry_at=None, failures=None, learn_failures=None))
+    monkeypatch.setattr(RetrainState, "without_setbacks", cleared)
+
+    assert is_caught(*FOLLOWING, "refuse") == "promise 4"
+
+
+def test_a_rollback_that_keeps_following_what_it_rolled_back_from(monkeypatch, is_caught):
+    monkeypatch.setattr(verbs, "FOLLOWED", ())
+
+    assert is_caught(*FOLLOWING) == "promise 4"

@@ -10,7 +10,7 @@ import pytest
 from restock.counting.appointments import Usage, UsedPart
 from restock.errors import BadRequestError, DamagedError
 from restock.history.history import CountedAppointment, History
-from restock.history.importing import NAME, check_before, first_counted, store, told, with_imported
+from restock.history.importing import NAME, check_before, first_counted, read_imported, store, told, with_imported
 from restock.history.usage_file import Imported, read
 from tests.fakes import FakeObjects
 from tests.unit.retraining.shop import Shop
@@ -72,7 +72,7 @@ def test_a_wrong_file_leaves_what_was_imported_before_and_says_why(wrong: str) -
     with pytest.raises(BadRequestError, match=r"nothing imported(.|\n)*\(line [23]"):
         store(objects, imported(wrong))
 
-    assert with_imported(history(), objects).rows.num_rows == 101
+    assert with_imported(history(), read_imported(objects)).rows.num_rows == 101
 
 
 def test_a_few_slips_are_told_and_the_rest_is_taken() -> None:
@@ -86,7 +86,7 @@ def test_a_few_slips_are_told_and_the_rest_is_taken() -> None:
         "  2 refused: quantity is not a number (line 102, 103)",
         "  1 refused: date is not YYYY-MM-DD (line 104)",
     ]
-    assert with_imported(history(), objects).rows.num_rows == 101
+    assert with_imported(history(), read_imported(objects)).rows.num_rows == 101
 
 
 def test_imported_usage_joins_the_history_and_leaves_it_as_it_was() -> None:
@@ -94,7 +94,7 @@ def test_imported_usage_joins_the_history_and_leaves_it_as_it_was() -> None:
     known = history()
     store(objects, imported("date,part,quantity\n2023-05-01,Oil,1\n"))
 
-    joined = with_imported(known, objects)
+    joined = with_imported(known, read_imported(objects))
 
     assert [row["part"] for row in joined.rows.to_pylist()] == ["oil", "p1"]
     assert (joined.rules, joined.rebuilt_at) == (known.rules, known.rebuilt_at)
@@ -105,17 +105,17 @@ def test_importing_again_replaces_and_an_empty_file_takes_back() -> None:
     objects = FakeObjects()
     store(objects, imported("date,part,quantity\n2023-05-01,Oil,1\n"))
     store(objects, imported("date,part,quantity\n2023-05-01,Oil,3\n"))
-    assert with_imported(history(), objects).rows["quantity"].to_pylist() == [3.0, 2.0]
+    assert with_imported(history(), read_imported(objects)).rows["quantity"].to_pylist() == [3.0, 2.0]
 
     store(objects, imported("date,part,quantity\n"))
 
-    assert with_imported(history(), objects).rows.num_rows == 1
+    assert with_imported(history(), read_imported(objects)).rows.num_rows == 1
 
 
 def test_without_an_import_the_history_is_the_history() -> None:
     known = history()
 
-    assert with_imported(known, FakeObjects()) is known
+    assert with_imported(known, read_imported(FakeObjects())) is known
 
 
 def test_a_damaged_import_is_told_with_its_remedy() -> None:
@@ -123,4 +123,4 @@ def test_a_damaged_import_is_told_with_its_remedy() -> None:
     objects.write(NAME, b"not parquet", if_generation=0)
 
     with pytest.raises(DamagedError, match="import the file again"):
-        with_imported(history(), objects)
+        with_imported(history(), read_imported(objects))

@@ -28,6 +28,7 @@ class ConstantModel:
     scores: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
     active_parts: int = 1
+    learnt: bytes | None = b"all there is to know"
 
     def evidence(self) -> Evidence:
         return self.judged
@@ -55,7 +56,8 @@ class ConstantFit:
     def __call__(self, lesson: Lesson, progress: Callable[[str], None]) -> ConstantModel:
         self.before()
         self.lessons.append(lesson)
-        return ConstantModel(len(lesson.history), self.judged, scores=self.scores, active_parts=self.active_parts)
+        model = ConstantModel(len(lesson.history), self.judged, scores=self.scores, active_parts=self.active_parts)
+        return replace(model, learnt=None) if lesson.follows else model
 
 
 def reads(forecast: bytes, pointer: Pointer) -> object:

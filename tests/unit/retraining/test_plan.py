@@ -7,7 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from restock.retraining.plan import Apply, End, KnownHistory, ReadEverything, Situation, plan, reason_not_to_fit
+from restock.retraining.plan import (
+    Apply,
+    End,
+    Follow,
+    KnownHistory,
+    Learn,
+    Lore,
+    ReadEverything,
+    Situation,
+    learn_or_follow,
+    plan,
+    reason_not_to_fit,
+)
 from restock.stored.retrain_request import RetrainRequest
 from tests.builders import NOON, TODAY
 
@@ -59,21 +71,65 @@ def test_what_a_run_does_and_why(found, expected):
 
 
 @pytest.mark.parametrize(
-    ("reason", "has_changed", "rows", "trained_on", "status"),
+    ("reason", "has_changed", "rows", "is_live", "learnt_on", "status"),
     [
-        ("schedule", True, 0, None, "empty"),
-        ("schedule", True, 1, None, None),
-        ("schedule", False, 1, TODAY, "unchanged"),
-        ("threshold", False, 1, TODAY, "unchanged"),
-        ("manual", False, 1, TODAY, None),
-        ("schedule", True, 1, TODAY, None),
-        ("schedule", True, 0, TODAY, None),
-        ("schedule", False, 1, TODAY - DAY, None),
+        ("schedule", True, 0, False, None, "empty"),
+        ("schedule", True, 1, False, None, None),
+        ("schedule", False, 1, True, TODAY, "unchanged"),
+        ("threshold", False, 1, True, TODAY, "unchanged"),
+        ("manual", False, 1, True, TODAY, None),
+        ("schedule", True, 1, True, TODAY, None),
+        ("schedule", True, 0, True, TODAY, None),
+        ("schedule", False, 1, True, TODAY - DAY, None),
+        ("schedule", False, 1, True, None, None),
     ],
 )
-def test_whether_the_history_calls_for_a_model(reason, has_changed, rows, trained_on, status):
+def test_whether_the_history_calls_for_a_model(reason, has_changed, rows, is_live, learnt_on, status):  # noqa: PLR0913, PLR0917
     found = reason_not_to_fit(
-        RetrainRequest(reason), has_changed=has_changed, rows=rows, trained_on=trained_on, today=TODAY
+        RetrainRequest(reason),
+        has_changed=has_changed,
+        rows=rows,
+        is_live=is_live,
+        learnt_on=learnt_on,
+        today=TODAY,
     )
 
     assert (found and found.status) == status
+
+
+FRESH = Lore(learnt_at=NOON, learnt_on=TODAY, has_our_basis=True, within=2 * DAY)
+YESTERDAYS = replace(FRESH, learnt_at=NOON - DAY, learnt_on=TODAY - DAY)
+OLD = replace(FRESH, learnt_at=NOON - 3 * DAY, learnt_on=TODAY - 3 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("reason", "lore", "is_full_read", "expected"),
+    [
+        ("threshold", FRESH, False, Follow),
+        ("threshold", YESTERDAYS, False, Follow),
+        ("threshold", FRESH, True, Learn),
+        ("threshold", None, False, Learn),
+        ("threshold", replace(FRESH, has_our_basis=False), False, Learn),
+        ("threshold", OLD, False, Learn),
+        ("threshold", replace(OLD, failed_at=NOON - DAY), False, Follow),
+        ("threshold", replace(OLD, failed_at=NOON - 2 * DAY), False, Learn),
+        ("threshold", replace(OLD, failed_at=NOON, has_our_basis=False), False, Learn),
+        ("schedule", FRESH, False, Follow),
+        ("schedule", YESTERDAYS, False, Learn),
+        ("schedule", replace(OLD, failed_at=NOON), False, Learn),
+        ("manual", FRESH, False, Learn),
+    ],
+)
+def test_who_learns_and_who_follows(reason, lore, is_full_read, expected):
+    found = learn_or_follow(RetrainRequest(reason), lore, is_full_read=is_full_read, now=NOON, today=TODAY)
+
+    assert isinstance(found, expected)
+
+
+def test_what_is_followed_beyond_its_age_says_so():
+    lore = replace(OLD, failed_at=NOON)
+
+    found = learn_or_follow(RetrainRequest("threshold"), lore, is_full_read=False, now=NOON, today=TODAY)
+
+    assert isinstance(found, Follow)
+    assert "beyond its age" in found.note

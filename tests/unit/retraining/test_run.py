@@ -52,6 +52,7 @@ def test_promise_4_a_version_is_all_its_files_and_a_pointer_with_their_digests()
     pointer, stored = shop.pointer(), shop.objects.stored()
     assert sorted(stored) == [
         "history/1.parquet",
+        "learnt/1",
         "models/1/forecast",
         "models/1/manifest.json",
         "models/1/model.joblib",

@@ -1,0 +1,61 @@
+"""Following: a forecast made with what an earlier run learnt, at a tenth of the cost of learning.
+
+What is learnt (what costly candidates found in the pool, the weights of all candidates, the calibration) changes in
+weeks; what news move (levels, spreads, weekday factors) is fitted again. Nothing is judged here: the scores are those
+of the run that learnt. A follower depends on no other follower, so nothing drifts.
+"""
+
+from __future__ import annotations
+
+import pickle
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from restock.errors import DamagedError
+from restock.forecasting.classes import classify
+from restock.forecasting.combination import Recipe, combine
+from restock.forecasting.demand import Demand
+from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
+from restock.forecasting.methods.forecaster import Candidate, Fitted
+from restock.forecasting.methods.series import OpenSeries
+from restock.forecasting.train import Trained
+
+
+@dataclass(frozen=True, eq=False)
+class Lore:
+    """What one run learnt. Promise 7: it executes when opened, so nothing but retrain may open it."""
+
+    recipe: Mapping[str, Any]
+    scores: Mapping[str, Any]
+    costly: Mapping[str, Fitted]
+    """Of the costly candidates, by name, those that had enough to learn from."""
+
+    @classmethod
+    def of(cls, trained: Trained, candidates: Sequence[Candidate] = CANDIDATES) -> Lore:
+        costly = {each.name: trained.estimators[each.name] for each in candidates if each.is_costly}
+        return cls(trained.recipe, trained.scores, {name: found for name, found in costly.items() if found is not None})
+
+    def to_bytes(self) -> bytes:
+        return zlib.compress(pickle.dumps((self.recipe, self.scores, self.costly)))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Lore:
+        """Raises DamagedError for what this release cannot open."""
+        try:
+            recipe, scores, costly = pickle.loads(zlib.decompress(data))
+        except Exception as exc:  # whatever a pickle of another release raises
+            raise DamagedError(f"what was learnt cannot be opened: {exc!r}") from exc
+        return cls(recipe, scores, costly)
+
+
+def follow(demand: Demand, lore: Lore, candidates: Sequence[Candidate] = CANDIDATES) -> Trained:
+    """Fit what news move, on every day. Raises DamagedError if these candidates cannot repeat what was learnt."""
+    recipe = Recipe.from_json(lore.recipe, candidates)
+    if recipe is None:
+        raise DamagedError("what was learnt has weights of other candidates")
+    known = [each for each in candidates if each.name in lore.costly or not each.is_costly]
+    fitted = fit_candidates(OpenSeries.of(demand), known, learnt=lore.costly)
+    distribution = combine(fitted, classify(demand), recipe)
+    return Trained(demand, distribution, dict(lore.recipe), dict(lore.scores), {"base": fitted.base})
