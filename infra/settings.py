@@ -32,6 +32,7 @@ FOLLOWS = {
     "RETRAIN_THRESHOLD": "threshold",
     "RETRAIN_URL": "retrain_url",
     "FORECAST_AUTH": "auth",
+    "LEARN_WITHIN_HOURS": "schedule",
 }
 """Variables that say what a setting says: with both, roles and schedule would go by one, functions by the other."""
 FIXED = (
