@@ -260,6 +260,10 @@ class FakeOrders:
     def equal(self, collection: str, field: str, value: str) -> list[Stored]:
         return [found for found in self.all(collection) if found.fields.get(field) == value]
 
+    def since(self, collection: str, field: str, moment: datetime) -> list[Stored]:
+        having = [found for found in self.all(collection) if field in found.fields]
+        return [found for found in having if found.fields[field] >= moment]
+
     def newest(self, collection: str, field: str, limit: int) -> list[Stored]:
         having = [found for found in self.all(collection) if field in found.fields]
         return sorted(having, key=lambda found: found.fields[field], reverse=True)[:limit]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -34,8 +35,14 @@ class OrderDocuments(FirestoreReader):
         return list(self._query({"from": [{"collectionId": collection}]}))
 
     def equal(self, collection: str, field: str, value: str) -> list[Stored]:
-        is_it = {"fieldFilter": {"field": {"fieldPath": field}, "op": "EQUAL", "value": {"stringValue": value}}}
-        return list(self._query({"from": [{"collectionId": collection}], "where": is_it}))
+        return self._where(collection, field, "EQUAL", value)
+
+    def since(self, collection: str, field: str, moment: datetime) -> list[Stored]:
+        return self._where(collection, field, "GREATER_THAN_OR_EQUAL", moment)
+
+    def _where(self, collection: str, field: str, operator: str, value: Any) -> list[Stored]:
+        is_it = {"field": {"fieldPath": field}, "op": operator, "value": tagged({"value": value})["value"]}
+        return list(self._query({"from": [{"collectionId": collection}], "where": {"fieldFilter": is_it}}))
 
     def newest(self, collection: str, field: str, limit: int) -> list[Stored]:
         order = [{"field": {"fieldPath": field}, "direction": "DESCENDING"}]

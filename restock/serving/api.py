@@ -25,6 +25,7 @@ from restock.settings import Settings
 
 if TYPE_CHECKING:
     from restock.serving.model import Model
+    from restock.serving.ordering.book import Entries
     from restock.serving.orders_api import OrdersApi
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Shelf, Stock
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 CHEAP_COPY_BYTES = 512 * 1024  # up to about here a copy costs less than one more send
 LARGEST_ANSWER_BYTES = 24 * 2**20  # the platform refuses answers above 32 MB
+LARGEST_LIST_BYTES = 4 * 2**20  # of 20,000 parts
 NOT_KEPT = (("Cache-Control", "no-store"),)
 STRANGER = Caller("")
 """Of whom nothing is asked."""
@@ -72,6 +74,7 @@ class Api:
             operations.HEALTH.id: self._health,
             operations.PARTS.id: self._parts,
             operations.OPENAPI.id: self._openapi,
+            operations.RESTOCK_LIST.id: self._restock_list,
             **{operation.id: self._ordering for operation in operations.ORDERING},
         }
 
@@ -131,11 +134,8 @@ class Api:
             return Answer.of(head | facts | {"training": self._training().facts()}, headers=NOT_KEPT)
         besides: object = None  # what the answer depends on besides model and parameters
         if operation is operations.RESTOCK:
-            from restock.serving.order_list import restock
-
-            shelves, besides = self._shelves()
-            head["stock_read_at"] = besides.isoformat()
-            answer = partial(restock, model, shelves, values)
+            read_at, besides, answer = self._restock(model, values, now)
+            head["stock_read_at"] = read_at.isoformat()
         elif operation is operations.CHANGES:
             before = self._previous().artifact(model)
             besides = before and before.header.version
@@ -149,6 +149,42 @@ class Api:
             return Answer(304, headers=headers)
         content = model.answers.get(tag, lambda: orjson.dumps(answer()), is_costly=True)
         return Answer(200, (opened(head),), tail=content, headers=headers)
+
+    def _restock_list(self, operation: Operation, request: Request, caller: Caller) -> Answer:
+        """Long lists come in the body: nothing of them is kept, and what nobody knows is told apart."""
+        from restock.serving.ordering.bodies import read_body
+        from restock.serving.ordering.requests import RESTOCK_LIST, restock_values
+
+        now = self._now()
+        values = restock_values(read_body(request.body(LARGEST_LIST_BYTES), RESTOCK_LIST))
+        model = self._model()
+        read_at, _, answer = self._restock(model, values | {"from": self._today(now)}, now, is_lenient=True)
+        head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
+        return Answer.of(head | {"stock_read_at": read_at.isoformat()} | answer(), headers=NOT_KEPT)
+
+    def _restock(
+        self, model: Model, values: Mapping[str, Any], now: datetime, *, is_lenient: bool = False
+    ) -> tuple[datetime, object, Callable[[], dict[str, Any]]]:
+        """When the stock was read, what else the advice depends on, and the advice."""
+        from restock.serving.order_list import restock
+        from restock.serving.ordering.known import known
+
+        (shelves, read_at), entries = self._shelves(), self._entries()
+        here = now.astimezone(self._zone)
+
+        def advice() -> dict[str, Any]:
+            catalogue = model.lines.gather(shelves)
+            ordering = known(entries, model.lines, catalogue, values["lead_time_days"], here)
+            return restock(model, catalogue, ordering, values, is_lenient=is_lenient)
+
+        return read_at, (read_at, entries.state, here.strftime("%Y-%m-%d %H")), advice
+
+    def _entries(self) -> Entries:
+        try:
+            return self._orders().book.entries()
+        except StoreUnavailableError as exc:
+            self._log.error("orders could not be read", reason=str(exc))
+            raise HttpError(503, "Orders cannot be read at the moment", headers=(("Retry-After", "5"),)) from exc
 
     def _ordering(self, operation: Operation, request: Request, caller: Caller) -> Answer:
         """What was ordered is known and written without a model, too."""

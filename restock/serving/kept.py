@@ -93,6 +93,13 @@ class Kept(Generic[T]):
             self._await(now, self._patience.first_seconds)
             return self._usable_or_raise()
 
+    def expire(self) -> None:
+        """What is known may be no longer so: the next caller reads anew, and a read that runs comes too late."""
+        with self._changed:
+            self._due_at = -math.inf
+            self._reader = None
+            self._changed.notify_all()
+
     def _usable(self) -> _Known[T] | None:
         return self._known if self._known is not None and self._clock() < self._known.usable_until else None
 

@@ -78,19 +78,26 @@ class Lines:
         row = self._by_id.get(word)
         return [row] if row is not None else self._by_name.get(fold(word), [])
 
-    def rows(self, words: Sequence[str]) -> list[int]:
-        """The rows of the parts asked for, in that order and once; without any, the active ones."""
+    def rows(self, words: Sequence[str], missing: dict[str, None] | None = None) -> list[int]:
+        """The rows of the parts asked for, in that order and once; without any, the active ones.
+
+        ``missing`` gathers the words that nobody knows; without it they are refused.
+        """
         if not words:
             return self.active
-        return list(dict.fromkeys(row for word in words for row in self._find_or_refuse(word, "part")))
+        return list(dict.fromkeys(row for word in words for row in self._found(word, "part", missing)))
 
     def given(
-        self, field: str, pairs: Iterable[tuple[str, Any]], join: Callable[[Iterable[Any]], Any]
+        self,
+        field: str,
+        pairs: Iterable[tuple[str, Any]],
+        join: Callable[[Iterable[Any]], Any],
+        missing: dict[str, None] | None = None,
     ) -> dict[int, Any]:
         """What a caller gives per part, by row. What it gives of several documents of one line is joined."""
         found: dict[int, dict[str, Any]] = {}
         for word, value in pairs:
-            for row in self._find_or_refuse(word, field):
+            for row in self._found(word, field, missing):
                 document = word if word in self._by_id else self._parts[row].key
                 found.setdefault(row, {})[document] = value
         return {row: join(by_document.values()) for row, by_document in found.items()}
@@ -104,8 +111,10 @@ class Lines:
                 documents.setdefault(found, {})[id] = shelf
         return {row: Line.of(self._parts[row], its) for row, its in documents.items()}
 
-    def _find_or_refuse(self, word: str, field: str) -> list[int]:
+    def _found(self, word: str, field: str, missing: dict[str, None] | None) -> list[int]:
         rows = self.find(word)
-        if not rows:
+        if not rows and missing is not None:
+            missing[word] = None
+        elif not rows:
             raise HttpError(404, f"part {word[:100]!r} is not known to the model", field=field)
         return rows

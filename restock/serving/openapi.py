@@ -8,7 +8,7 @@ from restock.serving import operations
 from restock.serving.app_contract import DEFAULT_DAYS, MOST_DAYS
 from restock.serving.operations import OPERATIONS, Operation
 from restock.serving.ordering.bodies import schema_of
-from restock.serving.ordering.requests import CHANGE_OF_ORDER, CHANGE_OF_PART, NEW_ORDER
+from restock.serving.ordering.requests import CHANGE_OF_ORDER, CHANGE_OF_PART, NEW_ORDER, RESTOCK_LIST
 from restock.stored.order import STATUSES
 
 TEXT = {"type": "string"}
@@ -52,9 +52,31 @@ LINE: dict[str, Any] = {
     "documents": array(TEXT) | {"description": "The catalogue's documents of this part, whose stock is summed"},
     "discontinued": FLAG | {"description": "It is still forecast, and not ordered"},
     "on_hand": or_null(NUMBER) | {"description": "null in unknown_stock: the catalogue doesn't say how many there are"},
-    "on_order": AMOUNT,
-    "lead_time_days": COUNT | {"description": "Of several documents' the longest"},
-    "minimum_order": AMOUNT | {"description": "Of several documents' the largest"},
+    "on_order": AMOUNT | {"description": "What counts as coming: the caller's word, else the greater of the next two"},
+    "open_quantity": AMOUNT | {"description": "Of orders kept here, as far as the stock does not show it yet"},
+    "catalogue_on_order": AMOUNT | {"description": "What the app's catalogue says"},
+    "orders": array(
+        record(
+            {
+                "id": TEXT,
+                "open": AMOUNT,
+                "expected_on": or_null(DAY),
+                "delivered": or_null(TEXT)
+                | {"description": "Why it seems to have come; it does not count as coming then"},
+            }
+        )
+    ),
+    "lead_time_days": COUNT
+    | {"description": "Not exceeded every second time, where it was learnt; of several documents' the longest"},
+    "lead_time_learnt": or_null(record({"receipts": COUNT, "late_days": COUNT}))
+    | {"description": "From what the supplier delivered: how often, and what it keeps 19 times in 20"},
+    "minimum_order": AMOUNT | {"description": "Of several documents' and the owner's the largest"},
+    "pack": or_null(AMOUNT),
+    "maximum": or_null(AMOUNT),
+    "supplier": TEXT | {"description": "Empty: not known"},
+    "unit_cost": or_null(AMOUNT),
+    "snoozed_until": or_null(DAY),
+    "note": TEXT,
     "expected_demand": AMOUNT | {"description": "Over lead time and review period"},
     "reorder_point": AMOUNT,
     "order_up_to": AMOUNT,
@@ -64,11 +86,17 @@ LINE: dict[str, Any] = {
 ADVISED: dict[str, Any] = {
     "on_hand": NUMBER,
     "out_of_stock": FLAG | {"description": "Nothing is left of a part that has been used: look at it, advised or not"},
-    "order_quantity": AMOUNT,
+    "order_quantity": AMOUNT | {"description": "In whole packs; within the budget, if there is one"},
+    "wanted_quantity": AMOUNT | {"description": "What it were without a budget"},
+    "order_today": FLAG | {"description": "At or below the reorder point; the rest can wait until the next look"},
+    "cost": or_null(AMOUNT) | {"description": "Of order_quantity; null: what one costs is not known"},
     "stock_out_chance": {"type": "number", "minimum": 0, "maximum": 1},
     "days_of_cover": or_null(AMOUNT),
 }
 """and what follows from the stock."""
+
+TOTALS = {"parts": COUNT, "cost": AMOUNT, "parts_without_cost": COUNT}
+"""Of what is to be ordered."""
 
 REQUEST_BODY = {
     "type": "object",
@@ -129,8 +157,12 @@ ANSWERS = {
             "review_days": COUNT,
             "service_level": NUMBER,
             "measure": TEXT,
+            "budget": or_null(AMOUNT),
+            "totals": record(TOTALS),
+            "suppliers": array(record({"supplier": TEXT, **TOTALS})),
             "parts": array(record({**LINE, **ADVISED})),
             "unknown_stock": array(record(LINE)),
+            "unknown_parts": array(TEXT) | {"description": "What a list in a body names and nobody knows"},
         }
     ),
     operations.MODEL.id: record(
@@ -226,6 +258,7 @@ FACTS = record(
 DONE = {"status": {"const": "success"}, "timestamp": MOMENT}
 MAY_WRITE = {"may_write": FLAG | {"description": "Whether this caller may change anything"}}
 ANSWERS |= {
+    operations.RESTOCK_LIST.id: ANSWERS[operations.RESTOCK.id],
     operations.ORDERS.id: record(
         {
             **DONE,
@@ -245,6 +278,7 @@ CONFLICT = record(
 )
 BODIES = {
     operations.RESTOCK_DEMAND.id: REQUEST_BODY,
+    operations.RESTOCK_LIST.id: schema_of(RESTOCK_LIST),
     operations.CREATE_ORDER.id: schema_of(NEW_ORDER),
     operations.CHANGE_ORDER.id: schema_of(CHANGE_OF_ORDER),
     operations.CHANGE_PART.id: schema_of(CHANGE_OF_PART),

@@ -62,6 +62,10 @@ MINIMUM_ORDER = Parameter(
 
 STATUS = Parameter("status", "Only orders of this status.", one_of("draft", "ordered", "received", "cancelled"))
 
+BUDGET = Parameter(
+    "budget", "Buy for no more than this: what avoids most stock-outs for the money.", number(0, 1_000_000_000)
+)
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -100,7 +104,13 @@ RESTOCK = Operation(
     "GET",
     "v1/restock",
     "What to order now, most urgent first",
-    (LEAD_TIME, REVIEW, SERVICE_LEVEL, MEASURE, PART, PART_LEAD_TIME, ON_ORDER, MINIMUM_ORDER),
+    (LEAD_TIME, REVIEW, SERVICE_LEVEL, MEASURE, PART, PART_LEAD_TIME, ON_ORDER, MINIMUM_ORDER, BUDGET),
+)
+RESTOCK_LIST = Operation(
+    "POST",
+    "v1/restock",
+    "The same for long lists; parts that are not known are told, and no mistake",
+    name="restock_list",
 )
 MODEL = Operation("GET", "v1/model", "The live model: its age, its data, how well it did")
 CHANGES = Operation(
@@ -119,7 +129,7 @@ CHANGE_PART = Operation(
 )
 
 ORDERING = (ORDERS, CREATE_ORDER, CHANGE_ORDER, PART_FACTS, CHANGE_PART)
-OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, RESTOCK, MODEL, CHANGES, OPENAPI, *ORDERING)
+OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, RESTOCK, RESTOCK_LIST, MODEL, CHANGES, OPENAPI, *ORDERING)
 LONGEST_WORD = 500
 
 _WITH_WORD = [one for one in OPERATIONS if one.before_word]

@@ -6,136 +6,105 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
-from restock.serving.inventory import Advice, Policy, advise
+from restock.serving.inventory import Policy
 from restock.serving.lines import Line
 from restock.serving.model import Model
-from restock.serving.stock import Shelf
-from restock.serving.v1 import of_parts
-from restock.stored.artifact import RECENT_DAYS, ForecastArtifact, Part
+from restock.serving.ordering.budget import Choice, best
+from restock.serving.ordering.group import MONEY_DECIMALS, Group, cost_of, rounded
+from restock.serving.ordering.known import Known
+from restock.serving.ordering.terms import Terms
+from restock.stored.distribution import Floats
 
-DECIMALS = 4
-LONGEST_KNOWN_LEAD_TIME = 365
-"""A catalogue that says more is taken at this."""
 JOINED: dict[str, Callable[[Iterable[Any]], Any]] = {"lead_time": max, "minimum_order": max, "on_order": sum}
 """How what a caller gives of several documents of one line becomes one figure."""
 
 
-def restock(model: Model, shelves: Mapping[str, Shelf], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What to order now. What the caller gives of a part wins over the catalogue."""
-    rows = model.lines.rows(values["part"])
-    given = {name: model.lines.given(name, values[name], join) for name, join in JOINED.items()}
-    known = model.lines.gather(shelves)
-    lines = {row: _line(known.get(row, Line()), row, given, values["lead_time_days"]) for row in rows}
-    by_lead_time: dict[int | None, list[int]] = {}
-    for row, line in lines.items():
-        by_lead_time.setdefault(line.lead_time_days, []).append(row)
-    parts, unknown = [], []
-    for lead_time, alike in by_lead_time.items():
-        artifact = of_parts(model.artifact, alike)
-        policy = Policy(lead_time or 0, values["review_days"], values["service_level"], values["measure"])
-        advice = advise(
-            artifact,
-            values["from"],
-            policy,
-            on_hand=[lines[row].on_hand or 0.0 for row in alike],
-            on_order=[lines[row].on_order for row in alike],
-            minimum_order=[lines[row].minimum_order for row in alike],
-        )
-        used = _used(model, alike)
-        for index, row in enumerate(alike):
-            about = _needs(artifact, index, lines[row], advice)
-            if lines[row].on_hand is None:
+def restock(
+    model: Model, catalogue: Mapping[int, Line], known: Known, values: Mapping[str, Any], *, is_lenient: bool = False
+) -> dict[str, Any]:
+    """What to order now. What the caller gives of a part wins over what the owner and the catalogue say.
+
+    To a lenient list parts that nobody knows are no mistake: they are told apart.
+    """
+    missing: dict[str, None] | None = {} if is_lenient else None
+    rows = model.lines.rows(values["part"], missing)
+    given = {name: model.lines.given(name, values[name], join, missing) for name, join in JOINED.items()}
+    terms = {row: Terms.of(row, catalogue.get(row, Line()), known, given, values["lead_time_days"]) for row in rows}
+    by_lead_time: dict[tuple[tuple[int, float], ...], list[int]] = {}
+    for row, its in terms.items():
+        by_lead_time.setdefault(its.lead_time.chances, []).append(row)
+    parts, unknown = {}, []
+    groups = [
+        Group(model, alike, [terms[row] for row in alike], _policy(chances, values), values["from"])
+        for chances, alike in by_lead_time.items()
+    ]
+    for group in groups:
+        for index, its in enumerate(group.terms):
+            about = group.needs(index)
+            if its.line.on_hand is None:
                 unknown.append(about)
             else:
-                parts.append(about | _advised(index, lines[row], advice, used[index]))
-    parts.sort(key=_urgency)
+                parts[about["part"]] = about | group.advised(index)
+    if values["budget"] is not None:
+        _spend(values["budget"], parts, groups)
     unknown.sort(key=lambda part: (-part["expected_demand"], part["name"], part["part"]))
+    listed = sorted(parts.values(), key=_urgency)
     return {
         "from": values["from"].isoformat(),
         "review_days": values["review_days"],
         "service_level": values["service_level"],
         "measure": values["measure"],
-        "parts": parts,
+        "budget": values["budget"],
+        "totals": _totals(listed),
+        "suppliers": _by_supplier(listed),
+        "parts": listed,
         "unknown_stock": unknown,
+        "unknown_parts": list(missing or ()),
     }
 
 
-def _line(known: Line, row: int, given: Mapping[str, Mapping[int, Any]], usual_lead_time: int) -> Line:
-    lead_time = usual_lead_time if known.lead_time_days is None else min(known.lead_time_days, LONGEST_KNOWN_LEAD_TIME)
-    return replace(
-        known,
-        lead_time_days=given["lead_time"].get(row, lead_time),
-        on_order=given["on_order"].get(row, known.on_order),
-        minimum_order=given["minimum_order"].get(row, known.minimum_order),
-    )
+def _policy(chances: tuple[tuple[int, float], ...], values: Mapping[str, Any]) -> Policy:
+    return Policy(chances[0][0], values["review_days"], values["service_level"], values["measure"], chances)
 
 
-def _needs(artifact: ForecastArtifact, index: int, line: Line, advice: Advice) -> dict[str, Any]:
-    """What can be said whatever is in stock."""
-    part = artifact.parts[index]
+def _spend(budget: float, parts: Mapping[str, dict[str, Any]], groups: list[Group]) -> None:
+    """Buy what avoids most for the money. What has no known cost is bought by no sum."""
+    wanted = {key: part["wanted_quantity"] for key, part in parts.items()}
+    choices: dict[str, tuple[Floats, Choice]] = {}
+    for group in groups:
+        choices |= group.choices(wanted)
+    chosen = dict(zip(choices, best([choice for _, choice in choices.values()], budget), strict=True))
+    for key, part in parts.items():
+        if part["wanted_quantity"] and part["unit_cost"] is None:
+            part["reasons"] = [*part["reasons"], "Its cost is not known: not within the budget"]
+        if part["unit_cost"] != 0:  # what costs nothing can always be had
+            part["order_quantity"] = rounded(choices[key][0][chosen[key]]) if key in chosen else 0.0
+            part["cost"] = cost_of(part["order_quantity"], part["unit_cost"])
+            part["order_today"] = part["order_today"] and bool(part["order_quantity"])
+
+
+def _totals(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Of what is to be ordered; its cost as far as costs are known."""
+    ordered = [part for part in parts if part["order_quantity"]]
     return {
-        "part": part.key,
-        "name": part.name,
-        "category": part.category,
-        "sku": line.sku,
-        "brand": line.brand,
-        "documents": list(line.documents),
-        "discontinued": line.is_discontinued,
-        "on_hand": None,
-        "on_order": line.on_order,
-        "lead_time_days": line.lead_time_days,
-        "minimum_order": line.minimum_order,
-        "expected_demand": _rounded(advice.expected_demand[index]),
-        "reorder_point": _rounded(advice.reorder_point[index]),
-        "order_up_to": _rounded(advice.order_up_to[index]),
-        "reasons": _reasons(part, line),
+        "parts": len(ordered),
+        "cost": round(sum(part["cost"] or 0.0 for part in ordered), MONEY_DECIMALS),
+        "parts_without_cost": sum(part["cost"] is None for part in ordered),
     }
 
 
-def _reasons(part: Part, line: Line) -> list[str]:
-    """What a figure that surprises may come from, in words."""
-    reasons = []
-    if part.unseen_days:
-        reasons.append(
-            f"Out of stock on {part.unseen_days} of the last {RECENT_DAYS} days known: "
-            "what was needed then is not known, and is taken to be as before"
-        )
-    if line.is_discontinued:
-        reasons.append("Discontinued: not ordered")
-    if len(line.documents) > 1:
-        reasons.append(f"{len(line.documents)} documents of the catalogue are this part; their stock is summed")
-    return reasons
-
-
-def _advised(index: int, line: Line, advice: Advice, was_used: bool) -> dict[str, Any]:
-    """What follows from the stock. What is sold no more can't be ordered, whatever is missing."""
-    cover = float(advice.days_of_cover[index])
-    return {
-        "on_hand": line.on_hand,
-        "out_of_stock": (line.on_hand or 0.0) <= 0 and was_used,
-        "order_quantity": 0.0 if line.is_discontinued else _rounded(advice.order_quantity[index]),
-        "stock_out_chance": _rounded(advice.chance_of_stock_out[index]),
-        "days_of_cover": cover if math.isfinite(cover) else None,
-    }
-
-
-def _used(model: Model, rows: list[int]) -> list[bool]:
-    """Whether each part was ever used, as far as is known. Artifacts of before don't say it: there counts of what
-    anything is expected.
-    """
-    artifact = model.artifact
-    if any(part.last_used for part in artifact.parts):
-        return [artifact.parts[row].last_used is not None for row in rows]
-    return [bool(artifact.distribution.rate[row] > 0) for row in rows]
+def _by_supplier(parts: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    by_supplier: dict[str, list[Mapping[str, Any]]] = {}
+    for part in parts:
+        if part["order_quantity"]:
+            by_supplier.setdefault(part["supplier"], []).append(part)
+    return [{"supplier": supplier, **_totals(its)} for supplier, its in sorted(by_supplier.items())]
 
 
 def _urgency(part: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What may have been delivered first: a look at the shelf may be all it takes."""
+    is_asked = any(order["delivered"] for order in part["orders"])
     cover = math.inf if part["days_of_cover"] is None else part["days_of_cover"]
-    return -part["stock_out_chance"], cover, -part["expected_demand"], part["name"], part["part"]
-
-
-def _rounded(number: Any) -> float:
-    return round(float(number), DECIMALS)
+    return not is_asked, -part["stock_out_chance"], cover, -part["expected_demand"], part["name"], part["part"]

@@ -17,6 +17,7 @@ from restock.serving.access import Access, Caller
 from restock.serving.http import Answer, HttpError, Request
 from restock.serving.operations import Operation
 from restock.serving.ordering.bodies import read_body
+from restock.serving.ordering.book import Book
 from restock.serving.ordering.desk import MOST_SHOWN, OrderDesk, Orders, PartConflictError
 from restock.serving.ordering.orders import OrderConflictError
 from restock.serving.ordering.requests import CHANGE_OF_ORDER, CHANGE_OF_PART, NEW_ORDER, NewOrder, OrderChange
@@ -80,6 +81,7 @@ class OrdersApi:
 
     def __init__(self, store: OrderStore, settings: Settings, access: Access, log: Log, is_local: bool) -> None:
         self._desk = OrderDesk(store)
+        self.book = Book(store, settings.stock_cache_seconds)
         self._settings = settings
         self._access = access
         self._log = log
@@ -95,11 +97,14 @@ class OrdersApi:
         if not self._may_write(call.caller):
             raise HttpError(403, "This account may read orders, and not write them (ORDERS)")
         refuse_foreign(call.request)
-        if operation is operations.CREATE_ORDER:
-            return self._create(call, parts)
-        if operation is operations.CHANGE_ORDER:
-            return self._change(call, parts, word.rstrip("/"))
-        return self._change_part(call, parts, word)
+        try:
+            if operation is operations.CREATE_ORDER:
+                return self._create(call, parts)
+            if operation is operations.CHANGE_ORDER:
+                return self._change(call, parts, word.rstrip("/"))
+            return self._change_part(call, parts, word)
+        finally:
+            self.book.forget()
 
     def _may_write(self, caller: Caller) -> bool:
         """In public mode nobody is known: only a local Restock lets anybody write."""

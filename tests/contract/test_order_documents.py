@@ -115,6 +115,10 @@ def test_documents_are_found_by_a_field_and_by_the_greatest_of_another(store):
     assert [found.id for found in store.newest("restock_orders", "created_at", 2)] == ["3", "2"]
     assert [found.id for found in store.newest("restock_orders", "received_at", 9)] == ["3"]
     assert {found.id for found in store.equal("restock_orders", "status", "ordered")} == {"1", "2"}
+    assert {found.id for found in store.since("restock_orders", "created_at", datetime(2026, 3, 3, tzinfo=UTC))} == {
+        "2",
+        "3",
+    }
     assert len(store.all("restock_orders")) == 5
 
 

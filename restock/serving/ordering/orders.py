@@ -125,7 +125,7 @@ def unshelved(line: OrderLine, stock: float | None) -> float:
 
     >>> came = OrderLine(part="oil", name="", quantity=20, received=20, stock_at_receipt=3)
     >>> [unshelved(came, stock) for stock in (3, 8, 20, None)]
-    [20, 15, 0.0, 20]
+    [20.0, 15.0, 0.0, 20.0]
     """
     came = max(0.0, line.received - line.received_before)
     if stock is None or line.stock_at_receipt is None:

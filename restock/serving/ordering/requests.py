@@ -78,6 +78,43 @@ CHANGE_OF_ORDER = (
     KNOWN_ORDERS,
     CONFIRMED,
 )  # fmt: skip
+QUANTITY_OF_PART = (
+    Field("part", "The part's key or name.", PART, "oil-1", is_needed=True),
+    Field("quantity", "How many.", amount(0, MOST_UNITS), 12, is_needed=True),
+)
+DAYS_OF_PART = (
+    Field("part", "The part's key or name.", PART, "oil-1", is_needed=True),
+    Field("days", "Days from ordering to delivery.", whole(0, 90), 5, is_needed=True),
+)
+MOST_IN_LIST = 20_000
+RESTOCK_LIST = (
+    Field("lead_time_days", "Days from ordering to delivery, where nothing else is known.", whole(0, 90), 7),
+    Field("review_days", "Days between two looks at the stock.", whole(1, 30), 7),
+    Field("service_level", "How sure to be, by the measure.", amount(0.5, 0.999), 0.95),
+    Field("measure", "cycle: the chance not to run out; fill: the share of demand served.", one_of("cycle", "fill"),
+          "cycle"),
+    Field("parts", "Keys or names of parts; without it every active part.", list_of(PART, MOST_IN_LIST), ["oil-1"]),
+    Field("on_order", "What is on its way, as the caller knows it.",
+          list_of(record_of(QUANTITY_OF_PART), MOST_IN_LIST), [{"part": "oil-1", "quantity": 12}]),
+    Field("minimum_order", "The least that can be ordered.",
+          list_of(record_of(QUANTITY_OF_PART), MOST_IN_LIST), [{"part": "oil-1", "quantity": 6}]),
+    Field("lead_time", "Parts' own lead times.", list_of(record_of(DAYS_OF_PART), MOST_IN_LIST),
+          [{"part": "oil-1", "days": 5}]),
+    Field("budget", "Buy for no more than this: what avoids most stock-outs for the money.", amount(0, MOST_MONEY),
+          250),
+)  # fmt: skip
+
+
+def restock_values(body: Mapping[str, Any]) -> dict[str, Any]:
+    """As the query of ``GET /v1/restock`` gives them."""
+    usual = {"lead_time_days": 7, "review_days": 7, "service_level": 0.95, "measure": "cycle", "budget": None}
+    values: dict[str, Any] = {**usual, **body}
+    values["part"] = values.pop("parts", ())
+    for name, what in (("on_order", "quantity"), ("minimum_order", "quantity"), ("lead_time", "days")):
+        values[name] = tuple((one["part"], one[what]) for one in values.get(name, ()))
+    return values
+
+
 CHANGE_OF_PART = (
     Field("version", "The version of what is known that the caller saw; empty: nothing was known.", VERSION,
           "2026-05-04T09:12:33.123456Z", is_needed=True),

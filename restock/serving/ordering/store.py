@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 
@@ -38,6 +39,9 @@ class OrderStore(Protocol):
 
     def equal(self, collection: str, field: str, value: str) -> list[Stored]:
         """The documents whose field is this text."""
+
+    def since(self, collection: str, field: str, moment: datetime) -> list[Stored]:
+        """The documents whose field is this moment or a later one."""
 
     def newest(self, collection: str, field: str, limit: int) -> list[Stored]:
         """The documents with the greatest values of this field, greatest first. Those without it are not among them."""

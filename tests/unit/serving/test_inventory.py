@@ -40,7 +40,7 @@ def test_cycle_service_level_is_the_quantile_of_demand_over_lead_and_review(leve
 @pytest.mark.parametrize("level", [0.9, 0.95, 0.98])
 def test_fill_rate_gives_the_smallest_level_whose_exact_fill_rate_is_enough(level):
     served = artifact([2.0])
-    found = stock_level(served, START, 7, 7, Policy(7, 7, level, "fill"))[0]
+    found = stock_level(served, START, Policy(7, 7, level, "fill"), 7)[0]
 
     def exact(stock: float) -> float:
         counts = np.arange(400)
@@ -104,7 +104,7 @@ def test_fractional_stock_is_advised_in_the_parts_own_steps():
 def test_a_simulated_shop_that_follows_the_advice_gets_the_service_it_asked_for(measure, minimum):
     lead, review, level, rate, dispersion = 3, 4, 0.9, 1.5, 1.5
     served = artifact([rate], dispersion)
-    up_to = stock_level(served, START, lead, review, Policy(lead, review, level, measure))[0]
+    up_to = stock_level(served, START, Policy(lead, review, level, measure), review)[0]
     days = 200_000
     demand = nbinom(rate / (dispersion - 1), 1 / dispersion).rvs(size=days, random_state=3)
     net, arriving, short_cycles, cycles, short_units = up_to, {}, 0, 0, 0
@@ -140,3 +140,43 @@ def test_parts_without_demand_need_no_stock():
         advice = advise(artifact([0.0]), START, Policy(7, 7, 0.95, measure), on_hand=0)
         assert advice.order_up_to[0] == advice.order_quantity[0] == 0
         assert advice.chance_of_stock_out[0] == pytest.approx(0, abs=1e-3)
+
+
+def test_over_a_learnt_lead_time_the_stock_covers_the_mixture_of_its_demands():
+    chances = ((3, 0.5), (5, 0.3), (15, 0.2))
+    served = artifact(2.0)
+
+    learnt = advise(served, START, Policy(5, 7, 0.95, lead_chances=chances), on_hand=4)
+    certain = advise(served, START, Policy(5, 7, 0.95), on_hand=4)
+
+    def chance_of_no_more_than(stock: float, more_days: int) -> float:
+        return sum(chance * demand_of(2.0, days + more_days).cdf(stock) for days, chance in chances)
+
+    for level, more_days in ((learnt.reorder_point[0], 0), (learnt.order_up_to[0], 7)):
+        assert chance_of_no_more_than(level, more_days) > 0.945
+        assert chance_of_no_more_than(level - 2, more_days) < 0.95
+    assert learnt.reorder_point[0] > certain.reorder_point[0]  # one delivery of five takes a fortnight
+    assert learnt.chance_of_stock_out[0] == pytest.approx(1 - chance_of_no_more_than(4, 0), abs=0.03)
+    assert learnt.expected_demand[0] == pytest.approx(2.0 * (0.5 * 10 + 0.3 * 12 + 0.2 * 22))
+
+
+@pytest.mark.parametrize("measure", ["cycle", "fill"])
+def test_a_certain_lead_time_is_the_same_said_as_a_chance(measure):
+    served = artifact([2.0, 0.1])
+
+    plain = advise(served, START, Policy(5, 7, 0.95, measure), on_hand=3)
+    said = advise(served, START, Policy(5, 7, 0.95, measure, ((5, 1.0),)), on_hand=3)
+
+    for field in ("reorder_point", "order_up_to", "order_quantity", "chance_of_stock_out"):
+        np.testing.assert_array_equal(getattr(plain, field), getattr(said, field))
+
+
+def test_the_fill_rate_over_a_learnt_lead_time_lies_between_those_of_its_shortest_and_longest():
+    served = artifact([2.0, 0.3])
+    shortest, mixed, longest = (
+        advise(served, START, Policy(5, 7, 0.95, "fill", chances), on_hand=0).order_up_to
+        for chances in (((3, 1.0),), ((3, 0.5), (15, 0.5)), ((15, 1.0),))
+    )
+
+    assert (shortest < mixed).all()
+    assert (mixed < longest).all()
