@@ -147,9 +147,9 @@ def retrained(place: Premises, functions: Path, shop: SizedShop, changes: int, b
             status, answer = server.post("/", json.dumps(dict(body)).encode(), {"Content-Type": "application/json"})
             wall = server.age_seconds
         cpu = server.tree.cpu_seconds()
-    outcome = json.loads(answer)
-    if status != 200 or outcome["status"] != "published":
-        raise ProcessError(f"the retrain answered {status}: {outcome}")
+    outcome = json.loads(answer) if status == 200 else {}
+    if outcome.get("status") != "published":
+        raise ProcessError(f"the retrain answered {status}: {answer!r}")
     moved: dict[str, int] = {}
     for name, child in stores.items():
         received, sent = (now - then for now, then in zip(_moved(child), before[name], strict=True))
