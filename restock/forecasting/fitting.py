@@ -20,13 +20,12 @@ from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.following import Lore, follow
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
+from restock.history.unusual import unusual_since
 from restock.retraining.gate import Evidence
 from restock.retraining.tools import Lesson
 from restock.stored.artifact import ForecastArtifact
-from restock.stored.learnt import Learnt
 from restock.stored.manifest import Window
 from restock.stored.published import sha256
-from restock.stored.service_parts import ServiceParts
 from restock.written import fold
 
 GATE_DAYS = 28
@@ -37,21 +36,16 @@ GATE_SPANS = 3
 class FittedModel:
     """A trained model in the shape the run publishes."""
 
-    def __init__(
-        self,
-        trained: Trained,
-        time_zone: str,
-        catalogue: Sequence[CatalogueItem] = (),
-        services: ServiceParts | None = None,
-        follows: Learnt | None = None,
-    ) -> None:
-        self.trained, self._time_zone, self._services, self._follows = trained, time_zone, services, follows
-        self._names = {fold(item.name) for item in catalogue if item.name.strip()}
+    def __init__(self, trained: Trained, time_zone: str, lesson: Lesson) -> None:
+        self.trained, self._time_zone, self._follows = trained, time_zone, lesson.follows
+        self._services = service_parts.learn(lesson.history, trained.demand.parts, lesson.today)
+        self._unusual = unusual_since(trained.demand.last_day - timedelta(days=GATE_DAYS), lesson.history)
+        self._names = {fold(item.name) for item in items(lesson.catalogue) if item.name.strip()}
         self.recipe: Mapping[str, Any] = trained.recipe
         self.scores: Mapping[str, Any] = trained.scores
         unknown = trained.demand.unknown
         self.notes = [*trained.notes]
-        if follows:
+        if follows := lesson.follows:
             self.notes.append(f"follows what run {follows.run} learnt at {follows.learnt_at}, whose scores these are")
         if unseen := _told_of_unseen(trained.demand):
             self.notes.append(unseen)
@@ -91,7 +85,8 @@ class FittedModel:
         follows, learnt_at = version, trained_at.isoformat()
         if self._follows:
             follows, learnt_at = self._follows.run, self._follows.learnt_at
-        header = replace(artifact.header, services=self._services, follows=follows, learnt_at=learnt_at)
+        notes = (*self.trained.notes, *(one.without_appointment() for one in self._unusual))
+        header = replace(artifact.header, services=self._services, follows=follows, learnt_at=learnt_at, notes=notes)
         return replace(artifact, header=header).to_bytes()
 
     def estimators(self) -> bytes:
@@ -124,8 +119,7 @@ class Fitter:
     def __call__(self, lesson: Lesson, progress: Callable[[str], None]) -> FittedModel:
         usage = daily_usage(lesson.history)
         through = last_telling_day(usage, lesson.today)
-        listed = items(lesson.catalogue)
-        demand = Demand.from_usage(usage, listed, through=through, closed_days=self._closed_days)
+        demand = Demand.from_usage(usage, items(lesson.catalogue), through=through, closed_days=self._closed_days)
         lines = [(part.key, *part.documents) for part in demand.parts]
         demand = demand.without_stock_on(
             lesson.seen.without_stock(lines, demand.quantities, demand.first_day, ZoneInfo(self._time_zone))
@@ -135,8 +129,7 @@ class Fitter:
             trained = follow(demand, Lore.from_bytes(lesson.follows.body))
         else:
             trained = train(demand, champion=lesson.champion, budget_seconds=lesson.budget_seconds, progress=progress)
-        services = service_parts.learn(lesson.history, demand.parts, lesson.today)
-        return FittedModel(trained, self._time_zone, listed, services, lesson.follows)
+        return FittedModel(trained, self._time_zone, lesson)
 
 
 def _told_of_unseen(demand: Demand) -> str:

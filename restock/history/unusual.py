@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -16,41 +17,64 @@ LEAST = 50.0
 ENOUGH = 5
 """So many appointments say what is usual of a part; with fewer, all parts together do."""
 MOST_TOLD = 20
+_Line = tuple[str, str, float, date, str]
+
+
+REMEDY = "if it is a typing error, correct the appointment"
 
 
 @dataclass(frozen=True, slots=True)
 class Unusual:
     appointment: str
+    day: date
     part: str
+    name: str
     quantity: float
     usual: float
 
     def __str__(self) -> str:
         return (
             f"unusual quantity: appointments/{self.appointment} uses {self.quantity:,.10g} of {self.part}, usual are "
-            f"{self.usual:,.10g}; if it is a typing error, correct the appointment"
+            f"{self.usual:,.10g}; {REMEDY}"
+        )
+
+    def without_appointment(self) -> str:
+        """For what is published: an appointment that is to be erased must be named in no version."""
+        return (
+            f"unusual quantity: {self.quantity:,.10g} of {self.name} used on {self.day}, usual are {self.usual:,.10g}; "
+            f"{REMEDY}"
         )
 
 
 def unusual(before: History | None, after: History) -> list[Unusual]:
     """Those that ``before`` did not hold yet, so that each is told once; the greatest first."""
-    known = set(_large(before)) if before is not None else set()
-    news = [row for row in _large(after) if row not in known]
-    if not news:
+    known = {line[:3] for line in _large(before)} if before is not None else set()
+    return _unusual_among([line for line in _large(after) if line[:3] not in known], after)
+
+
+def unusual_since(day: date, history: History) -> list[Unusual]:
+    """All of those days: as long as they move the forecasts, whoever looks at one is told."""
+    return _unusual_among([line for line in _large(history) if line[3] >= day], history)
+
+
+def _unusual_among(lines: list[_Line], history: History) -> list[Unusual]:
+    if not lines:
         return []
-    everything = float(np.median(after.rows["quantity"].to_numpy()))
-    of_parts = _medians(after.rows)
+    everything = float(np.median(history.rows["quantity"].to_numpy()))
+    of_parts = _medians(history.rows)
     found = [
-        Unusual(appointment, part, quantity, usual)
-        for appointment, part, quantity in news
+        Unusual(appointment, day, part, name, quantity, usual)
+        for appointment, part, quantity, day, name in lines
         if quantity >= TIMES_USUAL * (usual := of_parts.get(part, everything))
     ]
     return sorted(found, key=lambda one: (-one.quantity, one.appointment))[:MOST_TOLD]
 
 
-def _large(history: History) -> list[tuple[str, str, float]]:
+def _large(history: History) -> list[_Line]:
     rows = history.rows.filter(pc.greater_equal(history.rows["quantity"], LEAST))
-    return list(zip(*(rows[name].to_pylist() for name in ("appointment", "part", "quantity")), strict=True))
+    return list(
+        zip(*(rows[name].to_pylist() for name in ("appointment", "part", "quantity", "day", "name")), strict=True)
+    )
 
 
 def _medians(rows: pa.Table) -> dict[str, float]:

@@ -95,3 +95,17 @@ def test_ten_completions_more_are_never_a_reason_for_the_gate_to_refuse():
 
     assert second.scores["champion"]["loss"] == pytest.approx(second.scores["published"]["loss"], rel=0.02)
     assert reasons_to_refuse(second.evidence()) == []
+
+
+def test_promise_8_whoever_looks_at_the_model_is_told_of_a_typing_error_as_long_as_it_moves_forecasts():
+    usual = [(TODAY - timedelta(k), "p1", "Oil", 1.0) for k in range(1, 60)]
+    typed = (TODAY - timedelta(27), "p1", "Oil", 1_000_000.0)
+
+    def notes(*used, today=TODAY):
+        lesson = a_lesson(a_history(*used), today, catalogue=[{"id": "p1", "name": "Oil"}], budget_seconds=0)
+        return ForecastArtifact.from_bytes(
+            Fitter("UTC", frozenset())(lesson, say_nothing).forecast(1, NOW, None)
+        ).header.notes
+
+    assert f"unusual quantity: 1,000,000 of Oil used on {typed[0]}, usual are 1; " in " ".join(notes(*usual, typed))
+    assert "unusual" not in " ".join([*notes(*usual), *notes(*usual, typed, today=TODAY + timedelta(10))])

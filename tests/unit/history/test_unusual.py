@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from restock.counting.appointments import Usage, UsedPart
 from restock.history.history import CountedAppointment, History
-from restock.history.unusual import unusual
+from restock.history.unusual import unusual, unusual_since
 from tests.builders import NOON, TODAY
 
 
@@ -28,6 +30,16 @@ def test_a_typing_error_is_told_with_part_appointment_and_what_is_usual(typed):
 
 def test_a_second_one_hides_neither():
     assert len(unusual(None, history(1, 1, 2, 1, 5000, 5000, 1))) == 2
+
+
+def test_for_four_weeks_it_is_told_in_public_without_the_appointment():
+    lately = history(1, 2, 1, 1, 2, 1, 5000)
+
+    (found,) = unusual_since(TODAY, lately)
+
+    assert found.without_appointment().startswith(f"unusual quantity: 5,000 of belt used on {TODAY}, usual are 1; ")
+    assert "belt-6" not in found.without_appointment()
+    assert unusual_since(TODAY + timedelta(1), lately) == []
 
 
 def test_it_is_told_once():
