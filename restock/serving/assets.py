@@ -5,7 +5,6 @@ The page may load nothing but its own files, and ask nobody but this API and, to
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import orjson
 
 from restock.serving.http import Answer, Request
 from restock.serving.operations import without_empty_segments
+from restock.serving.page_files import names
 
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -23,7 +23,6 @@ CONTENT_TYPES = {
     ".LICENSE": "text/plain; charset=utf-8",
 }
 FOR_GOOD = "public, max-age=31536000, immutable"
-FOLDER = Path(__file__).with_name("page")
 SIGN_IN_HOSTS = "https://identitytoolkit.googleapis.com https://securetoken.googleapis.com"
 
 
@@ -79,9 +78,3 @@ class Page:
             f"default-src 'none'; script-src 'self' {inline_script}; style-src 'self'; img-src 'self'; "
             f"connect-src 'self'{hosts}; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
         )
-
-
-@functools.cache
-def names() -> frozenset[str]:
-    """Every file of the page."""
-    return frozenset(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())

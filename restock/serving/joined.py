@@ -12,7 +12,7 @@ import functools
 import hashlib
 import re
 
-from restock.serving.assets import FOLDER, names
+from restock.serving.page_files import FOLDER, names
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}|\w+) from "\./([\w/.-]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:const|function|class) ([\w$]+))", re.MULTILINE)
