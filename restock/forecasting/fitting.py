@@ -87,7 +87,7 @@ class FittedModel:
             follows, learnt_at = self._follows.run, self._follows.learnt_at
         notes = (*self.trained.notes, *(one.without_appointment() for one in self._unusual))
         header = replace(artifact.header, services=self._services, follows=follows, learnt_at=learnt_at, notes=notes)
-        return replace(artifact, header=header).to_bytes()
+        return _read_back(replace(artifact, header=header).to_bytes())
 
     def estimators(self) -> bytes:
         """For audits and comparisons. Promise 7: it can execute when loaded, so nothing but retrain may open it.
@@ -187,6 +187,12 @@ def items(catalogue: Sequence[Mapping[str, Any]]) -> list[CatalogueItem]:
         )
         for entry in catalogue
     ]
+
+
+def _read_back(forecast: bytes) -> bytes:
+    """Promise 4: what serving could not read is not published. Raises DamagedError for it."""
+    ForecastArtifact.from_bytes(forecast)
+    return forecast
 
 
 def _readable(previous: bytes | None) -> ForecastArtifact | None:

@@ -55,7 +55,7 @@ class ServiceParts:
 
 
 def _stored(use: PartUse) -> dict[str, Any]:
-    units = [[round(units, 4), round(share, 4)] for units, share in use.units]
+    units = [[float(f"{units:.6g}"), round(share, 4)] for units, share in use.units]  # however few, never none
     return {"row": use.row, "chance": round(use.chance, 5), "units": units}
 
 

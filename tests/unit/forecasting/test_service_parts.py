@@ -121,6 +121,14 @@ def test_services_that_hold_anything_stay_small():
     assert max(map(len, found.services.values())) <= MOST_PARTS
 
 
+def test_the_smallest_quantity_comes_back_as_more_than_none():
+    found = learnt([job(k, "weighing", ("oil", 1e-6)) for k in range(50)])
+
+    back = ServiceParts.from_json(found.to_json(), len(PARTS))
+
+    assert [units for units, _ in back.of("weighing")[0].units] == [1e-6]
+
+
 def test_it_comes_back_from_its_stored_form():
     found = learnt([job(k, "oil change", ("oil", 4.0), ("filter", 0.5)) for k in range(8)])
 
