@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from restock.errors import DamagedError
+from restock.forecasting import service_parts
 from restock.forecasting.demand import CatalogueItem, Demand
-from restock.forecasting.fitting import FittedModel, Fitter, daily_usage, last_telling_day
+from restock.forecasting.fitting import Fitter, daily_usage, last_telling_day
 from restock.retraining.gate import reasons_to_refuse
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.service_parts import PartUse, ServiceParts
@@ -57,15 +58,15 @@ def test_today_counts_once_it_is_as_busy_as_an_average_day(so_far, last):
     assert last_telling_day(daily_usage(a_history(*before, *today)), TODAY) == date(2026, 3, last)
 
 
-def test_promise_4_what_serving_could_not_read_is_not_published():
+def test_promise_4_what_serving_could_not_read_is_not_published(monkeypatch):
     history = a_history(*((TODAY - timedelta(k), "p1", "Oil", 1.0) for k in range(28)))
-    trained = Fitter("Europe/London", frozenset())(
-        a_lesson(history, catalogue=[{"id": "p1", "name": "Oil"}]), say_nothing
-    ).trained
+    lesson = a_lesson(history, catalogue=[{"id": "p1", "name": "Oil"}])
     nonsense = ServiceParts(any_job=[PartUse(row=7, chance=1.0, units=((1.0, 1.0),))])  # of a part that is not there
+    monkeypatch.setattr(service_parts, "learn", lambda *_: nonsense)
+    model = Fitter("Europe/London", frozenset())(lesson, say_nothing)
 
     with pytest.raises(DamagedError, match="does not fit the parts"):
-        FittedModel(trained, "Europe/London", services=nonsense).forecast(1, NOW, None)
+        model.forecast(1, NOW, None)
 
 
 def test_a_version_says_which_one_it_followed_and_what_that_did_not_expect():
