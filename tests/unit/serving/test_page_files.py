@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from restock.serving.assets import FOR_GOOD, Page, names
+from restock.serving.assets import FOR_GOOD, Page
 from restock.serving.http import Request
 from restock.serving.joined import content, digest
+from restock.serving.page_files import names
 
 PAGE = Page("firebase", api_key="</script><b>", auth_emulator="127.0.0.1:9099")
 
