@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,9 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from google.auth import crypt, jwt
 
+from local.loopback import LoopbackServer
+
 # Put before the staged main.py: the one thing that differs from what is deployed.
 SIGNED_BY_BENCH = """\
 from restock.gcp import identity
+
 
 identity.CERTIFICATES_URL = {url!r}
 """
@@ -71,8 +73,8 @@ class TokenServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/certificates"
+        self._server = LoopbackServer(Handler)
+        self.url = f"{self._server.url}/certificates"
 
     def token(self) -> str:
         now = int(time.time())
@@ -88,9 +90,8 @@ class TokenServer:
         return self._signer.sign(claims)
 
     def __enter__(self) -> TokenServer:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()

@@ -22,16 +22,13 @@ import time
 import urllib.parse
 import uuid
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from infra.retries import RetryConfig
 from local.delivery import deliver, headers_of
+from local.loopback import LoopbackServer
 from local.queues import QUEUE, TASK_ID, Queue, Task, TaskRefusedError, seconds_of
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 128  # five, the usual, resets connections when all threads of on_appointment ask at once
 
 
 class LocalCloudTasks:
@@ -46,20 +43,18 @@ class LocalCloudTasks:
         self._clock = clock
         self._say = listener or (lambda line: None)
         self._threads: list[threading.Thread] = []
-        self._server = _Server(("127.0.0.1", port), handler_for(self))
-        self._server.daemon_threads = True
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        self._server = LoopbackServer(handler_for(self), port=port, name="cloud-tasks")
+        self.host = self._server.host
 
     def start(self) -> LocalCloudTasks:
-        self._spawn(self._server.serve_forever, "cloud-tasks", 0.05)
+        self._server.start()
         return self
 
     def stop(self) -> None:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
         for thread in self._threads:
             thread.join(timeout=1)
 

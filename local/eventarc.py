@@ -24,10 +24,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from infra.retries import RetryConfig
+from local.loopback import LoopbackServer
 from local.processes import ProcessError
 
 PROBE = "probe"  # the trigger of one event at start, which goes no further (local/triggers.py)
@@ -107,12 +108,11 @@ class Relay:
         self._stopped = False
         self.probed = b""
         """What the first event of the probe held, once it has come."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(self))
-        self._server.daemon_threads = True
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        self._server = LoopbackServer(handler_for(self), port=port, name="eventarc")
+        self.host = self._server.host
 
     def start(self) -> Relay:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="eventarc", daemon=True).start()
+        self._server.start()
         for number in range(CONCURRENT_DELIVERIES):
             threading.Thread(target=self._deliver_forever, name=f"eventarc-{number}", daemon=True).start()
         return self
@@ -121,8 +121,7 @@ class Relay:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def idle_seconds(self) -> float:
         """How long nothing has been waiting, under way or coming in; the emulator sends a little after the write."""

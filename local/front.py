@@ -20,9 +20,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from local.loopback import LoopbackServer
 from local.processes import Child
 
 HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-connection"}
@@ -62,22 +63,20 @@ class Front:
     def __init__(
         self, child: Child, *, function_port: int, port: int, timeout_seconds: float, invoker: str | None = None
     ) -> None:
-        self.url = f"http://127.0.0.1:{port}"
         self.invoker = invoker
         self.function_port = function_port
         self.timeout_seconds = timeout_seconds
         self.freezer = Freezer(child)
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(self))
-        self._server.daemon_threads = True
+        self._server = LoopbackServer(handler_for(self), port=port, name="front")
+        self.url = self._server.url
 
     def start(self) -> Front:
         self.freezer.freeze()
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="front", daemon=True).start()
+        self._server.start()
         return self
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def refusal(self, authorization: str | None) -> int | None:
         """401 or 403 for a caller a private function must not hear; None for everybody it may."""

@@ -6,13 +6,13 @@ Named to the clients by GCE_METADATA_HOST. Its tokens open nothing; they show th
 from __future__ import annotations
 
 import json
-import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from local.delivery import identity_token
+from local.loopback import LoopbackServer
 
 ACCOUNT = "/computeMetadata/v1/instance/service-accounts/default"
 TOKEN_SECONDS = 3599
@@ -23,17 +23,15 @@ class MetadataServer:
         self.project = project
         self.email = email
         self.tokens_given = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler_for(self))
-        self._server.daemon_threads = True
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        self._server = LoopbackServer(handler_for(self), port=port, name="metadata")
+        self.host = self._server.host
 
     def start(self) -> MetadataServer:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), name="metadata", daemon=True).start()
+        self._server.start()
         return self
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, str, str]:
         """(status, content type, body) of one path."""

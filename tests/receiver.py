@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from local.loopback import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,8 @@ class Receiver:
         self._seconds = seconds
         self._at_once = 0
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._server = LoopbackServer(self._handler(), port=port).start()
+        self.url = self._server.url
 
     def wait_for(self, count: int, *, timeout_seconds: float = 20) -> list[Received]:
         """The first `count` requests, once they are there."""
@@ -40,8 +41,7 @@ class Receiver:
             return list(self.received)
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def _note(self, received: Received) -> int:
         with self._changed:

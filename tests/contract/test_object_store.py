@@ -6,11 +6,12 @@ import http.client
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
 import pytest
 
+from local.loopback import LoopbackServer
 from restock.errors import ConflictError
 from restock.retraining.publish import commit
 from restock.scoped import objects_of
@@ -175,9 +176,8 @@ class LosesAnswers:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        self.server = LoopbackServer(Handler).start()
+        self.url = self.server.url
 
 
 @pytest.fixture
@@ -185,8 +185,7 @@ def lossy(bucket, storage_server, monkeypatch: pytest.MonkeyPatch) -> Iterator[t
     proxy = LosesAnswers(storage_server.url, lose=1)
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy.url)
     yield real_objects(bucket), proxy
-    proxy.server.shutdown()
-    proxy.server.server_close()
+    proxy.server.stop()
 
 
 def test_the_answer_to_a_conditional_write_is_lost_and_the_retry_meets_its_own_first_try(lossy):

@@ -14,11 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 import bench.tokens
+from local.loopback import LoopbackServer
 from restock.errors import StoreUnavailableError, TokenRefusedError
 from restock.gcp import identity
 from tests.published import artifact
@@ -103,10 +104,8 @@ class Cloud:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.host = f"127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.server = LoopbackServer(Handler).start()
+        self.host = self.server.host
 
     def add_user(self, uid: str, role: str, is_active: bool) -> None:
         self.users[uid] = {
@@ -121,8 +120,7 @@ def cloud(google: Signer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     cloud.certificates = {google.key_id: google.certificate}
     monkeypatch.setattr(identity, "CERTIFICATES_URL", f"http://{cloud.host}/certificates")
     yield cloud
-    cloud.server.shutdown()
-    cloud.server.server_close()
+    cloud.server.stop()
 
 
 @pytest.fixture

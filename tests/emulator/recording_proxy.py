@@ -7,12 +7,13 @@ before it is made, and a test that nothing was sent would pass for the wrong rea
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from local.loopback import LoopbackServer
 
 
 @dataclass
@@ -63,17 +64,9 @@ def recording() -> Iterator[Recording]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    seen.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with LoopbackServer(Handler) as server:
+        seen.url = server.url
         yield seen
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def as_google_answers(path: str, body: bytes) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from local.loopback import LoopbackServer
 
 
 @dataclass
@@ -68,13 +69,6 @@ def serving() -> Iterator[PackageIndex]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    index.url = f"http://127.0.0.1:{server.server_port}/simple"
-    try:
+    with LoopbackServer(Handler) as server:
+        index.url = f"{server.url}/simple"
         yield index
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

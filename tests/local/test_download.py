@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from local import emulator_jar, machine, setup
 from local.download import TRIES, DownloadError, Pinned, fetch
+from local.loopback import LoopbackServer
 from local.processes import ProcessError
 
 CONTENT = bytes(range(256)) * 4000
@@ -60,15 +60,10 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    told.url = f"http://127.0.0.1:{server.server_port}/emulator.jar"
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    yield told
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with LoopbackServer(Handler) as server:
+        told.url = f"{server.url}/emulator.jar"
+        yield told
 
 
 @pytest.fixture

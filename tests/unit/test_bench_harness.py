@@ -1,14 +1,14 @@
 """The parts every bench stands on: load, spread, rows, and the results file."""
 
-import threading
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from bench.load import drive, request
 from bench.metering import Spread, alternate
 from bench.results import Row, Section, count_row, ratio_row, read_sections, write_results
+from local.loopback import LoopbackServer
 from local.processes import ProcessError
 
 
@@ -29,11 +29,8 @@ def echo():
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
+    with LoopbackServer(Handler) as server:
+        yield server.port
 
 
 def test_every_request_is_sent_once_and_its_answer_seen(echo):
