@@ -74,6 +74,7 @@ class Api:
             operations.HEALTH.id: self._health,
             operations.PARTS.id: self._parts,
             operations.OPENAPI.id: self._openapi,
+            operations.OPENAPI_30.id: self._openapi,
             operations.RESTOCK_LIST.id: self._restock_list,
             **{operation.id: self._ordering for operation in operations.ORDERING},
         }
@@ -204,8 +205,12 @@ class Api:
 
     def _openapi(self, operation: Operation, request: Request, caller: Caller) -> Answer:
         from restock.serving.openapi import description
+        from restock.serving.openapi_30 import as_3_0
 
-        return Answer.of(description(), headers=(("Cache-Control", "no-cache"),))
+        described = description()
+        if operation is operations.OPENAPI_30:
+            described = as_3_0(described, request)
+        return Answer.of(described, headers=(("Cache-Control", "no-cache"),))
 
     def _today(self, now: datetime) -> date:
         return now.astimezone(self._zone).date()

@@ -6,6 +6,7 @@ from typing import Any
 
 from restock.serving import operations
 from restock.serving.app_contract import DEFAULT_DAYS, MOST_DAYS
+from restock.serving.naming import Components
 from restock.serving.operations import OPERATIONS, Operation
 from restock.serving.ordering.bodies import schema_of
 from restock.serving.ordering.requests import CHANGE_OF_ORDER, CHANGE_OF_PART, NEW_ORDER, RESTOCK_LIST
@@ -22,8 +23,9 @@ MOMENT = {"type": "string", "format": "date-time"}
 ANYTHING: dict[str, Any] = {}
 
 
-def record(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    return {"type": "object", "required": list(required), "properties": required | (optional or {})}
+def record(name: str, required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    """``name`` is what generated clients call it."""
+    return {"title": name, "type": "object", "required": list(required), "properties": required | (optional or {})}
 
 
 def array(items: dict[str, Any]) -> dict[str, Any]:
@@ -34,14 +36,23 @@ def by_name(values: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": values}
 
 
+def said(schema: dict[str, Any], words: str, example: Any) -> dict[str, Any]:
+    """A field that means something special at its place."""
+    return {**schema, "description": words, "examples": [example]}
+
+
+def one_of(*words: str) -> dict[str, Any]:
+    return {"type": "string", "enum": list(words)}
+
+
 def or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-MODEL = record({"version": WHOLE, "generation": WHOLE, "trained_at": MOMENT, "age_seconds": COUNT})
-SUCCESS = {"status": {"const": "success"}, "model": MODEL, "timestamp": MOMENT}
+MODEL = record("ModelVersion", {"version": WHOLE, "generation": WHOLE, "trained_at": MOMENT, "age_seconds": COUNT})
+SUCCESS = {"status": one_of("success"), "model": MODEL, "timestamp": MOMENT}
 PERIOD = {"from": DAY, "through": DAY, "days": COUNT}
-ERROR = record({"status": {"const": "error"}, "message": TEXT}, {"field": TEXT})
+PROBLEM = record("Problem", {"status": one_of("error"), "message": TEXT}, {"field": TEXT})
 PART = {"part": TEXT, "name": TEXT}
 
 LINE: dict[str, Any] = {
@@ -57,18 +68,19 @@ LINE: dict[str, Any] = {
     "catalogue_on_order": AMOUNT | {"description": "What the app's catalogue says"},
     "orders": array(
         record(
+            "OpenOrderOfPart",
             {
                 "id": TEXT,
                 "open": AMOUNT,
                 "expected_on": or_null(DAY),
                 "delivered": or_null(TEXT)
                 | {"description": "Why it seems to have come; it does not count as coming then"},
-            }
+            },
         )
     ),
     "lead_time_days": COUNT
     | {"description": "Not exceeded every second time, where it was learnt; of several documents' the longest"},
-    "lead_time_learnt": or_null(record({"receipts": COUNT, "late_days": COUNT}))
+    "lead_time_learnt": or_null(record("LearntLeadTime", {"receipts": COUNT, "late_days": COUNT}))
     | {"description": "From what the supplier delivered: how often, and what it keeps 19 times in 20"},
     "minimum_order": AMOUNT | {"description": "Of several documents' and the owner's the largest"},
     "pack": or_null(AMOUNT),
@@ -95,10 +107,12 @@ ADVISED: dict[str, Any] = {
 }
 """and what follows from the stock."""
 
-TOTALS = {"parts": COUNT, "cost": AMOUNT, "parts_without_cost": COUNT}
+DAY_OF_PARTS = said(by_name(AMOUNT), "By name: units expected on the day", {"Oil filter": 1.3})
+TOTALS = {"parts": said(COUNT, "How many parts are to be ordered", 3), "cost": AMOUNT, "parts_without_cost": COUNT}
 """Of what is to be ordered."""
 
 REQUEST_BODY = {
+    "title": "DemandRequest",
     "type": "object",
     "minProperties": 1,
     "properties": {
@@ -109,32 +123,41 @@ REQUEST_BODY = {
 
 ANSWERS = {
     operations.RESTOCK_DEMAND.id: record(
+        "RestockDemand",
         {
             **SUCCESS,
             "forecast_period_days": COUNT,
             "start_date": DAY,
             "end_date": DAY,
             "total_restock_demand": by_name(COUNT),
-            "daily_breakdown": array(record({"date": DAY, "total_usage": AMOUNT, "parts": by_name(AMOUNT)})),
-        }
+            "daily_breakdown": array(
+                record("DayOfDemand", {"date": DAY, "total_usage": AMOUNT, "parts": DAY_OF_PARTS})
+            ),
+        },
     ),
     operations.HEALTH.id: record(
+        "Health",
         {
-            "status": {"enum": ["healthy", "degraded"]},
+            "status": one_of("healthy", "degraded"),
             "model_loaded": FLAG,
             "parts_loaded": FLAG,
             "num_parts": COUNT,
             "timestamp": MOMENT,
         },
-        {"model": MODEL, "problem": TEXT},
+        {
+            "model": MODEL,
+            "problem": said(TEXT, "Why what is served may not be the newest", "no model has been published yet"),
+        },
     ),
-    operations.PARTS.id: record({**SUCCESS, "parts": array(TEXT), "count": COUNT}),
+    operations.PARTS.id: record("PartNames", {**SUCCESS, "parts": array(TEXT), "count": COUNT}),
     operations.FORECAST.id: record(
+        "Forecast",
         {
             **SUCCESS,
             **PERIOD,
             "parts": array(
                 record(
+                    "ForecastOfPart",
                     {
                         **PART,
                         "category": TEXT,
@@ -150,6 +173,7 @@ ANSWERS = {
         {"recent_from": DAY},
     ),
     operations.RESTOCK.id: record(
+        "RestockAdvice",
         {
             **SUCCESS,
             "stock_read_at": MOMENT | {"description": "How old the stock is that this answer rests on"},
@@ -158,28 +182,32 @@ ANSWERS = {
             "service_level": NUMBER,
             "measure": TEXT,
             "budget": or_null(AMOUNT),
-            "totals": record(TOTALS),
-            "suppliers": array(record({"supplier": TEXT, **TOTALS})),
-            "parts": array(record({**LINE, **ADVISED})),
-            "unknown_stock": array(record(LINE)),
+            "totals": record("Totals", TOTALS),
+            "suppliers": array(record("SupplierTotals", {"supplier": TEXT, **TOTALS})),
+            "parts": array(record("AdvisedPart", {**LINE, **ADVISED})),
+            "unknown_stock": array(record("PartOfUnknownStock", LINE)),
             "unknown_parts": array(TEXT) | {"description": "What a list in a body names and nobody knows"},
-        }
+        },
     ),
     operations.MODEL.id: record(
+        "ModelFacts",
         {
             **SUCCESS,
             "problem": or_null(TEXT),
-            "parts": record({"active": COUNT, "known": COUNT}),
+            "parts": record(
+                "PartCounts", {"active": said(COUNT, "Parts that the catalogue lists", 40), "known": COUNT}
+            ),
             "trained_through": DAY,
             "training": or_null(
                 record(
+                    "TrainingState",
                     {
                         "completions_waiting": COUNT,
                         "setbacks_in_a_row": COUNT,
                         "last_setback": or_null(TEXT),
                         "retry_at": or_null(MOMENT),
                         "last_success_at": or_null(MOMENT),
-                    }
+                    },
                 )
             ),
         },
@@ -197,22 +225,32 @@ ANSWERS = {
         },
     ),
     operations.CHANGES.id: record(
+        "ForecastChanges",
         {
             **SUCCESS,
             **PERIOD,
-            "since": or_null(record({"version": WHOLE, "trained_at": MOMENT})),
-            "counts": record({"parts": COUNT, "added": COUNT, "removed": COUNT})
+            "since": or_null(record("VersionBefore", {"version": WHOLE, "trained_at": MOMENT})),
+            "counts": record(
+                "ChangeCounts",
+                {
+                    "parts": said(COUNT, "Parts whose forecast moved", 3),
+                    "added": said(COUNT, "Parts that the version before did not know", 0),
+                    "removed": said(COUNT, "Parts that are known no more", 0),
+                },
+            )
             | {"description": "How many there are, whatever most cuts off"},
-            "parts": array(record({**PART, "before": AMOUNT, "after": AMOUNT, "change": NUMBER})),
+            "parts": array(record("ChangedForecast", {**PART, "before": AMOUNT, "after": AMOUNT, "change": NUMBER})),
             "added": array(TEXT),
             "removed": array(TEXT),
-            "unusual": array(record({**PART, "days": COUNT, "expected": AMOUNT, "came": AMOUNT})),
-        }
+            "unusual": array(record("UnusualPart", {**PART, "days": COUNT, "expected": AMOUNT, "came": AMOUNT})),
+        },
     ),
     operations.OPENAPI.id: {"type": "object"},
+    operations.OPENAPI_30.id: {"type": "object"},
 }
 
 LINE_OF_ORDER = record(
+    "OrderLine",
     {
         "part": TEXT | {"description": "The part's key when it was ordered"},
         "listed_as": or_null(TEXT) | {"description": "The key of the part in today's lists; null: it is in none"},
@@ -223,13 +261,14 @@ LINE_OF_ORDER = record(
         "unit_cost": or_null(AMOUNT),
         "stock_at_order": or_null(NUMBER) | {"description": "What the app's catalogue said when it was ordered"},
         "stock_at_receipt": or_null(NUMBER) | {"description": "and at a receipt"},
-    }
+    },
 )
 ORDER = record(
+    "Order",
     {
         "id": TEXT,
-        "version": TEXT | {"description": "Send it with the next change"},
-        "status": {"enum": list(STATUSES)},
+        "version": said(TEXT, "Send it with the next change", "2026-05-04T09:12:33.123456Z"),
+        "status": said(one_of(*STATUSES), "What has become of it", "ordered"),
         "supplier": TEXT,
         "note": TEXT,
         "expected_on": or_null(DAY),
@@ -240,12 +279,13 @@ ORDER = record(
         "lines": array(LINE_OF_ORDER),
         "cost": AMOUNT | {"description": "Of the lines whose cost is known"},
         "lines_without_cost": COUNT,
-    }
+    },
 )
 FACTS = record(
+    "PartFacts",
     {
         "part": TEXT,
-        "version": TEXT | {"description": "Send it with the next change; empty: nothing was said yet"},
+        "version": said(TEXT, "Send it with the next change; empty: nothing was said yet", ""),
         "supplier": or_null(TEXT),
         "lead_time_days": or_null(COUNT),
         **{name: or_null(AMOUNT) for name in ("pack", "minimum_order", "maximum", "unit_cost")},
@@ -253,37 +293,62 @@ FACTS = record(
         "note": or_null(TEXT),
         "edited_at": or_null(MOMENT),
         "edited_by": or_null(TEXT),
-    }
+    },
 )
-DONE = {"status": {"const": "success"}, "timestamp": MOMENT}
+DONE = {"status": one_of("success"), "timestamp": MOMENT}
 MAY_WRITE = {"may_write": FLAG | {"description": "Whether this caller may change anything"}}
 ANSWERS |= {
     operations.RESTOCK_LIST.id: ANSWERS[operations.RESTOCK.id],
     operations.ORDERS.id: record(
+        "OrderList",
         {
             **DONE,
             **MAY_WRITE,
             "is_cut": FLAG | {"description": "There are more; ask for a status"},
             "orders": array(ORDER),
             "unreadable": array(TEXT) | {"description": "Ids of stored orders that cannot be read"},
-        }
+        },
     ),
-    operations.CREATE_ORDER.id: record({**DONE, "order": ORDER}),
-    operations.CHANGE_ORDER.id: record({**DONE, "order": ORDER}),
-    operations.PART_FACTS.id: record({**DONE, **MAY_WRITE, "facts": FACTS}),
-    operations.CHANGE_PART.id: record({**DONE, **MAY_WRITE, "facts": FACTS}),
+    operations.CREATE_ORDER.id: record("OneOrder", {**DONE, "order": ORDER}),
+    operations.CHANGE_ORDER.id: record("OneOrder", {**DONE, "order": ORDER}),
+    operations.PART_FACTS.id: record("FactsOfPart", {**DONE, **MAY_WRITE, "facts": FACTS}),
+    operations.CHANGE_PART.id: record("FactsOfPart", {**DONE, **MAY_WRITE, "facts": FACTS}),
 }
 CONFLICT = record(
-    {"status": {"const": "error"}, "message": TEXT}, {"field": TEXT, "orders": array(ORDER), "facts": FACTS}
+    "Conflict",
+    {"status": one_of("error"), "message": TEXT},
+    {"field": TEXT, "orders": said(array(ORDER), "The orders that stand in the way", []), "facts": FACTS},
 )
 BODIES = {
     operations.RESTOCK_DEMAND.id: REQUEST_BODY,
-    operations.RESTOCK_LIST.id: schema_of(RESTOCK_LIST),
-    operations.CREATE_ORDER.id: schema_of(NEW_ORDER),
-    operations.CHANGE_ORDER.id: schema_of(CHANGE_OF_ORDER),
-    operations.CHANGE_PART.id: schema_of(CHANGE_OF_PART),
+    operations.RESTOCK_LIST.id: schema_of("RestockList", RESTOCK_LIST),
+    operations.CREATE_ORDER.id: schema_of("NewOrder", NEW_ORDER),
+    operations.CHANGE_ORDER.id: schema_of("ChangeOfOrder", CHANGE_OF_ORDER),
+    operations.CHANGE_PART.id: schema_of("ChangeOfPart", CHANGE_OF_PART),
 }
 
+EXAMPLES = {
+    "budget": 250,
+    "days": 7,
+    "from": "2026-05-04",
+    "lead_time": ["oil-1:5"],
+    "lead_time_days": 7,
+    "measure": "cycle",
+    "minimum_order": ["oil-1:6"],
+    "most": 12,
+    "on_order": ["oil-1:12"],
+    "part": ["oil-1"],
+    "quantiles": [0.5, 0.9],
+    "recent": True,
+    "review_days": 7,
+    "service_level": 0.95,
+    "status": "ordered",
+}
+"""Of parameters."""
+WORDS_IN_PATHS = {
+    "id": ("The order's id", "1f0e9b1a-52c5-4a0e-9d33-5f9a2f1f7c11"),
+    "key": ("The part's key or name, percent-encoded", "oil-1"),
+}
 REFUSALS = {
     "400": "The request is wrong; the message says how, and field names what to change",
     "401": "No valid token was sent",
@@ -298,6 +363,11 @@ REFUSALS = {
 
 def description() -> dict[str, Any]:
     """An OpenAPI 3.1 document. Its server is relative: the function is reached under several addresses."""
+    components = Components()
+    paths = {
+        path: {method: _placed(one, components) for method, one in methods.items()}
+        for path, methods in _paths().items()
+    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -306,12 +376,20 @@ def description() -> dict[str, Any]:
             "description": "Spare-part demand forecasts, and what to order now.",
         },
         "servers": [{"url": "."}],
-        "paths": _paths(),
+        "paths": paths,
         "components": {
-            "schemas": {"Error": ERROR, "Conflict": CONFLICT},
+            "schemas": dict(sorted(components.schemas.items())),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
+
+
+def _placed(operation: dict[str, Any], components: Components) -> dict[str, Any]:
+    """With every record named and elsewhere."""
+    for content in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for kind in content.get("content", {}).values():
+            kind["schema"] = components.placed(kind["schema"])
+    return operation
 
 
 def _paths() -> dict[str, Any]:
@@ -327,22 +405,24 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "security": [] if operation.is_open else [{"token": []}, {}],
         "responses": {"200": {"description": "The answer", **_json(ANSWERS[operation.id])}}
-        | {
-            status: {"description": why, **_json({"$ref": "#/components/schemas/Error"})}
-            for status, why in REFUSALS.items()
-        },
+        | {status: {"description": why, **_json(PROBLEM)} for status, why in REFUSALS.items()},
     }
     if operation.parameters:
-        described["parameters"] = [parameter.openapi() for parameter in operation.parameters]
+        described["parameters"] = [
+            parameter.openapi() | {"example": EXAMPLES[parameter.name]} for parameter in operation.parameters
+        ]
         described["responses"]["304"] = {"description": "Nothing changed since the answer with this ETag"}
     if operation in operations.ORDERING and operation.method == "POST":
         described["responses"]["409"] = {
             "description": "Somebody else came first; what stands in the way is shown",
-            **_json({"$ref": "#/components/schemas/Conflict"}),
+            **_json(CONFLICT),
         }
     if word := operation.path.partition("{")[2].rstrip("}"):
         schema = {"type": "string", "minLength": 1, "maxLength": operations.LONGEST_WORD}
-        described["parameters"] = [{"name": word, "in": "path", "required": True, "schema": schema}]
+        words, example = WORDS_IN_PATHS[word]
+        described["parameters"] = [
+            {"name": word, "in": "path", "required": True, "description": words, "schema": schema, "example": example}
+        ]
     if operation.method == "POST":
         described["requestBody"] = {"required": True, **_json(BODIES[operation.id])}
     return described

@@ -117,6 +117,9 @@ CHANGES = Operation(
     "GET", "v1/changes", "What the live version forecasts otherwise than the one before", (DAYS, FROM, MOST)
 )
 OPENAPI = Operation("GET", "openapi.json", "This description", is_open=True)
+OPENAPI_30 = Operation(
+    "GET", "openapi-3.0.json", "The same as OpenAPI 3.0.3, for generators of clients", is_open=True, name="openapi_3_0"
+)
 
 ORDERS = Operation("GET", "v1/orders", "What was ordered: the newest first, at most 500", (STATUS,), name="list_orders")
 CREATE_ORDER = Operation("POST", "v1/orders", "Make an order, as a draft or ordered at once", name="create_order")
@@ -129,7 +132,19 @@ CHANGE_PART = Operation(
 )
 
 ORDERING = (ORDERS, CREATE_ORDER, CHANGE_ORDER, PART_FACTS, CHANGE_PART)
-OPERATIONS = (RESTOCK_DEMAND, HEALTH, PARTS, FORECAST, RESTOCK, RESTOCK_LIST, MODEL, CHANGES, OPENAPI, *ORDERING)
+OPERATIONS = (
+    RESTOCK_DEMAND,
+    HEALTH,
+    PARTS,
+    FORECAST,
+    RESTOCK,
+    RESTOCK_LIST,
+    MODEL,
+    CHANGES,
+    OPENAPI,
+    OPENAPI_30,
+    *ORDERING,
+)
 LONGEST_WORD = 500
 
 _WITH_WORD = [one for one in OPERATIONS if one.before_word]

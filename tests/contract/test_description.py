@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
 from collections import Counter
 from urllib.parse import urljoin
 
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
@@ -24,6 +27,78 @@ def test_the_description_is_relative_and_names_every_operation(client):
     assert set(description["paths"]) == {f"/{operation.path}" for operation in operations.OPERATIONS}
     for prefix in ("/", "/forecast/", "/demo/region/forecast/"):
         assert client.get(urljoin(prefix, "v1/model")).status_code == 200
+
+
+def fields_of(description: dict) -> list[tuple[str, dict]]:
+    return [
+        (f"{name}.{field}", schema)
+        for name, component in description["components"]["schemas"].items()
+        for field, schema in component["properties"].items()
+    ]
+
+
+def test_every_record_is_a_named_component_and_none_shadows_a_word_of_the_languages(client):
+    description = get(client, "/openapi.json")
+    schemas = description["components"]["schemas"]
+
+    without = json.dumps([description["paths"], [one["properties"] for one in schemas.values()]])
+    assert '"properties"' not in without  # no record stands inline, where generators make up names
+    assert '"const"' not in json.dumps(description)
+    assert not {"Error", "Exception", "Object", "List", "Map", "String"} & set(schemas)
+    assert {"Order", "OrderLine", "PartFacts", "AdvisedPart", "RestockAdvice", "Problem", "Conflict"} <= set(schemas)
+
+
+def test_every_field_and_parameter_has_words_and_an_example_that_is_one(client):
+    description = get(client, "/openapi.json")
+    referred = {"components": description["components"]}
+    parameters = [
+        parameter
+        for methods in description["paths"].values()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", [])
+    ]
+
+    wordless = [place for place, schema in fields_of(description) if not schema.get("description")]
+    wrong = [
+        (place, example)
+        for place, schema in fields_of(description)
+        for example in schema.get("examples", [])
+        if not jsonschema_rs.is_valid(schema | referred, example)
+    ]
+    without = [
+        place
+        for place, schema in fields_of(description)
+        if not schema.get("examples") and "$ref" not in json.dumps(schema)
+    ]
+
+    assert (wordless, wrong, without) == ([], [], [])
+    assert [one["name"] for one in parameters if not (one["description"] and "example" in one)] == []
+    assert all(jsonschema_rs.is_valid(one["schema"], one["example"]) for one in parameters)
+
+
+@pytest.mark.parametrize("prefix", ["", "/forecast", "/demo/region/forecast"])
+def test_the_rendition_for_generators_is_3_0_3_names_its_address_and_says_the_same(client, prefix):
+    newer = get(client, "/openapi.json")
+    older = client.get(f"{prefix}/openapi-3.0.json", headers={"X-Forwarded-Proto": "https"}).json
+
+    text = json.dumps(older)
+    assert (older["openapi"], older["servers"]) == ("3.0.3", [{"url": f"https://localhost{prefix}"}])
+    assert not re.search(r'"(const|examples)":|"type": "null"|"type": \[', text)
+    assert set(older["paths"]) == set(newer["paths"])
+    assert {name: set(one["properties"]) for name, one in older["components"]["schemas"].items()} == {
+        name: set(one["properties"]) for name, one in newer["components"]["schemas"].items()
+    }
+    assert older["components"]["schemas"]["AdvisedPart"]["properties"]["cost"]["nullable"] is True
+    quantity = older["components"]["schemas"]["NewOrderLine"]["properties"]["quantity"]
+    assert (quantity["minimum"], quantity["exclusiveMinimum"]) == (0, True)
+    assert len(list(schemathesis.openapi.from_dict(older).get_all_operations())) > 10
+
+
+@pytest.mark.parametrize("host", ["", "a b", 'x"><script>', "a/b"])
+def test_a_host_that_is_none_is_not_repeated(client, host):
+    answer = client.get("/openapi-3.0.json", headers={"Host": host})
+
+    assert answer.json["servers"] == [{"url": "."}]
 
 
 def aim(case, client) -> None:

@@ -155,16 +155,16 @@ def list_of(kind: Kind, most: int, least: int = 0) -> Kind:
     return Kind(parse, {"type": "array", "items": kind.schema, "minItems": least, "maxItems": most})
 
 
-def record_of(fields: Sequence[Field]) -> Kind:
-    return Kind(lambda value: _read(value, fields), schema_of(fields))
+def record_of(name: str, fields: Sequence[Field]) -> Kind:
+    return Kind(lambda value: _read(value, fields), schema_of(name, fields))
 
 
-def schema_of(fields: Sequence[Field]) -> dict[str, Any]:
-    """As /openapi.json shows a body of these fields; no others are taken."""
+def schema_of(name: str, fields: Sequence[Field]) -> dict[str, Any]:
+    """As /openapi.json shows a body of these fields, under this name; no others are taken."""
     needed = [field.name for field in fields if field.is_needed]
     shown = {field.name: _shown(field) for field in fields}
     required = {"required": needed} if needed else {}
-    return {"type": "object", "properties": shown, **required, "additionalProperties": False}
+    return {"title": name, "type": "object", "properties": shown, **required, "additionalProperties": False}
 
 
 def _shown(field: Field) -> dict[str, Any]:

@@ -38,7 +38,7 @@ LINE_FIELDS = (
     Field("quantity", "How many.", amount(0, MOST_UNITS, above=True), 24, is_needed=True),
     Field("unit_cost", "What one costs.", amount(0, MOST_MONEY), 3.2, clears=True),
 )
-LINES = list_of(record_of(LINE_FIELDS), MOST_LINES, 1)
+LINES = list_of(record_of("NewOrderLine", LINE_FIELDS), MOST_LINES, 1)
 EXPECTED_ON = Field("expected_on", "The day it should arrive.", DAY, "2026-05-11", clears=True)
 KNOWN_ORDERS = Field(
     "known_orders",
@@ -73,7 +73,7 @@ CHANGE_OF_ORDER = (
     Field("note", "For people.", NOTE, "Half is on back order"),
     EXPECTED_ON,
     Field("received", "What has come so far, in total per part; lines not named stay as they are. An order all of "
-          "which has come is received.", list_of(record_of(RECEIVED_FIELDS), MOST_LINES, 1),
+          "which has come is received.", list_of(record_of("ReceivedOfPart", RECEIVED_FIELDS), MOST_LINES, 1),
           [{"part": "oil-1", "received": 12}]),
     KNOWN_ORDERS,
     CONFIRMED,
@@ -95,10 +95,10 @@ RESTOCK_LIST = (
           "cycle"),
     Field("parts", "Keys or names of parts; without it every active part.", list_of(PART, MOST_IN_LIST), ["oil-1"]),
     Field("on_order", "What is on its way, as the caller knows it.",
-          list_of(record_of(QUANTITY_OF_PART), MOST_IN_LIST), [{"part": "oil-1", "quantity": 12}]),
+          list_of(record_of("QuantityOfPart", QUANTITY_OF_PART), MOST_IN_LIST), [{"part": "oil-1", "quantity": 12}]),
     Field("minimum_order", "The least that can be ordered.",
-          list_of(record_of(QUANTITY_OF_PART), MOST_IN_LIST), [{"part": "oil-1", "quantity": 6}]),
-    Field("lead_time", "Parts' own lead times.", list_of(record_of(DAYS_OF_PART), MOST_IN_LIST),
+          list_of(record_of("QuantityOfPart", QUANTITY_OF_PART), MOST_IN_LIST), [{"part": "oil-1", "quantity": 6}]),
+    Field("lead_time", "Parts' own lead times.", list_of(record_of("LeadTimeOfPart", DAYS_OF_PART), MOST_IN_LIST),
           [{"part": "oil-1", "days": 5}]),
     Field("budget", "Buy for no more than this: what avoids most stock-outs for the money.", amount(0, MOST_MONEY),
           250),
