@@ -395,3 +395,50 @@ def test_a_caller_who_cannot_be_checked_is_told_to_come_back(client, cloud, goog
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
     assert ask(client, google.token()).status_code == 200, "known from before"
+
+
+ORDER = {"id": "1f0e9b1a-52c5-4a0e-9d33-5f9a2f1f7c11", "lines": [{"part": "oil filter", "quantity": 1}]}
+ORDERING = [
+    ("GET", "/v1/orders", None),
+    ("POST", "/v1/orders", ORDER),
+    ("POST", f"/v1/orders/{ORDER['id']}", {"version": "", "status": "ordered"}),
+    ("GET", "/v1/parts/oil filter", None),
+    ("POST", "/v1/parts/oil filter", {"version": "", "pack": 6}),
+    ("POST", "/v1/restock", {}),
+]
+
+
+@pytest.mark.parametrize("asked", ORDERING, ids=str)
+@pytest.mark.parametrize("who", ["customer", "fired", "left", "nobody-ever"])
+def test_an_ordinary_customer_can_neither_read_nor_write_orders(client, google, orders, who, asked):
+    method, path, body = asked
+    orders.before = lambda effect: pytest.fail(f"the database was asked: {effect}")
+
+    headers = {"Authorization": f"Bearer {google.token(sub=who)}"}
+    answer = client.open(path, method=method, json=body, headers=headers)
+    unsigned_in = client.open(path, method=method, json=body)
+
+    assert (answer.status_code, unsigned_in.status_code) == (403, 401)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [("admins", "anna", 200), ("admins", "customer", 403), ("callers", "customer", 200), ("off", "anna", 403)],
+)
+def test_where_everybody_may_read_orders_are_still_their_admins(cloud, google, forecast_door, shelf, row):
+    setting, who, status = row
+    shelf.publish(artifact({"Oil Filter": 1.0}))
+    cloud.add_user("anna", "admin", True)
+    client = forecast_door(
+        FORECAST_AUTH="firebase", FORECAST_REQUIRE_ADMIN="false", ORDERS=setting,
+        FIRESTORE_EMULATOR_HOST=cloud.host, K_SERVICE="forecast",
+    )  # fmt: skip
+    token = google.token(sub=who, email=f"{who}@shop.example", email_verified=True)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    made = client.post("/v1/orders", json=ORDER, headers=headers)
+    listed = client.get("/v1/orders", headers=headers)
+
+    assert made.status_code == status
+    assert (listed.status_code, listed.json["may_write"]) == (200, status == 200)
+    assert [order["created_by"] for order in listed.json["orders"]] == [f"{who}@shop.example"] * (status == 200)
