@@ -8,16 +8,16 @@ name, inactive, and is reported as unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from restock.errors import RefusedError
 from restock.forecasting.closures import open_days, open_weekdays
 from restock.forecasting.unseen import repeated
 from restock.stored.artifact import RECENT_DAYS, Part
@@ -28,6 +28,9 @@ _STEPS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 _LOTS = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 20.0, 24.0, 25.0, 50.0, 100.0)
 _LOT_DAYS = 8  # so many days of use in whole lots make it a rule
 _MANY_DAYS = 20  # of so many a fiftieth, at least one, may break the rule of a step
+MOST_CELLS = 5_000_000
+"""Parts x days of a table: about ten arrays of this size are in memory at once (promise 6; ``bench/memory.py``)."""
+FEWEST_DAYS = 91
 MOST_UNKNOWN = 2000
 """So many parts that no catalogue lists are forecast, the most used; what a hostile list may hold is bounded."""
 
@@ -56,6 +59,8 @@ class Demand:
     """The days [parts, days] without stock, of which ``quantities`` repeats what was seen before, if there are any;"""
     recorded: Floats | None = None
     """and what was used as it was recorded."""
+    left_out: int = 0
+    """So many days before the first one did not fit into memory."""
 
     @property
     def last_day(self) -> date:
@@ -140,45 +145,66 @@ class Demand:
     @classmethod
     def from_usage(
         cls,
-        usage: pd.DataFrame,
+        usage: Mapping[str, Any],
         catalogue: Sequence[CatalogueItem],
         *,
         through: date,
         closed_days: Iterable[date] = (),
+        since: date | None = None,
     ) -> Demand:
         """Add usage (columns day, key, name, quantity) up to ``through`` to a table, under the catalogue's parts.
 
-        A shop whose only usage is later than ``through`` (it opened today) is taken through that day. The work is done
-        on columns; only distinct spellings are looked up one by one.
+        A shop whose only usage is later than ``through`` (it opened today) is taken through that day. Days before
+        ``since`` are left out, and those that ``first_day_that_fits`` says.
         """
         resolve = _Catalogue(catalogue)
-        days = pd.to_datetime(usage["day"]).to_numpy().astype("datetime64[D]")
+        days = np.asarray(usage["day"]).astype("datetime64[D]")
         if len(days) and (days > np.datetime64(through)).all():
             through = days.max().item()
         first_day = min(days.min().item(), through) if len(days) else through
-        spellings = usage[["key", "name"]].astype(str).where(usage[["key", "name"]].notna(), "")
+        spellings = list(zip(_texts(usage["key"]), _texts(usage["name"]), strict=True))
         # Sorted, so that the order of usage cannot matter; without a name last, so that a key is known by its name.
-        distinct = spellings.drop_duplicates().sort_values(["key", "name"])
-        distinct = pd.concat([distinct[distinct["name"] != ""], distinct[distinct["name"] == ""]])
-        distinct["row"] = [resolve.row(key, name) for key, name in distinct.itertuples(index=False)]
-        rows = spellings.merge(distinct, how="left", on=["key", "name"])["row"].to_numpy(np.int64)
-        units = usage["quantity"].to_numpy(float)
+        distinct = sorted(set(spellings), key=lambda spelling: (not spelling[1], spelling))
+        row_of = {spelling: resolve.row(*spelling) for spelling in distinct}
+        rows = np.array([row_of[spelling] for spelling in spellings], np.int64)
+        units = np.asarray(usage["quantity"], float)
         order = _order(resolve.parts, np.asarray(np.bincount(rows, units, len(resolve.parts)), float))
         place = np.full(len(resolve.parts), -1)
         place[order] = np.arange(len(order))
-        span = (through - first_day).days + 1
-        columns = (days - np.datetime64(first_day)).astype(np.int64)
-        kept = (columns < span) & (place[rows] >= 0)
+        begins = max(first_day_that_fits(len(order), first_day, through), since or first_day)
+        span = (through - begins).days + 1
+        columns = (days - np.datetime64(begins)).astype(np.int64)
+        kept = (columns >= 0) & (columns < span) & (place[rows] >= 0)
         cells = place[rows[kept]] * span + columns[kept]
         quantities = np.asarray(np.bincount(cells, units[kept], len(order) * span), float).reshape(-1, span)
         parts = resolve.with_documents()
         return cls(
             parts=tuple(parts[row] for row in order),
-            first_day=first_day,
+            first_day=begins,
             quantities=quantities,
             closed_days=frozenset(closed_days),
             unknown=tuple(sorted(part.name for part in resolve.parts if not part.active)),
+            left_out=(begins - first_day).days,
         )
+
+
+def first_day_that_fits(parts: int, first_day: date, through: date) -> date:
+    """Promise 6: parts x days are bounded before anything is allocated; of many parts the oldest days are left out.
+
+    Raises RefusedError where not even a quarter of a year would fit.
+    """
+    days = MOST_CELLS // max(parts, 1)
+    if (through - first_day).days < days:
+        return first_day
+    if days < FEWEST_DAYS:
+        most = MOST_CELLS // FEWEST_DAYS
+        raise RefusedError(f"{parts:,} parts do not fit into this run's memory, {most:,} would; nothing was allocated")
+    return through - timedelta(days - 1)
+
+
+def _texts(column: Any) -> list[str]:
+    """What is absent is empty."""
+    return [value if isinstance(value, str) else "" for value in column]
 
 
 def _order(parts: Sequence[Part], units: Floats) -> list[int]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
+import pickle
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import joblib
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from restock.errors import DamagedError
-from restock.forecasting import service_parts
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
-from restock.forecasting.following import Lore, follow
+from restock.forecasting.following import Lore, carried_over, follow
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
 from restock.history.unusual import unusual_since
@@ -26,6 +24,7 @@ from restock.retraining.tools import Lesson
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.manifest import Window
 from restock.stored.published import sha256
+from restock.stored.service_parts import ServiceParts
 from restock.written import fold
 
 GATE_DAYS = 28
@@ -36,9 +35,9 @@ GATE_SPANS = 3
 class FittedModel:
     """A trained model in the shape the run publishes."""
 
-    def __init__(self, trained: Trained, time_zone: str, lesson: Lesson) -> None:
-        self.trained, self._time_zone, self._follows = trained, time_zone, lesson.follows
-        self._services = service_parts.learn(lesson.history, trained.demand.parts, lesson.today)
+    def __init__(self, trained: Trained, time_zone: str, lesson: Lesson, services: ServiceParts) -> None:
+        self.trained, self._time_zone, self._services = trained, time_zone, services
+        self._follows = lesson.follows
         self._unusual = unusual_since(trained.demand.last_day - timedelta(days=GATE_DAYS), lesson.history)
         self._names = {fold(item.name) for item in items(lesson.catalogue) if item.name.strip()}
         self.recipe: Mapping[str, Any] = trained.recipe
@@ -47,6 +46,10 @@ class FittedModel:
         self.notes = [*trained.notes]
         if follows := lesson.follows:
             self.notes.append(f"follows what run {follows.run} learnt at {follows.learnt_at}, whose scores these are")
+        if left_out := trained.demand.left_out:
+            self.notes.append(
+                f"the oldest {left_out} days are left out: {len(trained.demand.parts):,} parts x all days do not fit"
+            )
         if unseen := _told_of_unseen(trained.demand):
             self.notes.append(unseen)
         if unknown:
@@ -56,7 +59,7 @@ class FittedModel:
 
     @property
     def learnt(self) -> bytes | None:
-        return None if self._follows else Lore.of(self.trained).to_bytes()
+        return None if self._follows else Lore.of(self.trained, self._services).to_bytes()
 
     def evidence(self) -> Evidence:
         demand, distribution = self.trained.demand, self.trained.distribution
@@ -94,10 +97,8 @@ class FittedModel:
 
         A follower's holds its levels alone, and names what it follows.
         """
-        stored = io.BytesIO()
         followed = {"follows": sha256(self._follows.to_bytes())} if self._follows else {}
-        joblib.dump(self.trained.estimators | followed, stored, compress=3)
-        return stored.getvalue()
+        return zlib.compress(pickle.dumps(self.trained.estimators | followed), 3)  # joblib.load reads it
 
     def window(self) -> Window:
         demand = self.trained.demand
@@ -119,17 +120,22 @@ class Fitter:
     def __call__(self, lesson: Lesson, progress: Callable[[str], None]) -> FittedModel:
         usage = daily_usage(lesson.history)
         through = last_telling_day(usage, lesson.today)
-        demand = Demand.from_usage(usage, items(lesson.catalogue), through=through, closed_days=self._closed_days)
+        lore = Lore.from_bytes(lesson.follows.body) if lesson.follows else None
+        since, listed = lore.since if lore else None, items(lesson.catalogue)
+        demand = Demand.from_usage(usage, listed, through=through, closed_days=self._closed_days, since=since)
         lines = [(part.key, *part.documents) for part in demand.parts]
         demand = demand.without_stock_on(
             lesson.seen.without_stock(lines, demand.quantities, demand.first_day, ZoneInfo(self._time_zone))
         )
         progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
-        if lesson.follows:
-            trained = follow(demand, Lore.from_bytes(lesson.follows.body))
+        if lore:
+            trained, services = follow(demand, lore), carried_over(lore, demand.parts)
         else:
+            from restock.forecasting import service_parts  # and with it pandas, which only learning needs
+
             trained = train(demand, champion=lesson.champion, budget_seconds=lesson.budget_seconds, progress=progress)
-        return FittedModel(trained, self._time_zone, lesson)
+            services = service_parts.learn(lesson.history, demand.parts, lesson.today)
+        return FittedModel(trained, self._time_zone, lesson, services)
 
 
 def _told_of_unseen(demand: Demand) -> str:
@@ -142,7 +148,7 @@ def _told_of_unseen(demand: Demand) -> str:
     return f"{len(told)} parts were out of stock on {sum(days)} days, which are no evidence of low demand: {parts}"
 
 
-def daily_usage(history: History) -> pd.DataFrame:
+def daily_usage(history: History) -> Mapping[str, Any]:
     """Units per day, part and written name, which is all that demand is made of.
 
     Summed as columns, so that what follows has at most a row per part and day, however many appointments there were;
@@ -155,17 +161,21 @@ def daily_usage(history: History) -> pd.DataFrame:
         .group_by(["day", "key", "name"], use_threads=False)
         .aggregate([("quantity", "sum")])
     )
-    usage: pd.DataFrame = summed.rename_columns({"quantity_sum": "quantity"}).to_pandas()
-    return usage
+    return {
+        "day": summed["day"].to_numpy(),
+        "key": summed["key"].to_pylist(),
+        "name": summed["name"].to_pylist(),
+        "quantity": summed["quantity_sum"].to_numpy(),
+    }
 
 
-def last_telling_day(usage: pd.DataFrame, today: date) -> date:
+def last_telling_day(usage: Mapping[str, Any], today: date) -> date:
     """Yesterday; or today, if it already holds as much demand as an average day of the last four weeks.
 
     A day that has only begun would pull every level down, but a busy one is news worth having before midnight.
     """
     day_today = np.datetime64(today, "D")
-    days, quantities = usage["day"].to_numpy("datetime64[D]"), usage["quantity"].to_numpy(float)
+    days, quantities = np.asarray(usage["day"]).astype("datetime64[D]"), np.asarray(usage["quantity"], float)
     so_far = quantities[days == day_today].sum()
     recent = (days < day_today) & (days >= day_today - np.timedelta64(GATE_DAYS, "D"))
     before = quantities[recent].sum() / GATE_DAYS

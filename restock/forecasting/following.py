@@ -11,6 +11,7 @@ import pickle
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from restock.errors import DamagedError
@@ -21,6 +22,8 @@ from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
 from restock.forecasting.methods.forecaster import Candidate, Fitted
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.train import Trained
+from restock.stored.artifact import Part
+from restock.stored.service_parts import PartUse, ServiceParts
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,23 +34,37 @@ class Lore:
     scores: Mapping[str, Any]
     costly: Mapping[str, Fitted]
     """Of the costly candidates, by name, those that had enough to learn from."""
+    services: ServiceParts = ServiceParts()
+    keys: Sequence[str] = ()
+    """Of the parts that ``services`` names by their rows."""
+    since: date | None = None
+    """The first day, where older ones did not fit into memory: followers begin there, too."""
 
     @classmethod
-    def of(cls, trained: Trained, candidates: Sequence[Candidate] = CANDIDATES) -> Lore:
+    def of(cls, trained: Trained, services: ServiceParts, candidates: Sequence[Candidate] = CANDIDATES) -> Lore:
         costly = {each.name: trained.estimators[each.name] for each in candidates if each.is_costly}
-        return cls(trained.recipe, trained.scores, {name: found for name, found in costly.items() if found is not None})
+        return cls(
+            trained.recipe,
+            trained.scores,
+            {name: found for name, found in costly.items() if found is not None},
+            services,
+            [part.key for part in trained.demand.parts],
+            trained.demand.first_day if trained.demand.left_out else None,
+        )
 
     def to_bytes(self) -> bytes:
-        return zlib.compress(pickle.dumps((self.recipe, self.scores, self.costly)))
+        return zlib.compress(pickle.dumps(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Lore:
         """Raises DamagedError for what this release cannot open."""
         try:
-            recipe, scores, costly = pickle.loads(zlib.decompress(data))
+            found = pickle.loads(zlib.decompress(data))
         except Exception as exc:  # whatever a pickle of another release raises
             raise DamagedError(f"what was learnt cannot be opened: {exc!r}") from exc
-        return cls(recipe, scores, costly)
+        if not isinstance(found, cls):
+            raise DamagedError("what was learnt is something else")
+        return found
 
 
 def follow(demand: Demand, lore: Lore, candidates: Sequence[Candidate] = CANDIDATES) -> Trained:
@@ -59,3 +76,15 @@ def follow(demand: Demand, lore: Lore, candidates: Sequence[Candidate] = CANDIDA
     fitted = fit_candidates(OpenSeries.of(demand), known, learnt=lore.costly)
     distribution = combine(fitted, classify(demand), recipe)
     return Trained(demand, distribution, dict(lore.recipe), dict(lore.scores), {"base": fitted.base})
+
+
+def carried_over(lore: Lore, parts: Sequence[Part]) -> ServiceParts:
+    """What a job of each service uses, as it was learnt, at the rows its parts have now."""
+    rows = {id: row for row, part in enumerate(parts) for id in (*part.documents, part.key)}
+    now = [rows.get(key) for key in lore.keys]
+
+    def moved(uses: Sequence[PartUse]) -> list[PartUse]:
+        return [use._replace(row=row) for use in uses if (row := now[use.row]) is not None]
+
+    services = {name: moved(uses) for name, uses in (lore.services.services or {}).items()}
+    return ServiceParts(moved(lore.services.any_job), services)

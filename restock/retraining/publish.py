@@ -23,7 +23,7 @@ from restock.stores import ObjectStore
 
 PRUNED_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN)
 KEPT_PLACES = (*PRUNED_PLACES, names.LEARNT)
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "joblib")
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 NEWEST_KEPT = 10
 """So many of the newest versions are never pruned, however old."""

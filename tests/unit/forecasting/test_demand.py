@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from restock.errors import RefusedError
+from restock.forecasting import demand as demand_module
 from restock.forecasting.demand import CatalogueItem, Demand
 from restock.stored.artifact import Part
 
@@ -185,3 +187,22 @@ def test_the_unit_is_the_largest_step_that_divides_every_quantity(quantity, unit
     demand = Demand((Part("p", "p"),), date(2026, 3, 2), np.array([[0.0, quantity, 4.0]]))
 
     assert demand.unit.tolist() == [unit]
+
+
+def test_promise_6_of_many_parts_the_oldest_days_are_left_out_before_anything_is_allocated(monkeypatch):
+    monkeypatch.setattr(demand_module, "MOST_CELLS", 300)
+    rows = [("2025-01-01", "p1", "Oil", 2), ("2026-03-04", "p1", "Oil", 1)]
+
+    demand = Demand.from_usage(usage(*rows), [CatalogueItem("p1", "Oil")], through=date(2026, 3, 4))
+
+    assert demand.days == 300
+    assert demand.left_out == 428 - 300
+    assert demand.quantities.sum() == 1
+
+
+def test_promise_6_what_would_not_fit_at_all_is_refused_with_a_number(monkeypatch):
+    monkeypatch.setattr(demand_module, "MOST_CELLS", 182)
+    rows = [(day, f"p{k}", f"P{k}", 1) for k in range(3) for day in ("2025-01-01", "2026-03-04")]
+
+    with pytest.raises(RefusedError, match="3 parts do not fit into this run's memory, 2 would"):
+        Demand.from_usage(usage(*rows), [], through=date(2026, 3, 4))

@@ -25,7 +25,8 @@ def test_usage_is_summed_by_day_part_and_written_name():
 
     usage = daily_usage(history)
 
-    found = {(row["day"], row["key"], row["name"]): row["quantity"] for row in usage.to_dict("records")}
+    spellings = zip(usage["day"].tolist(), usage["key"], usage["name"], strict=True)
+    found = dict(zip(spellings, usage["quantity"].tolist(), strict=True))
     assert found == {
         (TODAY, "p1", "Oil"): 3.5,
         (TODAY, "p1", "oil"): 1.0,
@@ -47,7 +48,7 @@ def test_demand_is_the_same_as_that_of_every_row_on_its_own():
 
 
 def test_an_empty_history_has_no_usage():
-    assert daily_usage(a_history()).empty
+    assert len(daily_usage(a_history())["day"]) == 0
 
 
 @pytest.mark.parametrize(("so_far", "last"), [(0.0, 30), (0.9, 30), (1.0, 31)])

@@ -11,16 +11,17 @@ import pytest
 from restock.errors import DamagedError
 from restock.forecasting.demand import Demand
 from restock.forecasting.fitting import Fitter
-from restock.forecasting.following import Lore, follow
+from restock.forecasting.following import Lore, carried_over, follow
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.compact import Compact
 from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.tsb import SlowTSB
 from restock.forecasting.train import Trained, train
-from restock.stored.artifact import ForecastArtifact
+from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.learnt import Learnt
-from tests.unit.forecasting.shops import NOW, a_demand, a_history, a_lesson, say_nothing
+from restock.stored.service_parts import PartUse, ServiceParts
+from tests.unit.forecasting.shops import NOW, TODAY, a_demand, a_history, a_lesson, say_nothing
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def trained(demand: Demand) -> Trained:
 
 
 def test_following_on_the_day_of_learning_gives_the_learnt_forecast(demand, trained):
-    followed = follow(demand, Lore.from_bytes(Lore.of(trained, CANDIDATES).to_bytes()), CANDIDATES)
+    followed = follow(demand, Lore.from_bytes(Lore.of(trained, ServiceParts(), CANDIDATES).to_bytes()), CANDIDATES)
 
     assert np.allclose(
         followed.distribution.table, trained.distribution.table, rtol=1e-4, atol=1e-3
@@ -66,7 +67,7 @@ def test_following_on_the_day_of_learning_gives_the_learnt_forecast(demand, trai
 
 
 def test_news_of_later_days_move_a_followers_levels(demand, trained):
-    lore = Lore.of(trained, CANDIDATES)
+    lore = Lore.of(trained, ServiceParts(), CANDIDATES)
     later = np.concatenate([demand.quantities, np.tile([9.0, 9, 9, 9, 9, 0, 0], (12, 4))], axis=1)
 
     quiet, busy = follow(demand, lore, CANDIDATES), follow(a_demand(later), lore, CANDIDATES)
@@ -75,7 +76,7 @@ def test_news_of_later_days_move_a_followers_levels(demand, trained):
 
 
 def test_costly_candidates_are_not_learnt_again(demand, trained, monkeypatch):
-    lore = Lore.of(trained, CANDIDATES)
+    lore = Lore.of(trained, ServiceParts(), CANDIDATES)
     monkeypatch.setattr(Costly, "fit", lambda *_: pytest.fail("it learnt"))
 
     assert follow(demand, lore, CANDIDATES).distribution.rate.sum() > 0
@@ -114,3 +115,24 @@ def test_a_follower_says_what_it_follows_and_is_not_judged_by_scores_it_did_not_
     assert follower.scores == learner.scores
     assert follower.evidence().challenger_score is None
     assert any("run 7" in note for note in follower.notes)
+
+
+def test_what_services_use_is_carried_to_the_rows_that_the_parts_have_now():
+    uses = [PartUse(0, 0.5, ((1.0, 1.0),)), PartUse(1, 0.25, ((2.0, 1.0),)), PartUse(2, 0.1, ((1.0, 1.0),))]
+    lore = Lore({}, {}, {}, ServiceParts(uses, {"Full": uses[1:]}), ["a", "b", "gone"])
+    parts = (Part("new", "New"), Part("b", "B"), Part("heir", "A", documents=("a",)))
+
+    found = carried_over(lore, parts)
+
+    assert [(use.row, use.chance) for use in found.any_job] == [(2, 0.5), (1, 0.25)]
+    assert [use.row for use in found.of("Full")] == [1]
+
+
+def test_a_follower_begins_where_the_learner_had_to():
+    lore = Lore({}, {}, {}, since=TODAY - timedelta(9))
+    usage = {"day": [TODAY - timedelta(20), TODAY], "key": ["p", "p"], "name": ["P", "P"], "quantity": [5.0, 1.0]}
+
+    demand = Demand.from_usage(usage, (), through=TODAY, since=lore.since)
+
+    assert (demand.days, demand.left_out) == (10, 11)
+    assert demand.quantities.sum() == 1.0
