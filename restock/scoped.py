@@ -36,16 +36,6 @@ def queue_of(shop: str, queue: RetrainQueue) -> RetrainQueue:
     return ScopedQueue(queue, shop) if shop else queue
 
 
-def placed(name: str, root: str) -> str:
-    """An object's name, or the beginning of some, as the bucket has it.
-
-    >>> placed("models/current.json", "shops/north/"), placed("history/", "shops/north/")
-    ('models/shops/north/current.json', 'history/shops/north/')
-    """
-    folder, slash, rest = name.partition("/")
-    return f"{folder}/{root}{rest}" if slash else root + name
-
-
 class ScopedDocuments:
     """The documents under one root, by their paths below it."""
 
@@ -111,20 +101,20 @@ class ScopedObjects:
         self._root = root
 
     def read(self, name: str) -> StoredObject | None:
-        return self._objects.read(placed(name, self._root))
+        return self._objects.read(names.placed(name, self._root))
 
     def write(self, name: str, data: bytes, *, if_generation: int) -> int:
-        return self._objects.write(placed(name, self._root), data, if_generation=if_generation)
+        return self._objects.write(names.placed(name, self._root), data, if_generation=if_generation)
 
     def list(self, prefix: str) -> builtins.list[ObjectInfo]:
-        found = self._objects.list(placed(prefix, self._root))
+        found = self._objects.list(names.placed(prefix, self._root))
         return [replace(one, name=self._named(one.name)) for one in found]
 
     def delete(self, name: str) -> None:
-        self._objects.delete(placed(name, self._root))
+        self._objects.delete(names.placed(name, self._root))
 
     def erase(self, prefix: str, keep: str) -> builtins.list[str]:
-        erased = self._objects.erase(placed(prefix, self._root), placed(keep, self._root) if keep else "")
+        erased = self._objects.erase(names.placed(prefix, self._root), names.placed(keep, self._root) if keep else "")
         return [self._named(name) for name in erased]
 
     def _named(self, name: str) -> str:

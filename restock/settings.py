@@ -70,7 +70,6 @@ class Settings:
         "Many shops: appointments lie at shops/{shop}/appointments/{id}, each shop's settings in restock_shops/{shop}.",
         parse=flag,
         default=False,
-        doors=COUNTING_DOORS,
         unit="true or false",
     )
     sweep_hour: int = setting(

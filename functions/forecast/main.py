@@ -14,7 +14,7 @@ import flask
 import functions_framework
 
 from restock.logs import Log
-from restock.serving.assembly import Assembly
+from restock.serving.assembly import assembled
 from restock.serving.http import Request
 from restock.settings import FORECAST, Settings
 
@@ -29,7 +29,7 @@ def collect_garbage_from_now_on() -> None:
     gc.enable()
 
 
-FORECASTS = Assembly(Settings.from_env(FORECAST), Log(FORECAST), after_first_look=collect_garbage_from_now_on)
+FORECASTS = assembled(Settings.from_env(FORECAST), Log(FORECAST), after_first_look=collect_garbage_from_now_on)
 LIVE = FORECASTS.live
 
 

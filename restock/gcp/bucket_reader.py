@@ -6,6 +6,7 @@ which bytes are meant and the pointer's digest proves them; ``x-goog-generation`
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from typing import Any
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlencode
 from restock.errors import BucketMissingError, StoreUnavailableError
 from restock.gcp.access_token import AccessToken
 from restock.gcp.rest import FAILURES, Reply, Rest
+from restock.stored import names
 from restock.stored.stored_object import StoredObject
 
 
@@ -22,6 +24,7 @@ class BucketReader:
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
+        self._below = ""
         self._rest = Rest()
         emulator = os.environ.get("STORAGE_EMULATOR_HOST", "").rstrip("/")
         if emulator and "://" not in emulator:
@@ -29,8 +32,15 @@ class BucketReader:
         self._token = None if emulator else AccessToken(self._rest)
         self._objects = f"{emulator or 'https://storage.googleapis.com'}/storage/v1/b/{quote(bucket, safe='')}/o"
 
+    def under(self, root: str) -> BucketReader:
+        """The same connections, for the objects of a shop of a chain."""
+        other = copy.copy(self)
+        other._below = root
+        return other
+
     def read(self, name: str) -> StoredObject | None:
         """The object as it is now, or None if there is none. Raises BucketMissingError if there is no bucket."""
+        name = names.placed(name, self._below)
         answer = self._get(f"{self._objects}/{quote(name, safe='')}?alt=media", name)
         if answer.status == 404:
             self._list({"prefix": name, "maxResults": "1"})  # which of the two is missing, a 404 does not say
@@ -43,10 +53,10 @@ class BucketReader:
     def versions(self) -> list[int]:
         """The versions that are stored, from the folders under ``models/``."""
         found: list[int] = []
-        query = {"prefix": "models/", "delimiter": "/"}
+        query = {"prefix": names.placed(names.MODELS, self._below), "delimiter": "/"}
         while True:
             listed = self._list(query)
-            folders = (prefix.split("/")[1] for prefix in listed.get("prefixes", []))
+            folders = (prefix.split("/")[-2] for prefix in listed.get("prefixes", []))
             found += [int(folder) for folder in folders if folder.isdecimal()]
             if not (page := listed.get("nextPageToken")):
                 return found

@@ -6,17 +6,23 @@ way is the one POST that the client would make. ``FIRESTORE_EMULATOR_HOST`` swit
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import AccessToken
 from restock.gcp.rest import FAILURES, Reply, Rest
 from restock.gcp.tagged import plain
+
+MOST_GOT = 300
+"""Documents in one call."""
+OF_THE_DATABASE = (":commit", ":batchGet")
+"""Calls that name their documents whole, and are no shop's."""
 
 
 class FirestoreReader:
@@ -29,6 +35,13 @@ class FirestoreReader:
         address = f"http://{emulator}" if emulator else "https://firestore.googleapis.com"
         self._root = f"projects/{project}/databases/(default)/documents"
         self._documents = f"{address}/v1/{quote(self._root, safe='/()')}"
+        self._below = ""
+
+    def under(self, root: str) -> Self:
+        """The same connections, for the documents of a shop of a chain."""
+        other = copy.copy(self)
+        other._below = f"/{root}".rstrip("/")
+        return other
 
     def document(self, path: Sequence[str], fields: Sequence[str]) -> dict[str, Any] | None:
         """These fields of one document, or None if there is none."""
@@ -46,6 +59,16 @@ class FirestoreReader:
                 raise StoreUnavailableError(f"Firestore broke off reading {name}: {row['error'].get('status')}")
             if "document" in row:
                 yield row["document"]["name"].rsplit("/", 1)[-1], plain(row["document"])
+
+    def documents(self, paths: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Those that exist, by path from the root."""
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(paths), MOST_GOT):
+            wanted = [f"{self._root}/{path}" for path in paths[start : start + MOST_GOT]]
+            for row in self._call("POST", ":batchGet", {"documents": wanted}) or []:
+                if document := row.get("found"):
+                    found[document["name"].removeprefix(f"{self._root}/")] = plain(document)
+        return found
 
     def count_true(self, collection: str, field: str) -> int:
         """How many documents have this flag set."""
@@ -77,7 +100,8 @@ class FirestoreReader:
             headers["Content-Type"] = "application/json"
         content = None if body is None else json.dumps(body).encode()
         try:
-            return self._rest.request(method, self._documents + address, body=content, headers=headers)
+            below = "" if address in OF_THE_DATABASE else self._below
+            return self._rest.request(method, self._documents + below + address, body=content, headers=headers)
         except FAILURES as exc:
             raise StoreUnavailableError(f"Firestore did not answer: {type(exc).__name__}") from exc
 

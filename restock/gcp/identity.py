@@ -21,7 +21,7 @@ from typing import Any
 
 from restock.errors import StoreUnavailableError, TokenRefusedError
 from restock.gcp.rest import FAILURES, Rest
-from restock.serving.access import Caller
+from restock.serving.access import CHAIN_ADMIN, Caller
 from restock.serving.kept import Kept, Reading
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
@@ -125,12 +125,15 @@ class FirebaseTokens:
         if not isinstance(uid, str) or not 0 < len(uid) <= LONGEST_UID:
             raise TokenRefusedError("it names no user")
         provider = (claims.get("firebase") or {}).get("sign_in_provider")
+        shop = claims.get("shopId")
         return Caller(
             uid,
             has_admin_claim=claims.get("admin") is True or claims.get("role") == "admin",
             is_anonymous="anonymous" in (provider, claims.get("provider_id")),
             is_unverified="email" in claims and claims.get("email_verified") is not True,
             email=str(claims.get("email") or "")[:LONGEST_EMAIL],
+            has_chain_claim=claims.get("restockChain") is True or claims.get("role") == CHAIN_ADMIN,
+            shop=shop if isinstance(shop, str) else "",
         )
 
 

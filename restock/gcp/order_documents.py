@@ -69,7 +69,7 @@ class OrderDocuments(FirestoreReader):
     def _write(self, write: Write) -> dict[str, Any]:
         if write.path.partition("/")[0] not in WRITABLE:
             raise StoreRefusedError(f"{write.path} is none of ours to write")
-        name = f"{self._root}/{write.path}"
+        name = f"{self._root}{self._below}/{write.path}"
         now = {"exists": False} if write.version is None else {"updateTime": write.version}
         return {"update": {"name": name, "fields": tagged(write.fields)}, "currentDocument": now}
 

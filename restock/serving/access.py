@@ -21,6 +21,7 @@ from restock.serving.kept import Kept, Patience, Reading
 ADMIN_CACHE_SECONDS = 60.0
 """A role taken away works on for at most this long, while Firestore answers."""
 MOST_USERS_KEPT = 1000
+ADMIN, CHAIN_ADMIN = "admin", "chain_admin"
 PATIENCE = Patience(seconds=1.0)
 """Who comes back after a while waits for the role as it is now; if Firestore hangs, for so long."""
 
@@ -34,6 +35,10 @@ class Caller:
     is_anonymous: bool = False
     is_unverified: bool = False
     email: str = ""
+    has_chain_claim: bool = False
+    """Of a chain: who runs all of it."""
+    shop: str = ""
+    """The shop of a chain that the token claims."""
 
 
 class Tokens(Protocol):
@@ -102,7 +107,7 @@ class FirebaseUsers:
 
     def is_admin(self, caller: Caller) -> bool:
         try:
-            return caller.has_admin_claim or self._admins.include(caller.uid)
+            return self._admins.admit(caller)
         except StoreUnavailableError as exc:
             raise self._unchecked(exc) from exc
 
@@ -133,17 +138,37 @@ class FirebaseUsers:
         return HttpError(503, "Callers cannot be checked at the moment", headers=(("Retry-After", "5"),))
 
 
-class Admins:
-    """Users whose document says ``role: "admin"`` and ``isActive: true``."""
+@dataclass(frozen=True, slots=True)
+class User:
+    """What the app says of a user in ``users/{uid}``; only of an active one does it say anything."""
 
-    def __init__(self, documents: UserDocuments, clock: Callable[[], float] = time.monotonic) -> None:
+    role: str = ""
+    shop: str = ""
+
+
+class Admins:
+    """Users whose document says ``role: "admin"`` (in a chain also ``chain_admin``) and ``isActive: true``."""
+
+    def __init__(
+        self, documents: UserDocuments, clock: Callable[[], float] = time.monotonic, *, of_chain: bool = False
+    ) -> None:
         self._documents = documents
         self._clock = clock
-        self._known: OrderedDict[str, Kept[bool]] = OrderedDict()
+        self._of_chain = of_chain
+        self._known: OrderedDict[str, Kept[User]] = OrderedDict()
         self._lock = threading.Lock()
 
     def include(self, uid: str) -> bool:
-        """Whether this user is one; when Firestore fails, what was last known of a user known before (promise 5)."""
+        """Whether this user is one."""
+        return self.find(uid).role in ((ADMIN, CHAIN_ADMIN) if self._of_chain else (ADMIN,))
+
+    def admit(self, caller: Caller) -> bool:
+        """By a claim of the token, or as a user."""
+        has_claim = caller.has_admin_claim or (self._of_chain and caller.has_chain_claim)
+        return has_claim or self.include(caller.uid)
+
+    def find(self, uid: str) -> User:
+        """The user as last known; when Firestore fails, what was known of a user known before (promise 5)."""
         with self._lock:
             kept = self._known.setdefault(uid, Kept(partial(self._read, uid), patience=PATIENCE, clock=self._clock))
             self._known.move_to_end(uid)
@@ -151,9 +176,11 @@ class Admins:
                 self._known.popitem(last=False)
         return kept.get()
 
-    def _read(self, uid: str) -> Reading[bool]:
-        user = self._documents.document(("users", uid), ("role", "isActive")) or {}
-        return Reading(user.get("role") == "admin" and user.get("isActive") is True, ADMIN_CACHE_SECONDS)
+    def _read(self, uid: str) -> Reading[User]:
+        fields = ("role", "isActive", "shopId") if self._of_chain else ("role", "isActive")
+        user = self._documents.document(("users", uid), fields) or {}
+        said = [user.get(name) if user.get("isActive") is True else None for name in ("role", "shopId")]
+        return Reading(User(*(word if isinstance(word, str) else "" for word in said)), ADMIN_CACHE_SECONDS)
 
 
 _CHALLENGE = ("WWW-Authenticate", "Bearer")

@@ -55,6 +55,7 @@ class Api:
         orders: Callable[[], OrdersApi],
         page: Page,
         log: Log,
+        shop: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._live = live
@@ -62,6 +63,7 @@ class Api:
         self._access = access
         self._stock = stock
         self._log = log
+        self._shop = shop
         self._now = now
         self._zone = settings.zone
         self._cors = CorsPolicy(settings.allowed_origins)
@@ -143,7 +145,7 @@ class Api:
             answer = partial(v1.changes, model, before, values)
         else:
             answer = partial(v1.forecast, model, values)
-        asked = (operation.path, model.generation, *values.values(), besides)
+        asked = (self._shop, operation.path, model.generation, *values.values(), besides)
         tag = hashlib.sha256(repr(asked).encode()).hexdigest()[:24]
         headers = (("ETag", f'W/"{tag}"'), ("Cache-Control", "private, no-cache"))
         if request.has(tag):

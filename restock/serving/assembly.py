@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from restock.gcp.bucket_reader import BucketReader
 from restock.logs import Log
@@ -18,43 +18,25 @@ from restock.serving.api import Api
 from restock.serving.assets import Page
 from restock.serving.live_model import LiveModel
 from restock.settings import Settings
+from restock.stored import names
 
 if TYPE_CHECKING:
     from restock.gcp.firestore_reader import FirestoreReader
+    from restock.serving.chain_assembly import ChainAssembly
     from restock.serving.orders_api import OrdersApi
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Stock
     from restock.serving.training import Training
 
 
-class Assembly:
-    """One process's parts: ``api`` answers, ``live`` holds the model."""
+class Door:
+    """Who may call, and what the page is told: the same for all shops."""
 
-    def __init__(self, settings: Settings, log: Log, after_first_look: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, log: Log) -> None:
         self._settings = settings
-        self._objects = BucketReader(settings.bucket)
-        self.live = LiveModel(
-            self._objects,
-            reload_seconds=settings.reload_seconds,
-            stale_seconds=settings.stale_seconds,
-            wait_seconds=settings.reload_wait_ms / 1000,
-            log=log,
-            after_first_look=after_first_look,
+        self.access, self.page = (
+            self._firebase(log) if settings.forecast_auth == "firebase" else self._without_tokens(log)
         )
-        self._log = log
-        self._access, page = self._firebase(log) if settings.forecast_auth == "firebase" else self._without_tokens(log)
-        self.api = Api(
-            self.live,
-            settings,
-            access=self._access,
-            stock=lambda: self._stock,
-            previous=lambda: self._previous,
-            training=lambda: self._training,
-            orders=lambda: self._orders,
-            page=page,
-            log=log,
-        )
-        _in_the_worker(self.live.start)
 
     def _without_tokens(self, log: Log) -> tuple[Access, Page]:
         page = Page(self._settings.forecast_auth)
@@ -74,20 +56,59 @@ class Assembly:
             log.warning("FORECAST_REQUIRE_ADMIN is false: every account of the project may read the shop's forecasts")
         tokens = FirebaseTokens(self._settings.project)
         _in_the_worker(tokens.warm_up)
-        users = FirebaseUsers(tokens, Admins(self._documents), log, only_admins=self._settings.require_admin)
+        users = FirebaseUsers(tokens, self.admins, log, only_admins=self._settings.require_admin)
         return users, Page("firebase", self._settings.firebase_api_key, tokens.emulator)
 
     @cached_property
-    def _documents(self) -> FirestoreReader:
+    def admins(self) -> Admins:
+        return Admins(self.documents, of_chain=self._settings.is_chain)
+
+    @cached_property
+    def documents(self) -> FirestoreReader:
         from restock.gcp.firestore_reader import FirestoreReader
 
         return FirestoreReader(self._settings.project)
+
+
+class Parts:
+    """What answers for one shop: at the empty root of a deployment of one, or at its own of a chain."""
+
+    def __init__(  # noqa: PLR0913  # what it is made of, named where it is put together
+        self,
+        settings: Settings,
+        log: Log,
+        door: Door,
+        objects: BucketReader,
+        live: LiveModel,
+        *,
+        shop: str = "",
+        lead_time_days: int | None = None,
+    ) -> None:
+        self._lead_time_days = lead_time_days
+        self._settings, self._log, self._door = settings, log, door
+        self._objects, self._live, self._shop = objects, live, shop
+        self.api = Api(
+            live,
+            settings,
+            access=door.access,
+            stock=lambda: self._stock,
+            previous=lambda: self._previous,
+            training=lambda: self._training,
+            orders=lambda: self._orders,
+            page=door.page,
+            log=log,
+            shop=shop,
+        )
+
+    @cached_property
+    def _documents(self) -> FirestoreReader:
+        return self._door.documents.under(names.root(self._shop))
 
     @cached_property
     def _stock(self) -> Stock:
         from restock.serving.stock import Stock
 
-        return Stock(self._documents, self._settings.stock_cache_seconds)
+        return Stock(self._documents, self._settings.stock_cache_seconds, usual_lead_time_days=self._lead_time_days)
 
     @cached_property
     def _orders(self) -> OrdersApi:
@@ -97,19 +118,49 @@ class Assembly:
 
         # In public mode nobody is known: what anybody may write must be a database of this machine.
         is_local = "FIRESTORE_EMULATOR_HOST" in os.environ and not is_google_cloud(os.environ)
-        return OrdersApi(OrderDocuments(self._settings.project), self._settings, self._access, self._log, is_local)
+        documents = OrderDocuments(self._settings.project).under(names.root(self._shop))
+        return OrdersApi(documents, self._settings, self._door.access, self._log, is_local)
 
     @cached_property
     def _previous(self) -> PreviousVersion:
         from restock.serving.previous import PreviousVersion
 
-        return PreviousVersion(self.live, self._objects)
+        return PreviousVersion(self._live, self._objects)
 
     @cached_property
     def _training(self) -> Training:
         from restock.serving.training import Training
 
         return Training(self._documents)
+
+
+class Assembly:
+    """One process's parts: ``api`` answers; ``live`` holds the model of a deployment of one shop."""
+
+    def __init__(self, settings: Settings, log: Log, after_first_look: Callable[[], None]) -> None:
+        objects, door = BucketReader(settings.bucket), Door(settings, log)
+        self.live = live_model(settings, log, objects, after_first_look=after_first_look)
+        self.api = Parts(settings, log, door, objects, self.live).api
+        _in_the_worker(self.live.start)
+
+
+def assembled(settings: Settings, log: Log, after_first_look: Callable[[], None]) -> Assembly | ChainAssembly:
+    if settings.is_chain:
+        from restock.serving.chain_assembly import ChainAssembly
+
+        return ChainAssembly(settings, log, after_first_look)
+    return Assembly(settings, log, after_first_look)
+
+
+def live_model(settings: Settings, log: Log, objects: BucketReader, **more: Any) -> LiveModel:
+    return LiveModel(
+        objects,
+        reload_seconds=settings.reload_seconds,
+        stale_seconds=settings.stale_seconds,
+        wait_seconds=settings.reload_wait_ms / 1000,
+        log=log,
+        **more,
+    )
 
 
 def _email_in(token: str) -> str:

@@ -62,12 +62,15 @@ class LiveModel:
         first_wait_seconds: float = FIRST_LOAD_WAIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         after_first_look: Callable[[], None] = _nothing,
+        looks_unasked: bool = True,
     ) -> None:
+        """``looks_unasked``: whether the pointer is looked at also when nobody asks; not so of a chain's many shops."""
         self._objects = objects
         self._pace = Pace(reload_seconds, stale_seconds, wait_seconds, first_wait_seconds)
         self._log = log
         self._clock = clock
         self._after_first_look = after_first_look
+        self._looks_unasked = looks_unasked
         self._model: Model | None = None
         self._previous: ForecastArtifact | None = None
         self._checks = Checks()
@@ -98,6 +101,11 @@ class LiveModel:
     def previous(self) -> ForecastArtifact | None:
         """What this process answered from before the current model."""
         return self._previous
+
+    @property
+    def bytes_kept(self) -> int:
+        """About how much memory it takes."""
+        return self._model.bytes_kept if self._model else 0
 
     @property
     def problem(self) -> str:
@@ -140,9 +148,10 @@ class LiveModel:
         threading.Thread(target=importlib.import_module, args=("restock.serving.model",), daemon=True).start()
         while not self._stopped:
             with self._changed:
-                pause = max(self._pace.interval, self._checks.due_at - self._clock())
+                pause = max(self._pace.interval, self._checks.due_at - self._clock()) if self._looks_unasked else None
                 self._changed.wait_for(lambda: self._checks.is_running or self._stopped, timeout=pause)
-                self._checks = self._checks.asked(self._clock(), self._pace)
+                if self._looks_unasked:
+                    self._checks = self._checks.asked(self._clock(), self._pace)
                 if self._stopped or not self._checks.is_running:
                     continue
             self.check()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from restock.serving.lines import Lines
 
 ANSWERS_PREPARED_BEFORE_A_SWAP = 8
+TIMES_STORED = 4
+"""An artifact in memory, measured against its file."""
 
 
 class Model:
@@ -28,13 +30,21 @@ class Model:
         self.trained_at = datetime.fromisoformat(pointer.trained_at)
         if self.trained_at.tzinfo is None:
             raise DamagedError(f"trained_at {pointer.trained_at!r} has no zone")
+        self.stored_bytes = 0
         self.days = PreparedDays(artifact)
         self.answers = PreparedAnswers()
 
     @classmethod
     def from_bytes(cls, data: bytes, pointer: Pointer, generation: int) -> Model:
         """Raises DamagedError unless the bytes are an artifact this release reads."""
-        return cls(ForecastArtifact.from_bytes(data), pointer, generation)
+        model = cls(ForecastArtifact.from_bytes(data), pointer, generation)
+        model.stored_bytes = len(data)
+        return model
+
+    @property
+    def bytes_kept(self) -> int:
+        """About how much memory it takes: the artifact, the one before it, and what was prepared."""
+        return 2 * TIMES_STORED * self.stored_bytes + self.answers.size + self.days.size
 
     @property
     def names(self) -> list[str]:

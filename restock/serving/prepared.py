@@ -88,6 +88,10 @@ class PreparedAnswers:
                 self._size -= self._answers.popitem(last=False)[1].size
         return answer
 
+    @property
+    def size(self) -> int:
+        return self._size
+
     def latest(self, most: int) -> list[tuple[Hashable, Encoded]]:
         """What was lately asked for, the latest last."""
         with self._lock:
@@ -164,9 +168,14 @@ class PreparedDays:
             self._forget()
         return prepared
 
+    @property
+    def size(self) -> int:
+        """Days that are alike count once."""
+        return sum(demand.size for ref in self._alike.valuerefs() if (demand := ref()) is not None)
+
     def _forget(self) -> None:
-        """Drop the days longest unused until the rest is within the budget; days that are alike count once."""
-        size = sum(demand.size for ref in self._alike.valuerefs() if (demand := ref()) is not None)
+        """Drop the days longest unused until the rest is within the budget."""
+        size = self.size
         while len(self._days) > MOST_DAYS or (size > self._budget_bytes and len(self._days) > FEWEST_DAYS):
             before = len(self._alike)
             freed = self._days.popitem(last=False)[1].demand.size

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -52,7 +52,11 @@ class Stock:
         keep_seconds: float,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        usual_lead_time_days: int | None = None,
     ) -> None:
+        """``usual_lead_time_days`` is a shop's own, for what the catalogue says nothing of."""
+        self._usual_lead_time_days = usual_lead_time_days
         self._documents = documents
         self._keep_seconds = keep_seconds
         self._now = now
@@ -65,7 +69,13 @@ class Stock:
     def _read(self) -> Reading[tuple[Mapping[str, Shelf], datetime]]:
         now = self._now()
         rows = self._documents.collection(names.CATALOGUE, FIELDS)
-        return Reading(({id: shelf_of(fields) for id, fields in rows}, now), self._keep_seconds)
+        return Reading(({id: self._shelf(fields) for id, fields in rows}, now), self._keep_seconds)
+
+    def _shelf(self, fields: Mapping[str, Any]) -> Shelf:
+        shelf = shelf_of(fields)
+        if shelf.lead_time_days is None and self._usual_lead_time_days is not None:
+            return replace(shelf, lead_time_days=self._usual_lead_time_days)
+        return shelf
 
 
 def shelf_of(fields: Mapping[str, Any]) -> Shelf:

@@ -46,6 +46,16 @@ def root(shop: str) -> str:
     return f"shops/{shop}/" if shop else ""
 
 
+def placed(name: str, root: str) -> str:
+    """An object's name, or the beginning of some, as the bucket has it.
+
+    >>> placed("models/current.json", "shops/north/"), placed("history/", "shops/north/")
+    ('models/shops/north/current.json', 'history/shops/north/')
+    """
+    folder, slash, rest = name.partition("/")
+    return f"{folder}/{root}{rest}" if slash else root + name
+
+
 def appointment(id: str) -> str:
     return f"{APPOINTMENTS}/{id}"
 

@@ -115,3 +115,48 @@ def test_flags_are_counted_and_moments_read(firestore_emulator, project):
     assert reader.count_true("nothing_here", "awaiting") == 0
     state = reader.document(("restock_state", "retrain"), ("retry_at", "failures", "last_error"))
     assert state == {"retry_at": noon, "failures": 2}
+
+
+def test_a_shop_of_a_chain_reads_its_own_objects_alone(stored, bucket):
+    for name in ("models/shops/north/current.json", "models/shops/north/7/forecast", "models/shops/north2/8/forecast"):
+        stored.blob(name).upload_from_string(name)
+    north = BucketReader(bucket).under("shops/north/")
+
+    assert north.read("models/7/forecast").data == b"models/shops/north/7/forecast"
+    assert north.read("models/8/forecast") is None
+    assert north.versions() == [7]
+
+
+@pytest.mark.usefixtures("firestore_emulator")
+def test_a_shop_of_a_chain_reads_its_own_documents_alone_and_the_chain_many_at_once(project):
+    from restock.gcp.firestore import FirestoreDocuments
+
+    written = FirestoreDocuments(project)
+    for shop in ("north", "north2"):
+        written.set(f"shops/{shop}/spare_parts/p1", {"name": shop})
+        written.set(f"shops/{shop}/restock_changes/a1", {"awaiting": True})
+        written.set(f"shops/{shop}/restock_state/summary", {"of": shop})
+    whole = FirestoreReader(project)
+    north = whole.under("shops/north/")
+
+    assert list(north.collection("spare_parts", ("name",))) == [("p1", {"name": "north"})]
+    assert north.document(("spare_parts", "p1"), ("name",)) == {"name": "north"}
+    assert north.count_true("restock_changes", "awaiting") == 1
+    assert list(whole.collection("spare_parts", ("name",))) == []
+    paths = [f"shops/{shop}/restock_state/summary" for shop in ("north", "north2", "south")]
+    assert whole.documents(paths) == {path: {"of": path.split("/")[1]} for path in paths[:2]}
+    assert whole.document(("shops", "north", "spare_parts", "p1"), ()) == {"name": "north"}
+
+
+@pytest.mark.usefixtures("firestore_emulator")
+def test_a_shop_of_a_chain_writes_its_own_orders_alone(project):
+    from restock.gcp.order_documents import OrderDocuments
+    from restock.serving.ordering.store import Write
+
+    whole = OrderDocuments(project)
+    whole.under("shops/north/").commit([Write("restock_orders/o1", {"status": "draft"}, None)])
+
+    assert whole.get("restock_orders/o1") is None
+    assert whole.get("shops/north/restock_orders/o1").fields == {"status": "draft"}
+    assert [one.id for one in whole.under("shops/north/").all("restock_orders")] == ["o1"]
+    assert whole.under("shops/south/").all("restock_orders") == []
