@@ -14,7 +14,6 @@ import flask
 import functions_framework
 
 from restock.logs import Log
-from restock.serving.assembly import assembled
 from restock.serving.http import Request
 from restock.settings import FORECAST, Settings
 
@@ -29,7 +28,12 @@ def collect_garbage_from_now_on() -> None:
     gc.enable()
 
 
-FORECASTS = assembled(Settings.from_env(FORECAST), Log(FORECAST), after_first_look=collect_garbage_from_now_on)
+SETTINGS = Settings.from_env(FORECAST)
+if SETTINGS.is_chain:
+    from restock.serving.chain_assembly import ChainAssembly as Assembly
+else:
+    from restock.serving.assembly import Assembly
+FORECASTS = Assembly(SETTINGS, Log(FORECAST), after_first_look=collect_garbage_from_now_on)
 LIVE = FORECASTS.live
 
 

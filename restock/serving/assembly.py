@@ -22,7 +22,6 @@ from restock.stored import names
 
 if TYPE_CHECKING:
     from restock.gcp.firestore_reader import FirestoreReader
-    from restock.serving.chain_assembly import ChainAssembly
     from restock.serving.orders_api import OrdersApi
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Stock
@@ -142,14 +141,6 @@ class Assembly:
         self.live = live_model(settings, log, objects, after_first_look=after_first_look)
         self.api = Parts(settings, log, door, objects, self.live).api
         _in_the_worker(self.live.start)
-
-
-def assembled(settings: Settings, log: Log, after_first_look: Callable[[], None]) -> Assembly | ChainAssembly:
-    if settings.is_chain:
-        from restock.serving.chain_assembly import ChainAssembly
-
-        return ChainAssembly(settings, log, after_first_look)
-    return Assembly(settings, log, after_first_look)
 
 
 def live_model(settings: Settings, log: Log, objects: BucketReader, **more: Any) -> LiveModel:
