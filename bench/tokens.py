@@ -20,7 +20,6 @@ from local.loopback import LoopbackServer
 SIGNED_BY_BENCH = """\
 from restock.gcp import identity
 
-
 identity.CERTIFICATES_URL = {url!r}
 """
 
