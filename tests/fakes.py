@@ -40,6 +40,19 @@ class FakeClock:
         return self.now
 
 
+class FakeSeconds:
+    """A clock of seconds, as time.monotonic is one; stands still until told."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def moment(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC)
+
+
 def nobody(effect: str) -> None:
     """Who listens to effects when no test does."""
 
@@ -246,8 +259,13 @@ class FakeOrders:
         self.before: Callable[[str], None] = nobody
         self.after: Callable[[str], None] = nobody
         self._documents: dict[str, Stored] = {}
+        self._of_shops: dict[str, FakeOrders] = {}
         self._versions = itertools.count(1)
         self._lock = threading.Lock()
+
+    def under(self, root: str) -> FakeOrders:
+        """A shop's own, in a chain; a shop alone has its own at the root."""
+        return self._of_shops.setdefault(root, FakeOrders()) if root else self
 
     def get(self, path: str) -> Stored | None:
         self.before(f"get {path}")

@@ -7,7 +7,7 @@ not be missed, and a new trigger takes minutes until it delivers::
                                                   first training reads everything ──►  (15 minutes after)
                                                           the first schedule reads everything once more
 
-So nothing rests on the wait alone: that second read repairs whatever slipped (restock/retraining/run.py).
+So nothing rests on the wait alone: that second read repairs whatever slipped (restock/retraining/plan.py decides it).
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ import bench.tokens
 from local.loopback import LoopbackServer
 from restock.errors import StoreUnavailableError, TokenRefusedError
 from restock.gcp import identity
+from tests.fakes import FakeSeconds
 from tests.published import artifact
 from tests.waiting import wait_until
 
@@ -288,20 +289,13 @@ def test_on_google_cloud_no_variable_makes_them_acceptable(cloud, forecast_door,
     assert ask(client, unsigned()).status_code == 401
 
 
-class Clock:
-    now = 5000.0
-
-    def __call__(self) -> float:
-        return self.now
+@pytest.fixture
+def clock() -> FakeSeconds:
+    return FakeSeconds(5000.0)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def tokens(cloud: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> identity.FirebaseTokens:
+def tokens(cloud: Cloud, clock: FakeSeconds, monkeypatch: pytest.MonkeyPatch) -> identity.FirebaseTokens:
     monkeypatch.delenv("FIREBASE_AUTH_EMULATOR_HOST", raising=False)
     return identity.FirebaseTokens(PROJECT, clock=clock)
 

@@ -28,6 +28,7 @@ from restock.gcp.storage import BucketObjects
 from restock.stored import names
 from restock.stored.pointer import Pointer
 from tests.published import artifact
+from tests.waiting import wait_until
 
 FAULT_SECONDS = 0.8
 CALLERS = 4
@@ -240,11 +241,13 @@ def call_for(client, seconds: float) -> Seen:
 
 def seconds_until(client, version: int, seen: Seen) -> float:
     """Until the version is served; every answer on the way is looked at."""
-    started = time.monotonic()
-    while version not in seen.versions:
-        assert time.monotonic() - started < 20
+
+    def is_served() -> bool:
         seen.look(ask(client))
-        time.sleep(0.01)
+        return version in seen.versions
+
+    started = time.monotonic()
+    wait_until(is_served, timeout_seconds=20)
     return time.monotonic() - started
 
 

@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -20,6 +19,7 @@ from infra.settings import DOORS
 from infra.stage import stage
 from tests.infra.conftest import copy_tree
 from tests.infra.test_settings import ROOT, settings
+from tests.waiting import wait_until
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -187,13 +187,15 @@ def free_port() -> int:
 
 def answer(url: str, server: subprocess.Popen) -> int:
     """The status of the first answer; a server that ends or stays silent for a minute fails the test."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until and server.poll() is None:
+
+    def status() -> int:
+        assert server.poll() is None, f"the server ended with {server.poll()}"
         try:
             with urllib.request.urlopen(url, timeout=30) as found:
                 return int(found.status)
         except urllib.error.HTTPError as exc:
             return exc.code
         except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"no answer; the server ended with {server.poll()}")
+            return 0
+
+    return wait_until(status, every_seconds=0.2)

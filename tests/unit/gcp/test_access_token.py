@@ -9,14 +9,8 @@ import pytest
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import RENEW_BEFORE_SECONDS, AccessToken
 from restock.gcp.rest import Reply
+from tests.fakes import FakeSeconds
 from tests.waiting import wait_until
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Metadata:
@@ -34,8 +28,8 @@ class Metadata:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeSeconds:
+    return FakeSeconds()
 
 
 @pytest.fixture
@@ -44,7 +38,7 @@ def metadata() -> Metadata:
 
 
 @pytest.fixture
-def token(metadata: Metadata, clock: Clock) -> AccessToken:
+def token(metadata: Metadata, clock: FakeSeconds) -> AccessToken:
     return AccessToken(metadata, clock)  # type: ignore[arg-type]
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from restock.errors import StoreUnavailableError
 from restock.serving.access import ADMIN_CACHE_SECONDS, MOST_USERS_KEPT, Admins
+from tests.fakes import FakeSeconds
 
 
 class Users:
@@ -25,15 +26,8 @@ class Users:
         return self.users.get(path[1])
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_a_role_is_read_once_per_stated_time():
-    users, clock = Users(anna={"role": "admin", "isActive": True}), Clock()
+    users, clock = Users(anna={"role": "admin", "isActive": True}), FakeSeconds(0.0)
     admins = Admins(users, clock)
 
     assert all(admins.include("anna") for _ in range(10))
@@ -56,7 +50,7 @@ def test_only_an_active_admin_is_one(document):
 
 
 def test_while_firestore_is_down_what_was_known_holds():
-    users, clock = Users(anna={"role": "admin", "isActive": True}, bob={"role": "user"}), Clock()
+    users, clock = Users(anna={"role": "admin", "isActive": True}, bob={"role": "user"}), FakeSeconds(0.0)
     admins = Admins(users, clock)
     assert (admins.include("anna"), admins.include("bob")) == (True, False)
     users.is_down = True

@@ -10,14 +10,8 @@ import pytest
 
 from restock.errors import StoreUnavailableError
 from restock.serving.kept import FIRST_RETRY_SECONDS, LOST_SECONDS, RETRY_SECONDS, Kept, Patience, Reading
+from tests.fakes import FakeSeconds
 from tests.waiting import wait_until
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Source:
@@ -40,8 +34,8 @@ class Source:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeSeconds:
+    return FakeSeconds()
 
 
 def all_at_once(kept: Kept[int], callers: int = 20) -> tuple[list[int], float]:

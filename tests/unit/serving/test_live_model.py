@@ -13,18 +13,9 @@ from restock.errors import BucketMissingError, StoreUnavailableError
 from restock.logs import Log
 from restock.serving.live_model import BUCKET_MISSING, LiveModel
 from restock.stored import names
+from tests.fakes import FakeSeconds
 from tests.published import PublishedShelf, artifact
 from tests.waiting import wait_until
-
-
-class Clock:
-    """Goes forward only when told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -33,8 +24,8 @@ def shelf() -> PublishedShelf:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeSeconds:
+    return FakeSeconds()
 
 
 @pytest.fixture

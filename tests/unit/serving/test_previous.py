@@ -11,14 +11,8 @@ from restock.logs import Log
 from restock.serving.kept import FIRST_RETRY_SECONDS
 from restock.serving.live_model import LiveModel
 from restock.serving.previous import PreviousVersion
+from tests.fakes import FakeSeconds
 from tests.published import PublishedShelf, artifact
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Versions:
@@ -51,14 +45,14 @@ def live():
 
 def test_it_is_read_once_for_each_live_version(live):
     model, versions = live[0].get(), live[1]
-    previous = PreviousVersion(live[0], versions, Clock())
+    previous = PreviousVersion(live[0], versions, FakeSeconds(100.0))
 
     assert [previous.artifact(model).header.version for _ in range(3)] == [1, 1, 1]
     assert versions.reads == 1
 
 
 def test_a_bucket_without_an_answer_is_asked_again_after_a_pause(live):
-    model, versions, clock = live[0].get(), live[1], Clock()
+    model, versions, clock = live[0].get(), live[1], FakeSeconds(100.0)
     previous = PreviousVersion(live[0], versions, clock)
     versions.is_down = True
 

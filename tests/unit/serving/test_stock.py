@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import UTC, datetime
 
 import pytest
 
@@ -12,6 +11,7 @@ from restock.errors import StoreUnavailableError
 from restock.serving import stock as module
 from restock.serving.kept import RETRY_SECONDS, Patience
 from restock.serving.stock import FIELDS, Shelf, Stock, shelf_of
+from tests.fakes import FakeSeconds
 from tests.waiting import wait_until
 
 
@@ -35,19 +35,9 @@ class Catalogue:
         return list(self.parts.items())
 
 
-class Clock:
-    now = 50.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def time(self) -> datetime:
-        return datetime.fromtimestamp(self.now, UTC)
-
-
 def test_stock_is_kept_for_the_stated_seconds():
-    catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
-    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.time)
+    catalogue, clock = Catalogue(oil={"stock": 4}), FakeSeconds(50.0)
+    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.moment)
 
     first = stock.shelves()
     clock.now += 29
@@ -56,12 +46,12 @@ def test_stock_is_kept_for_the_stated_seconds():
 
     catalogue.parts["oil"] = {"stock": 3}
     clock.now += 1
-    assert stock.shelves() == ({"oil": Shelf(on_hand=3.0)}, clock.time())
+    assert stock.shelves() == ({"oil": Shelf(on_hand=3.0)}, clock.moment())
 
 
 def test_while_firestore_is_down_the_last_stock_is_used_and_retried():
-    catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
-    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.time)
+    catalogue, clock = Catalogue(oil={"stock": 4}), FakeSeconds(50.0)
+    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.moment)
     first = stock.shelves()
     catalogue.is_down = True
     clock.now += 3600
@@ -71,13 +61,13 @@ def test_while_firestore_is_down_the_last_stock_is_used_and_retried():
     assert catalogue.reads == 2  # not again at once: each try may take long
     clock.now += RETRY_SECONDS
     catalogue.is_down = False
-    assert stock.shelves() == (first[0], clock.time())
+    assert stock.shelves() == (first[0], clock.moment())
 
 
 def test_promise_5_while_firestore_hangs_requests_use_the_last_stock(monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", Patience(seconds=0.01))
-    catalogue, clock = Catalogue(oil={"stock": 4}), Clock()
-    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.time)
+    catalogue, clock = Catalogue(oil={"stock": 4}), FakeSeconds(50.0)
+    stock = Stock(catalogue, keep_seconds=30, clock=clock, now=clock.moment)
     first = stock.shelves()
     clock.now += 3600
     catalogue.is_read.clear()
@@ -86,7 +76,7 @@ def test_promise_5_while_firestore_hangs_requests_use_the_last_stock(monkeypatch
     assert [stock.shelves() for _ in range(3)] == [first] * 3
     assert catalogue.is_read.wait(10)
     catalogue.goes_on.set()
-    wait_until(lambda: stock.shelves()[1] == clock.time())
+    wait_until(lambda: stock.shelves()[1] == clock.moment())
     assert catalogue.reads == 2
 
 
