@@ -10,9 +10,11 @@ by the arithmetic that serves it. Of a large catalogue the 2,000 parts of the po
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +50,12 @@ class Origin:
         """Parts that had been used before: about the others there was nothing to say."""
         return np.asarray(self.known.quantities.any(axis=1))
 
+    @cached_property
+    def noise(self) -> Floats:
+        """What makes counts continuous [parts, horizons]: always the same for a part and a day."""
+        seeds = [zlib.crc32(f"{part.key} {self.start}".encode()) for part in self.known.parts]
+        return np.array([np.random.default_rng(seed).random(2) for seed in seeds]).reshape(len(seeds), 2)
+
     def scale(self, days: int) -> Floats:
         """The usual change, but never so small that one part launched yesterday decides for all."""
         noise = np.sqrt(np.maximum(self.known.quantities.mean(axis=1) * days * self.known.unit, 0.0))
@@ -75,13 +83,15 @@ class Backtest:
             return None
         last = demand.days - horizons[-1]
         spacing = min(_SPACING_DAYS, (last - _WARM_UP_DAYS) // (_ORIGINS - 1))
+        if spacing == _SPACING_DAYS and last - spacing * _ORIGINS > _WARM_UP_DAYS:
+            last -= (demand.first_day.toordinal() + last) % spacing  # the same days again tomorrow: equal origins
         origins: list[Origin] = []
         learnt: Mapping[str, Fitted] = {}
         for day in range(last - spacing * (_ORIGINS - 1), last + 1, spacing):
             known = demand.until(day)
             fitted = fit_candidates(OpenSeries.of(known), candidates, learnt=learnt)
             learnt = fitted.fitted
-            origins.append(Origin(known, demand.quantities[:, day : day + last], fitted, classify(known)))
+            origins.append(Origin(known, demand.quantities[:, day : day + horizons[-1]], fitted, classify(known)))
         return cls(demand, tuple(origins), horizons)
 
     @property

@@ -39,16 +39,14 @@ def learn_levels(backtest: Backtest, recipe: Recipe, without: int | None = None)
 
 def _coverage(backtest: Backtest, recipe: Recipe, without: int | None) -> Floats:
     """How often [horizons, grid] the demand stayed at or below the quantile of each level."""
-    random = np.random.default_rng(2)
     covered: list[list[Floats]] = [[] for _ in backtest.horizons]
     for k, origin in enumerate(backtest.origins):
-        noise = random.random((len(origin.known.parts), len(backtest.horizons)))
         if k == without:
             continue
         distribution = combine(origin.candidates, origin.classes, recipe)
         for j, days in enumerate(backtest.horizons):
             said = distribution.continuous_quantiles(origin.start, days, _GRID.tolist())
-            came = origin.came[:, :days].sum(axis=1) / origin.known.unit - noise[:, j]
+            came = origin.came[:, :days].sum(axis=1) / origin.known.unit - origin.noise[:, j]
             covered[j].append((came[:, None] <= said)[origin.used])
     rates = np.stack([np.concatenate(rows).mean(axis=0) for rows in covered])
     rising: Floats = np.maximum.accumulate(rates, axis=1) + 1e-9 * np.arange(len(_GRID))

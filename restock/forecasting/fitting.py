@@ -16,6 +16,7 @@ import pyarrow as pa
 from restock.errors import DamagedError
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.following import Lore, carried_over, follow
+from restock.forecasting.laws import violations
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
 from restock.history.unusual import unusual_since
@@ -76,6 +77,7 @@ class FittedModel:
             missing_parts=tuple(sorted(self._names - {fold(part.name) for part in demand.parts if part.active})),
             challenger_score=None if self._follows else _score(self.scores, "published"),
             champion_score=None if self._follows else _score(self.scores, "champion"),
+            broken_laws=tuple(violations(distribution, demand.last_day + timedelta(days=1), int(demand.is_open.sum()))),
         )
 
     def forecast(self, version: int, trained_at: datetime, previous: bytes | None) -> bytes:

@@ -39,6 +39,8 @@ class Evidence:
     """Parts of the catalogue that the challenger does not know."""
     challenger_score: float | None = None
     champion_score: float | None = None
+    broken_laws: tuple[str, ...] = ()
+    """What the forecast says that no distribution can (restock/forecasting/laws.py)."""
 
 
 def reasons_to_refuse(evidence: Evidence) -> list[str]:
@@ -46,6 +48,7 @@ def reasons_to_refuse(evidence: Evidence) -> list[str]:
     reasons = []
     if not evidence.is_finite or not math.isfinite(evidence.forecast_28):
         reasons.append("the forecast holds numbers that are not finite")
+    reasons += [f"the forecast contradicts itself: {law}" for law in evidence.broken_laws]
     if evidence.missing_parts:
         names = ", ".join(evidence.missing_parts[:5])
         reasons.append(f"{len(evidence.missing_parts)} parts of the catalogue have no forecast: {names}")

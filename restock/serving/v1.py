@@ -11,7 +11,6 @@ import numpy as np
 from restock.serving.http import HttpError
 from restock.serving.model import Model
 from restock.stored.artifact import ForecastArtifact
-from restock.stored.distribution import DemandDistribution
 from restock.stored.header import Surprise
 
 MEAN_DECIMALS = 4
@@ -125,14 +124,7 @@ def last_day(start: date, days: int) -> date:
 
 def of_parts(artifact: ForecastArtifact, rows: list[int]) -> ForecastArtifact:
     """The artifact of some parts only, so that nothing is computed for the others."""
-    all_parts = artifact.distribution
-    distribution = DemandDistribution(
-        all_parts.rate[rows],
-        all_parts.weekday[rows],
-        all_parts.unit[rows],
-        all_parts.table[rows],
-        all_parts.closed_days,
-    )
+    distribution = artifact.distribution.only(rows)
     return ForecastArtifact(
         artifact.header, tuple(artifact.parts[row] for row in rows), distribution, artifact.recent[rows]
     )

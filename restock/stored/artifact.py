@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restock.errors import DamagedError
-from restock.stored.distribution import HORIZONS, LEVELS, DemandDistribution, Floats
+from restock.stored.distribution import ARRAYS, FIRST, HORIZONS, LEVELS, DemandDistribution, Floats
 from restock.stored.header import Header
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE_SCHEMAS = (1, 2)
+"""Layout 1 had no chances of the first counts; they are read from its quantiles."""
 RECENT_DAYS = 90
 _MAGIC = b"RESTOCK\n"
 
@@ -77,10 +79,7 @@ class ForecastArtifact:
     def to_bytes(self) -> bytes:
         """The artifact as stored; the same forecasts give the same bytes."""
         arrays = {
-            "rate": self.distribution.rate,
-            "weekday": self.distribution.weekday,
-            "unit": self.distribution.unit,
-            "table": self.distribution.table,
+            **{name: getattr(self.distribution, name) for name in ARRAYS},
             "recent": self.recent,
         }
         about = {
@@ -111,20 +110,13 @@ class ForecastArtifact:
             raise ValueError("it begins with other bytes")
         end = begin + int.from_bytes(data[len(_MAGIC) : begin], "little")
         about = json.loads(data[begin:end])
-        if about["schema"] != SCHEMA:
+        if about["schema"] not in READABLE_SCHEMAS:
             raise ValueError(f"its schema is {about['schema']}")
         if about["levels"] != LEVELS.tolist() or about["horizons"] != HORIZONS.tolist():
             raise ValueError("its quantile table has other levels or horizons")
         parts = tuple(Part(**part | {"documents": tuple(part.get("documents", ()))}) for part in about["parts"])
         closed_days = frozenset(date.fromisoformat(day) for day in about["closed_days"])
-        n = len(parts)
-        shapes = {
-            "rate": (n,),
-            "weekday": (n, 7),
-            "unit": (n,),
-            "table": (n, len(HORIZONS), len(LEVELS)),
-            "recent": (n, RECENT_DAYS),
-        }
+        shapes = _shapes(len(parts), about["schema"])
         if {name: tuple(shape) for name, shape in about["arrays"].items()} != shapes:
             raise ValueError("its arrays do not fit its parts")
         arrays = {}
@@ -135,10 +127,23 @@ class ForecastArtifact:
                 raise ValueError(f"{name} is not finite")
         if end != len(data):
             raise ValueError("it has another length than its header says")
-        if (arrays["rate"] < 0).any() or (arrays["weekday"] < 0).any() or (arrays["unit"] <= 0).any():
-            raise ValueError("a rate, a weekday factor or a unit is negative")
+        negative = [name for name in ("rate", "weekday", "first") if name in arrays and (arrays[name] < 0).any()]
+        if negative or (arrays["unit"] <= 0).any():
+            raise ValueError("a rate, a weekday factor, a unit or the -log of a chance is negative")
         recent = arrays.pop("recent")
         return cls(Header.from_json(about), parts, DemandDistribution(**arrays, closed_days=closed_days), recent)
+
+
+def _shapes(parts: int, schema: int) -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {
+        "rate": (parts,),
+        "weekday": (parts, 7),
+        "unit": (parts,),
+        "table": (parts, len(HORIZONS), len(LEVELS)),
+        "first": (parts, len(HORIZONS), FIRST),
+        "recent": (parts, RECENT_DAYS),
+    }
+    return {name: shape for name, shape in shapes.items() if name != "first" or schema > 1}
 
 
 def _stored(part: Part) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from scipy.signal import lfilter
 
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.forecaster import Forecast, Prior
-from restock.forecasting.methods.negative_binomial import quantile_table
+from restock.forecasting.methods.negative_binomial import negative_binomial
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.spread import window_ratio
 from restock.stored.distribution import HORIZONS, Floats
@@ -25,7 +25,7 @@ class Aggregation:
     """Nothing is shared: each part is smoothed by itself."""
 
     name = "aggregation"
-    prior = Prior(usual=0.22, lumpy=0.15)
+    prior = Prior(rare=0.23, busy=0.11, lumpy=0.15)
     is_costly = False
 
     def fit(self, series: OpenSeries, base: Base) -> Aggregation:
@@ -34,7 +34,7 @@ class Aggregation:
     def forecast(self, series: OpenSeries, base: Base) -> Forecast:
         rates = [_smooth(series, days) for days in _AGGREGATIONS if series.days >= 4 * days]
         rate = np.mean(rates, axis=0) if rates else series.total[:, -1] / max(series.time[-1], 1e-9)
-        return Forecast(rate, quantile_table(rate[:, None] * HORIZONS, window_ratio(series)))
+        return Forecast(rate, negative_binomial(rate[:, None] * HORIZONS, window_ratio(series)))
 
 
 def _smooth(series: OpenSeries, days: int) -> Floats:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from restock.forecasting.methods.levels import expert_rates, levels, pooled_weights
-from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.spread import pooled_spread, spread
 from restock.stored.distribution import HORIZONS, Floats
@@ -20,9 +19,9 @@ class Base:
     """What the pool taught (``weights``, ``spread``) and what it says of every part on the last day."""
 
     weights: Floats
-    spread: Floats
+    spread: Floats  # [horizons, 3] coefficients of the variance of sums
     rate: Floats  # [parts]
-    table: Floats
+    ratio: Floats  # [parts, horizons] variance over mean of the sums
 
     @classmethod
     def of(cls, series: OpenSeries) -> Base:
@@ -36,7 +35,7 @@ class Base:
             level, apart = levels(portion, expert_rates(portion), weights)
             rate[rows] = level[:, -1]
             ratio[rows] = spread(portion, level, apart, pooled, OUTLIER_CUT)
-        return cls(weights, pooled, rate, quantile_table(rate[:, None] * HORIZONS, ratio))
+        return cls(weights, pooled, rate, ratio)
 
     def history(self, series: OpenSeries) -> tuple[Floats, Floats]:
         """The level and the experts' disagreement [parts, days] of some parts, as they were known day by day."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.forecaster import Baseline, Forecast
-from restock.forecasting.methods.negative_binomial import quantile_table
+from restock.forecasting.methods.negative_binomial import negative_binomial
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.spread import window_ratio
 from restock.stored.distribution import HORIZONS
@@ -41,4 +41,4 @@ BASELINES: tuple[Baseline, ...] = (Mean28(), Oldest80())
 
 def _steady(series: OpenSeries, begin: int, end: int) -> Forecast:
     rate = (series.total[:, end] - series.total[:, begin]) / max(series.time[end] - series.time[begin], 1e-9)
-    return Forecast(rate, quantile_table(np.outer(rate, HORIZONS), window_ratio(series)))
+    return Forecast(rate, negative_binomial(np.outer(rate, HORIZONS), window_ratio(series)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from restock.forecasting.laws import lawful
 from restock.forecasting.methods.aggregation import Aggregation
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.compact import Compact
@@ -28,15 +29,12 @@ class FittedCandidates:
     forecasts: Mapping[str, Forecast]
 
     def distribution(self, name: str) -> DemandDistribution:
-        """One candidate by itself."""
-        return self._distribution(self.forecasts[name])
+        """One candidate by itself, as it would be published."""
+        return lawful(self.series, self.forecasts[name])
 
     def beside(self, baseline: Baseline) -> DemandDistribution:
         """A baseline that was told the same."""
-        return self._distribution(baseline.fit(self.series, self.base).forecast(self.series, self.base))
-
-    def _distribution(self, forecast: Forecast) -> DemandDistribution:
-        return self.series.distribution(forecast.rate, forecast.table)
+        return lawful(self.series, baseline.fit(self.series, self.base).forecast(self.series, self.base))
 
 
 def fit_candidates(

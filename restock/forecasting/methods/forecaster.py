@@ -12,6 +12,7 @@ from typing import Protocol
 
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.series import OpenSeries
+from restock.forecasting.methods.sums import Sums
 from restock.stored.distribution import Floats
 
 
@@ -20,15 +21,19 @@ class Forecast:
     """What is expected from the day after the last one on, in the parts' units."""
 
     rate: Floats  # [parts] per open day
-    table: Floats  # [parts, horizons, levels] continuous quantiles of the sums
+    sums: Sums  # before any law has been applied to them
 
 
 @dataclass(frozen=True)
 class Prior:
-    """A candidate's weight before any evidence: among usual parts, and among lumpy ones."""
+    """A candidate's weight before any evidence."""
 
-    usual: float
+    rare: float
+    """Of sums that are hardly ever more than nothing;"""
+    busy: float
+    """of large ones;"""
     lumpy: float
+    """and of parts that are used in lots."""
 
 
 class Fitted(Protocol):

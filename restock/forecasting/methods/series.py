@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from restock.forecasting.demand import Demand
 from restock.forecasting.methods.weekdays import weekday_factors
-from restock.stored.distribution import HORIZONS, LEVELS, DemandDistribution, Floats, monotone
+from restock.stored.distribution import Floats
 
 _POOL_PARTS = 2000
 _CHUNK_PARTS = 1000
@@ -109,12 +109,6 @@ class OpenSeries:
         for begin in range(0, len(self), _CHUNK_PARTS):
             rows = np.arange(begin, min(begin + _CHUNK_PARTS, len(self)))
             yield slice(begin, begin + _CHUNK_PARTS), self.rows(rows)
-
-    def distribution(self, rate: Floats, table: Floats) -> DemandDistribution:
-        """The published form of a rate per open day and a quantile table, both in units."""
-        if not len(self):
-            table = np.empty((0, len(HORIZONS), len(LEVELS)))
-        return DemandDistribution(rate * self.unit, self.weekday, self.unit, monotone(table), self.closed_days)
 
 
 def _without_outlier(counts: Floats) -> Floats:

@@ -1,9 +1,11 @@
-"""Pooled gradient-boosted trees: how the demand of a run of days is spread, relative to the compact level.
+"""Pooled gradient-boosted trees: which level of a pooled negative binomial is the quantile that was asked for?
 
-One scikit-learn model per quantile level, with pinball loss, learnt from all parts and past days at once. What they
-predict is the *ratio* of the summed demand to the compact method's mean, so a part's size and drift stay with the
-compact level and no tree has to extrapolate them; what they learn is shape: how much a young, quiet, bursty or
-rising part strays. Counts are made continuous by subtracting uniform noise, as the published table wants them.
+One scikit-learn model per quantile level, with pinball loss, learnt from all parts and past days at once. Every past
+sum is placed in the negative binomial that the compact level and the pool's spread gave then: the chance u of less (its
+randomised probability integral transform, Czado, Gneiting and Held 2009), on the scale -log(1-u), where tails are
+straight. What the trees predict is quantiles of that place. So a part's size and drift stay with the compact level, no
+tree extrapolates them, and a part of no use in most months is one where u is uniform, not one where a ratio of noise
+to nearly nothing is learnt; what the trees know is shape: how a young, quiet, bursty or rising part strays.
 The models are evaluated at fit time and become numbers per part; serving never sees a tree.
 """
 
@@ -14,13 +16,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import nbinom
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.levels import smoothed
+from restock.forecasting.methods.negative_binomial import negative_binomial, quantile_table
 from restock.forecasting.methods.series import OpenSeries
+from restock.forecasting.methods.sums import Sums, between, chances
 from restock.stored.distribution import HORIZONS, LEVELS, Floats
 
 LEARNT_LEVELS = np.array([0.25, 0.5, 0.8, 0.95, 0.99])
@@ -29,6 +34,43 @@ _WARM_UP_DAYS = 60
 _ROWS = 30_000
 _FEWEST_ROWS = 3_000
 _SPANS = (7, 14, 28, 56, 91, 182)
+_FARTHEST = 16.0  # a place beyond 1 - 1e-7 is a slip of the pen, or a level gone wrong
+
+
+class Trees:
+    """Learns what all parts share, from at most 30,000 past sums; the costliest candidate."""
+
+    name = "trees"
+    prior = Prior(rare=0.35, busy=0.75, lumpy=0.35)
+    is_costly = True
+
+    def fit(self, series: OpenSeries, base: Base) -> FittedTrees | None:
+        """Learn from the pool; None if the history is too short to learn shapes from."""
+        pool = series.pool()
+        level, apart = base.history(pool)
+        inputs, places, turns = [], [], []
+        for days in LEARNT_HORIZONS:
+            origins = np.arange(_WARM_UP_DAYS + 1, pool.days - days + 1, 7)  # those of yesterday, and one more a week
+            if len(origins) < 4:
+                continue
+            features, scale, noise = _features(pool, level, apart, origins)
+            mean = scale * pool.spans(origins, days)
+            came = np.rint(pool.sums(origins, days))
+            by_chance, turn = np.random.default_rng(days).random((len(origins), len(pool), 2)).T
+            place = _place(came, mean, _ratio(base, mean, noise, days), by_chance)
+            known = pool.total[:, origins] > 0
+            inputs.append(np.concatenate([features, np.full((*scale.shape, 1), days)], axis=-1)[known])
+            places.append(place[known])
+            turns.append(turn[known])
+        if sum(map(len, places)) < _FEWEST_ROWS:
+            return None
+        x, y = np.concatenate(inputs), np.concatenate(places)
+        if len(y) > _ROWS:
+            kept = np.sort(np.argpartition(np.concatenate(turns), _ROWS)[:_ROWS])
+            x, y = x[kept], y[kept]
+        x[:, np.isnan(x).all(axis=0)] = 0.0  # scikit-learn can't bin a feature that nobody has
+        with threadpool_limits(1, user_api="openmp"):  # one thread: sums in one order, the same model every time
+            return FittedTrees(tuple(_model(level).fit(x, y) for level in LEARNT_LEVELS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,57 +80,25 @@ class FittedTrees:
     models: tuple[HistGradientBoostingRegressor, ...]
 
     def forecast(self, series: OpenSeries, base: Base) -> Forecast:
-        """The compact table moved to where the trees see the quantiles."""
-        moved = np.empty_like(base.table)
+        """The pooled negative binomials, read where the trees say."""
+        found = Sums.empty(len(series))
         for rows, portion in series.chunks():
             level, apart = base.history(portion)
-            features, scale = _features(portion, level, apart, np.array([series.days]))
+            features, scale, noise = _features(portion, level, apart, np.array([portion.days]))
             with threadpool_limits(1, user_api="openmp"):
-                moved[rows] = _move(base.table[rows], self._quantiles(features[:, 0], scale))
-        return Forecast(base.rate, moved)
+                places = self._places(features[:, 0])
+            mean = scale * HORIZONS
+            ratio = np.column_stack([_ratio(base, mean[:, k], noise[:, 0], int(d)) for k, d in enumerate(HORIZONS)])
+            found[rows] = _read(mean, ratio, places)
+        return Forecast(base.rate, found)
 
-    def _quantiles(self, features: Floats, scale: Floats) -> Floats:
+    def _places(self, features: Floats) -> Floats:
+        """Where [parts, learnt horizons, learnt levels] the quantiles lie, on the scale -log(1-u)."""
         found = []
         for days in LEARNT_HORIZONS:
             asked = np.column_stack([features, np.full(len(features), days)])
-            ratios = np.column_stack([model.predict(asked) for model in self.models])
-            found.append(np.sort(ratios, axis=1) * scale * days)
+            found.append(np.sort(np.column_stack([model.predict(asked) for model in self.models]), axis=1))
         return np.stack(found, axis=1)
-
-
-class Trees:
-    """Learns what all parts share; the costliest candidate, and the one that weighs most."""
-
-    name = "trees"
-    prior = Prior(usual=0.66, lumpy=0.35)
-    is_costly = True
-
-    def fit(self, series: OpenSeries, base: Base) -> FittedTrees | None:
-        """Learn from the pool; None if the history is too short to learn shapes from."""
-        pool = series.pool()
-        level, apart = base.history(pool)
-        inputs, ratios, weights = [], [], []
-        random = np.random.default_rng(0)
-        for days in LEARNT_HORIZONS:
-            origins = np.arange(pool.days - days, _WARM_UP_DAYS, -7)
-            if len(origins) < 4:
-                continue
-            features, scale = _features(pool, level, apart, origins)
-            mean = scale * pool.spans(origins, days)
-            ratio = (pool.sums(origins, days) - random.random(mean.shape)) / mean
-            known = pool.total[:, origins] > 0
-            inputs.append(np.concatenate([features, np.full((*scale.shape, 1), days)], axis=-1)[known])
-            ratios.append(ratio[known])
-            weights.append((mean / (np.sqrt(mean) + 0.3 * mean))[known])  # about the size of a window's usual change
-        if sum(map(len, ratios)) < _FEWEST_ROWS:
-            return None
-        x, y, weight = np.concatenate(inputs), np.concatenate(ratios), np.concatenate(weights)
-        if len(y) > _ROWS:
-            kept = random.choice(len(y), _ROWS, replace=False)
-            x, y, weight = x[kept], y[kept], weight[kept]
-        x[:, np.isnan(x).all(axis=0)] = 0.0  # scikit-learn can't bin a feature that nobody has
-        with threadpool_limits(1, user_api="openmp"):  # one thread: sums in one order, the same model every time
-            return FittedTrees(tuple(_model(level).fit(x, y, sample_weight=weight) for level in LEARNT_LEVELS))
 
 
 def _model(level: float) -> HistGradientBoostingRegressor:
@@ -98,8 +108,44 @@ def _model(level: float) -> HistGradientBoostingRegressor:
     )  # fmt: skip
 
 
-def _features(series: OpenSeries, level: Floats, apart: Floats, origins: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Features [parts, origins, features] known before each origin, and the level they are relative to."""
+def _ratio(base: Base, mean: Floats, noise: Floats, days: int) -> Floats:
+    """The pool's variance/mean ratio of sums with these means; ``noise`` is the experts' disagreement per day."""
+    drift, square, apart = base.spread[int(np.flatnonzero(days == HORIZONS)[0])]
+    ratio: Floats = np.maximum(drift + square * mean + apart * noise * days**2 / np.maximum(mean, 1e-9), 1.02)
+    return ratio
+
+
+def _place(came: Floats, mean: Floats, ratio: Floats, random: Floats) -> Floats:
+    """-log(1-u) of sums that came: u lies by chance between the chances of fewer and of at most so many."""
+    size, success = mean / (ratio - 1.0), 1.0 / ratio
+    above = nbinom.sf(came, size, success)
+    least = nbinom.sf(came - 1, size, success)
+    place: Floats = -np.log(np.maximum(above + random * (least - above), np.exp(-_FARTHEST)))
+    return place
+
+
+def _read(mean: Floats, ratio: Floats, places: Floats) -> Sums:
+    """Negative binomials [parts, horizons] read where the quantiles lie: the nearest learnt horizon's places hold."""
+    nearest = [min(range(len(LEARNT_HORIZONS)), key=lambda k: abs(LEARNT_HORIZONS[k] - days)) for days in HORIZONS]
+    to = np.maximum.accumulate(np.maximum(places[:, nearest], 1e-6), axis=-1)
+    asked = -np.log1p(-LEARNT_LEVELS)
+    zero = np.zeros((*to.shape[:-1], 1))
+    to = np.concatenate([zero, to, 3 * to[..., -1:]], axis=-1)  # beyond the last level in proportion
+    to += 1e-6 * np.arange(to.shape[-1])
+    asked = np.concatenate([[0.0], asked, 3 * asked[-1:]])
+    asked = np.broadcast_to(asked, to.shape)
+    table = between(asked, to, np.broadcast_to(-np.log1p(-LEVELS), (*mean.shape, len(LEVELS))))
+    plain = negative_binomial(mean, ratio)
+    return Sums(
+        quantile_table(mean, ratio, -np.expm1(-np.minimum(table, _FARTHEST))),
+        chances(between(to, asked, plain.first_places)),
+    )
+
+
+def _features(
+    series: OpenSeries, level: Floats, apart: Floats, origins: NDArray[np.int64]
+) -> tuple[Floats, Floats, Floats]:
+    """Features [parts, origins, features] known before each origin; the level they are relative to; disagreement."""
     counts, total = series.counts, series.total
     scale = np.maximum(level[:, origins - 1], 0.1 * counts.mean(axis=1, keepdims=True) + 1e-3)
     found = []
@@ -127,7 +173,7 @@ def _features(series: OpenSeries, level: Floats, apart: Floats, origins: NDArray
         found += _restlessness(series, level, origins, days)
     found.append(np.log(np.sqrt(apart[:, origins - 1]) / scale + 0.05))
     found.append(np.log(scale))
-    return np.stack(found, axis=-1), scale
+    return np.stack(found, axis=-1), scale, apart[:, origins - 1]
 
 
 def _year_ago(series: OpenSeries, origins: NDArray[np.int64]) -> Floats:
@@ -155,18 +201,3 @@ def _restlessness(series: OpenSeries, level: Floats, origins: NDArray[np.int64],
     errors = smoothed((sums[:, 1:] - foreseen) ** 2, 56.0) / smoothed(foreseen, 56.0)
     found.append(np.log(errors[:, np.maximum(origins - days - 1, 0)] + 0.2))
     return found
-
-
-def _move(table: Floats, quantiles: Floats) -> Floats:
-    """Shift the table by what the trees say at their levels and horizons, and in proportion between and beyond."""
-    at = [int(np.flatnonzero(level == LEVELS)[0]) for level in LEARNT_LEVELS]
-    rows = [int(np.flatnonzero(days == HORIZONS)[0]) for days in LEARNT_HORIZONS]
-    shift = quantiles - table[:, rows][:, :, at]
-    known, asked = -np.log1p(-LEARNT_LEVELS), -np.log1p(-LEVELS)
-    upper = np.clip(np.searchsorted(known, asked), 1, len(known) - 1)
-    share = np.clip((asked - known[upper - 1]) / (known[upper] - known[upper - 1]), 0.0, 1.0)
-    shift = shift[..., upper - 1] * (1 - share) + shift[..., upper] * share
-    nearest = [min(range(len(rows)), key=lambda k: abs(LEARNT_HORIZONS[k] - days)) for days in HORIZONS]
-    growth = np.array([days / LEARNT_HORIZONS[k] for days, k in zip(HORIZONS, nearest, strict=True)])
-    moved: Floats = table + shift[:, nearest] * growth[:, None]
-    return moved

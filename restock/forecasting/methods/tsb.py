@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.forecaster import Forecast, Prior
-from restock.forecasting.methods.negative_binomial import quantile_table
+from restock.forecasting.methods.negative_binomial import negative_binomial
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.spread import window_ratio
 from restock.stored.distribution import HORIZONS, Floats
@@ -22,7 +22,7 @@ class SlowTSB:
     """Nothing is shared: each part is smoothed by itself."""
 
     name = "tsb"
-    prior = Prior(usual=0.01, lumpy=0.15)
+    prior = Prior(rare=0.01, busy=0.01, lumpy=0.15)
     is_costly = False
 
     def fit(self, series: OpenSeries, base: Base) -> SlowTSB:
@@ -30,7 +30,7 @@ class SlowTSB:
 
     def forecast(self, series: OpenSeries, base: Base) -> Forecast:
         rate = _rate(series)
-        return Forecast(rate, quantile_table(rate[:, None] * HORIZONS, window_ratio(series)))
+        return Forecast(rate, negative_binomial(rate[:, None] * HORIZONS, window_ratio(series)))
 
 
 def _rate(series: OpenSeries) -> Floats:

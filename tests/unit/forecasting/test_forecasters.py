@@ -10,14 +10,15 @@ import pytest
 from restock.forecasting.classes import classify
 from restock.forecasting.combination import Recipe, combine
 from restock.forecasting.demand import Demand
+from restock.forecasting.laws import violations
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.baselines import BASELINES
 from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
 from restock.forecasting.methods.forecaster import Forecast, Prior
-from restock.forecasting.methods.negative_binomial import quantile_table
+from restock.forecasting.methods.negative_binomial import negative_binomial
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.train import Trained, train
-from restock.stored.distribution import HORIZONS, DemandDistribution
+from restock.stored.distribution import ARRAYS, HORIZONS, DemandDistribution
 from tests.unit.forecasting.shops import MONDAY, a_demand
 
 LEVELS = (0.05, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
@@ -84,18 +85,24 @@ def test_the_chance_of_exceeding_a_quantile_is_what_its_level_leaves(name, fitte
         assert (fitted[name].chance_above(start, 8, stock) <= 1 - level + 1e-3).all()
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_what_is_said_breaks_no_law(name, fitted, small):
+    for later in (1, 2, 4, 30):
+        assert violations(fitted[name], small.last_day + timedelta(later), int(small.is_open.sum())) == []
+
+
 class Twice:
     """A further forecaster, and all there is to it: twice what the base expects."""
 
     name = "twice"
-    prior = Prior(usual=0.05, lumpy=0.05)
+    prior = Prior(rare=0.05, busy=0.05, lumpy=0.05)
     is_costly = False
 
     def fit(self, series: OpenSeries, base: Base) -> "Twice":
         return self
 
     def forecast(self, series: OpenSeries, base: Base) -> Forecast:
-        return Forecast(2 * base.rate, quantile_table(2 * base.rate[:, None] * HORIZONS, np.full((1, 1), 1.5)))
+        return Forecast(2 * base.rate, negative_binomial(2 * base.rate[:, None] * HORIZONS, np.full((1, 1), 1.5)))
 
 
 class Learning(Twice):
@@ -125,8 +132,8 @@ def test_a_further_forecaster_competes_is_scored_and_is_published_with_nothing_c
 
     assert set(trained.scores["candidates"]) == {*without.scores["candidates"], "twice"}
     assert trained.scores["candidates"]["twice"]["loss"] > trained.scores["candidates"]["compact"]["loss"]
-    share = Twice.prior.usual / sum(candidate.prior.usual for candidate in (*CHEAP, Twice()))
-    assert 0 < trained.recipe["weights"]["intermittent"]["twice"] < 0.8 * share  # what it said weighed against it
+    share = Twice.prior.busy / sum(candidate.prior.busy for candidate in (*CHEAP, Twice()))
+    assert 0 < trained.recipe["weights"]["busy"]["twice"] < 0.9 * share  # what it said weighed against it
     assert trained.distribution.rate.sum() > without.distribution.rate.sum()
 
 
@@ -180,7 +187,7 @@ def test_the_forecast_has_the_scale_of_the_demand(name, fitted, small):
 def test_equal_demand_gives_equal_forecasts(name, fitted, small):
     again = method(name)(small)
 
-    for array in ("rate", "weekday", "unit", "table"):
+    for array in ARRAYS:
         assert (getattr(again, array) == getattr(fitted[name], array)).all()
 
 

@@ -179,7 +179,7 @@ def test_quantiles_cover_what_they_promise_of_the_known_truth(generated, trained
         stock = served.quantiles(start, days, [level])
         true = generated.true_chance(stock, rows, 300, days).mean()
         promised = 1 - served.chance_above(start, days, stock[:, 0]).mean()
-        assert true == pytest.approx(promised, abs=0.04)
+        assert true == pytest.approx(promised, abs=0.05)
 
 
 def test_launches_are_caught_and_ends_are_seen_within_five_weeks(generated, trained):
@@ -205,7 +205,7 @@ def test_the_backtest_knows_nothing_of_what_came(trained):
     for a, b in zip(honest.origins, other.origins, strict=True):
         assert a.known.days == b.known.days <= 270
         for name, forecast in a.candidates.forecasts.items():
-            assert (forecast.table == b.candidates.forecasts[name].table).all()
+            assert (forecast.sums.table == b.candidates.forecasts[name].sums.table).all()
 
 
 def test_a_version_names_what_the_one_before_held_for_all_but_impossible():

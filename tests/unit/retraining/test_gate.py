@@ -41,6 +41,7 @@ def test_without_a_past_and_a_champion_there_is_nothing_to_refuse():
         ({"forecast_28": 551.0}, "551 units in 28 days; recently at most 110"),
         ({"forecast_28": 17.0}, "17 units in 28 days; recently at least 90"),
         ({"forecast_28": 0.0}, "0 units in 28 days"),
+        ({"broken_laws": ("less is said of more days",)}, "contradicts itself: less is said of more days"),
         ({"missing_parts": ("Belt", "Oil")}, "2 parts of the catalogue have no forecast: Belt, Oil"),
         ({"challenger_score": 1.051}, "scores 1.0510 where the champion scores 1.0000"),
     ],

@@ -270,7 +270,7 @@ def of_other_bytes(shelf: PublishedShelf) -> None:
 def of_a_newer_format(shelf: PublishedShelf) -> None:
     import hashlib
 
-    data = artifact({"Oil Filter": 2}, version=2).to_bytes().replace(b'"schema":1', b'"schema":9')
+    data = artifact({"Oil Filter": 2}, version=2).to_bytes().replace(b'"schema":2', b'"schema":9')
     shelf.put("models/2/forecast", data)
     shelf.point(2, forecast_sha256=hashlib.sha256(data).hexdigest())
 
