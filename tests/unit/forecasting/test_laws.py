@@ -1,20 +1,18 @@
 """The five laws of every published distribution, over whatever a forecaster may say (restock/forecasting/laws.py)."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
-from restock.forecasting.demand import Demand
 from restock.forecasting.laws import lawful, means_apart, violations
 from restock.forecasting.methods.forecaster import Forecast
 from restock.forecasting.methods.negative_binomial import negative_binomial
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.sums import Sums
-from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import FIRST, HORIZONS, LEVELS, DemandDistribution
+from tests.unit.forecasting.shops import MONDAY, a_demand
 
-MONDAY = date(2026, 1, 5)
 PARTS = 150
 SHAPE = (PARTS, len(HORIZONS))
 
@@ -25,8 +23,7 @@ def series(random: np.random.Generator, days: int) -> OpenSeries:
     counts[:, 6::7] = 0
     counts *= random.choice([0.5, 1.0, 4.0], (PARTS, 1))
     closed = frozenset({MONDAY + timedelta(days + 3)}) if random.random() < 0.5 else frozenset()
-    parts = tuple(Part(f"p{k}", f"Part {k}") for k in range(PARTS))
-    return OpenSeries.of(Demand(parts, MONDAY, counts, closed_days=closed))
+    return OpenSeries.of(a_demand(counts, closed_days=closed))
 
 
 def wild(random: np.random.Generator, mean: np.ndarray) -> Sums:
@@ -103,21 +100,3 @@ def test_broken_laws_are_named():
     assert "less is said" in " ".join(violations(shrinking, MONDAY, 400))
     assert "wider than 90 days of history support" in " ".join(violations(exploding, MONDAY, 90))
     assert means_apart(another_mean).all()
-
-
-def test_the_first_counts_survive_the_artifact_and_a_layout_without_them_is_still_read():
-    rate = np.array([0.02, 0.4, 7.0])
-    said = negative_binomial(rate[:, None] * HORIZONS, np.full((3, len(HORIZONS)), 1.5))
-    served = DemandDistribution(rate, np.ones((3, 7)), np.ones(3), said.table, first=said.first)
-    older = DemandDistribution(rate, np.ones((3, 7)), np.ones(3), said.table)
-    artifact = ForecastArtifact(
-        {"trained_through": "2026-01-04"},
-        tuple(Part(k, k) for k in "abc"),
-        served,
-        np.zeros((3, 90), np.float32),
-    )
-
-    read = ForecastArtifact.from_bytes(artifact.to_bytes()).distribution
-
-    assert (read.first == served.first).all()
-    assert read.chance_above(MONDAY, 7, 0.0) == pytest.approx(older.chance_above(MONDAY, 7, 0.0), abs=0.04)

@@ -1,5 +1,7 @@
 """The artifact's bytes, and the arithmetic serving does with them."""
 
+import json
+import math
 from datetime import date
 
 import numpy as np
@@ -40,6 +42,23 @@ def test_equal_forecasts_are_equal_bytes_and_come_back_whole():
     assert read.recent.shape == (3, 90)
     assert read.recent_start == date(2025, 12, 2)
     assert read.mean(MONDAY, 7)[:, 2].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_layout_without_first_counts_is_still_read_and_has_them_from_its_quantiles():
+    data = artifact().to_bytes()
+    length = int.from_bytes(data[8:16], "little")
+    about = json.loads(data[16 : 16 + length])
+    begin = 16 + length + 4 * sum(math.prod(about["arrays"][name]) for name in ("rate", "weekday", "unit", "table"))
+    end = begin + 4 * math.prod(about["arrays"].pop("first"))
+    header = json.dumps(about | {"schema": 1}).encode()
+    older = data[:8] + len(header).to_bytes(8, "little") + header + data[16 + length : begin] + data[end:]
+
+    read = ForecastArtifact.from_bytes(older)
+
+    assert read.parts == artifact().parts
+    assert (read.quantiles(MONDAY, 35, LEVELS) == artifact().quantiles(MONDAY, 35, LEVELS)).all()
+    for stock in range(4):
+        assert read.chance_above(MONDAY, 7, stock) == pytest.approx(artifact().chance_above(MONDAY, 7, stock), abs=0.02)
 
 
 @pytest.mark.parametrize("cut", [0, 3, 12, 40, 500, -1, -400])
