@@ -30,7 +30,7 @@ class Costly(SlowTSB):
 
     learnt_on: int = 0
     name: str = "costly"
-    prior: Prior = Prior(usual=0.5, lumpy=0.5)
+    prior: Prior = Prior(rare=0.5, busy=0.5, lumpy=0.5)
     is_costly: bool = True
 
     def fit(self, series: OpenSeries, base: Base) -> Costly:
