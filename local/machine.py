@@ -113,6 +113,10 @@ def chromium() -> str | None:
     return on_path("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+def firefox() -> str | None:
+    return on_path("firefox-esr", "firefox")
+
+
 @dataclass(frozen=True)
 class Need:
     """Something real that a test or a command needs."""
@@ -165,6 +169,7 @@ NEEDS = {
     "make": Need("make", make, "install it: `apt-get install make`"),
     "pip": Need("pip", pip, "install it for this Python: `apt-get install python3-pip`"),
     "chromium": Need("Chromium", chromium, "install it: `apt-get install chromium`"),
+    "firefox": Need("Firefox", firefox, "install it: `apt-get install firefox-esr`"),
 }
 
 

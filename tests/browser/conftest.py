@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 from functions_framework import create_app
@@ -218,6 +220,29 @@ def orders() -> FakeOrders:
     return FakeOrders()
 
 
+class Network:
+    """Cuts writes: ``before`` they reach the door, or ``after`` it has done them, so that only their answer is lost."""
+
+    cut = ""
+
+    def __init__(self, app: Callable) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict, start_response: Callable) -> Any:
+        if not (Network.cut and environ["REQUEST_METHOD"] == "POST"):
+            return self._app(environ, start_response)
+        if Network.cut == "after":
+            list(self._app(environ, lambda *_: None))
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        raise ConnectionError("the test has cut the network")
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> type[Network]:
+    monkeypatch.setattr(Network, "cut", "")
+    return Network
+
+
 @pytest.fixture
 def site(
     shelf: PublishedShelf, stock: dict, orders: FakeOrders, monkeypatch: pytest.MonkeyPatch
@@ -243,7 +268,7 @@ def site(
             monkeypatch.setenv(name, value)
         app = create_app("forecast", str(ROOT / "functions/forecast/main.py"))
         mounted = DispatcherMiddleware(app, {PREFIX: app, "/elsewhere": NotFound()})
-        server = make_server("127.0.0.1", 0, mounted, threaded=True)
+        server = make_server("127.0.0.1", 0, Network(mounted), threaded=True)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         running.append((server, sys.modules["main"].LIVE))
         return f"http://127.0.0.1:{server.server_port}"

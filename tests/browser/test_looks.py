@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.usefixtures("published"
 
 
 def test_on_a_phone_at_least_four_parts_are_on_the_first_screen(board, screenshot):
-    shown = board(**PHONE)
+    shown = board(settings={"ORDERS": "callers"}, **PHONE)
+    expect(shown.page.locator("#today .group button").first).to_be_visible()
     expect(shown.page.locator("#notices")).not_to_be_empty()
 
     seen = shown.rows.evaluate_all(

@@ -20,7 +20,7 @@ export function policyFrom(form, usual) {
   }
 }
 
-export const policyOf = (form, usual) => Object.fromEntries(Object.keys(usual).map((name) => [name, form.elements[name].value]));
+export const policyOf = (form, usual) => Object.fromEntries(Object.keys(usual).map((name) => [name, form.elements[name].value]).filter(([, value]) => value !== ""));
 
 export function viewFrom() {
   const given = new URLSearchParams(location.search);
@@ -43,5 +43,7 @@ export function write(policy, view, part, isStep = false) {
   else history.replaceState(null, "", address);
 }
 
+// A budget is for one purchase: it stands in the address, and is not remembered.
+export const rememberPolicy = ({ budget, ...policy }) => rememberSettings(policy);
 export const rememberSettings = (values) => remember(KEPT, { ...recall(KEPT, {}), ...values });
 export const settings = () => recall(KEPT, {});

@@ -1,47 +1,58 @@
 // The page: asks, keeps what it was answered, draws it, and says what to do when there is nothing to show.
 
-import { partFrom, policyFrom, policyOf, rememberSettings, viewFrom, write } from "./address.js";
+import { partFrom, policyFrom, policyOf, rememberPolicy, viewFrom, write } from "./address.js";
 import { drawBoard, FIRST_ROWS } from "./board.js";
 import { Certainty, compare } from "./certainty.js";
 import { ApiError } from "./errors.js";
 import { $, draw, html } from "./html.js";
+import { Ordering } from "./ordering.js";
 import { close, open } from "./part.js";
 import { Quantities } from "./quantities.js";
 import { Service } from "./service.js";
 import { Session } from "./session.js";
 import { signIn } from "./signin.js";
 import { takeAway } from "./takeaway.js";
+import { count } from "./words.js";
 
 const MOST_CHANGES = 12;
 const TYPING_MILLISECONDS = 400; // a number that is still being changed is not asked for yet
 const FRESH_MILLISECONDS = 60_000; // who comes back later than this sees newer figures
+const SAID_MILLISECONDS = 12_000;
+const LOADING = "Loading …";
 const CLOCK_MILLISECONDS = 30_000;
 const RETRY_SECONDS = [5, 10, 20, 40, 60];
 
 const { config, usual, early } = window.restock;
 const session = new Session(config);
 const service = new Service(session, early);
+const ordering = new Ordering(service);
 const quantities = new Quantities();
 const controls = $("controls");
-const state = { answer: null, readAt: 0, model: null, changes: null, problems: {}, view: viewFrom(), most: {} };
+const state = { answer: null, readAt: 0, orders: null, model: null, changes: null, conflict: null, problems: {}, view: viewFrom(), most: {} };
 let asked = 0;
 let failures = 0;
 let timer;
 
 const policy = () => policyOf(controls, usual);
-const say = (text) => ($("status").textContent = text);
+let said;
+
+function say(text) {
+  clearTimeout(said);
+  $("status").textContent = text;
+  if (text && text !== LOADING) said = setTimeout(() => say(""), SAID_MILLISECONDS);
+}
+
 const saySignIn = signIn(session, () => load());
 
 function show(what) {
   for (const id of ["problem", "sign-in", "board"]) $(id).hidden = id !== what;
   $("sign-out").hidden = !session.canSignOut;
   if (what !== "board") $("part").close();
-  say("");
 }
 
 function redraw() {
   if (!state.answer) return;
-  drawBoard(state, quantities, { onOpen, onType, onSort, onMore, onRetry: load });
+  drawBoard(state, quantities, { onOpen, onType, onSort, onMore, onPlace, onChange, onDrop, onRetry: load });
 }
 
 async function load() {
@@ -50,12 +61,14 @@ async function load() {
   if (session.needsSignIn) return show("sign-in");
   if (!controls.checkValidity()) return controls.reportValidity();
   const mine = ++asked;
-  if (!state.answer) say("Loading …");
+  if (!state.answer) say(LOADING);
   $("board").setAttribute("aria-busy", "true");
   try {
     const answer = await service.get("v1/restock", policy());
     if (mine !== asked) return; // a later choice, or signing out, has overtaken this one
     failures = 0;
+    if ($("status").textContent === LOADING) say("");
+    for (const part of [...answer.parts, ...answer.unknown_stock]) part.is_snoozed = part.snoozed_until > answer.from;
     Object.assign(state, { answer, readAt: Date.now() });
     state.problems.answer = null;
     show("board");
@@ -68,6 +81,7 @@ async function load() {
   }
   const part = partFrom();
   if (part && !$("part").open) onOpen(part);
+  await aside("orders", "v1/orders", mine, { status: "ordered" });
   await Promise.all([aside("model", "v1/model", mine), aside("changes", "v1/changes", mine, { days: 30, most: MOST_CHANGES })]);
 }
 
@@ -116,7 +130,48 @@ function onOpen(key) {
   const part = [...answer.parts, ...answer.unknown_stock].find((one) => one.part === key);
   if (!part) return say(`There is no part ${key}.`);
   write(policy(), state.view, key, key !== partFrom());
-  open(service, part, answer, quantities.of(part), policy());
+  open({ service, ordering, part, answer, many: quantities.of(part), policy: policy(), onSaved });
+}
+
+async function onSaved(key) {
+  await load();
+  if ($("part").open && partFrom() === key) onOpen(key);
+}
+
+// One request at a time: two clicks are one order.
+async function send(words, ask) {
+  if (state.isSending) return;
+  state.isSending = true;
+  try {
+    await ask();
+    state.conflict = null;
+    say(words);
+  } catch (error) {
+    if (error.status === 401 && session.isNeeded) return fail(error);
+    if (error.status === 409) state.conflict = { message: error.message, orders: error.content.orders ?? [] };
+    else say(`This was not done: ${error.message}${error.status === 0 ? " Try again: nothing is done twice." : ""}`);
+  } finally {
+    state.isSending = false;
+  }
+  redraw();
+  await load();
+}
+
+async function onPlace(supplier, lines, isConfirmed = false) {
+  const known = state.orders.orders.map((order) => order.id);
+  await send(`Ordered ${count(lines.length, "line")}${supplier ? ` from ${supplier}` : ""}.`, async () => {
+    await ordering.place(supplier, lines, known, isConfirmed);
+    quantities.forget(lines.map(({ part }) => part.part));
+  });
+  if (state.conflict) state.conflict.again = () => onPlace(supplier, lines, true);
+  redraw();
+}
+
+const onChange = (order, asked) => send("Noted.", () => ordering.change(order, asked));
+
+function onDrop() {
+  state.conflict = null;
+  redraw();
 }
 
 function onType(part, field) {
@@ -160,7 +215,7 @@ function start() {
     clearTimeout(typing);
     typing = setTimeout(() => {
       if (!controls.checkValidity()) return controls.reportValidity();
-      rememberSettings(policy());
+      rememberPolicy(policy());
       write(policy(), state.view, null);
       compareLevels();
       load();
@@ -173,7 +228,7 @@ function start() {
   $("certainty").addEventListener("toggle", compareLevels);
   $("retry").addEventListener("click", load);
   $("sign-out").addEventListener("click", () => {
-    Object.assign(state, { answer: null, model: null, changes: null });
+    Object.assign(state, { answer: null, orders: null, model: null, changes: null, conflict: null });
     quantities.clear();
     leave();
   });

@@ -6,10 +6,12 @@ export const TODAY = "today";
 export const WAIT = "wait";
 export const NONE = "none";
 
-// At or below the reorder point a part may run dry before an order of today arrives; above it, it lasts until the next look.
+// At or below the reorder point a part may run dry before an order of today arrives; above it, it lasts until the next
+// look. What is snoozed is not asked for, whatever is missing.
 export function needOf(part) {
-  if (part.on_hand === null || !(part.order_quantity > 0)) return part.out_of_stock && !part.discontinued ? WAIT : NONE;
-  return part.on_hand + part.on_order <= part.reorder_point ? TODAY : WAIT;
+  if (part.is_snoozed) return NONE;
+  if (part.on_hand === null || !(part.order_quantity > 0)) return part.out_of_stock && !part.discontinued && !part.on_order ? WAIT : NONE;
+  return part.order_today ? TODAY : WAIT;
 }
 
 export const SORTS = {

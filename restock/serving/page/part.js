@@ -1,10 +1,11 @@
 // One part in a dialog: why so many, in words and pictures, and what other certainties cost.
 
 import { Certainty, compare } from "./certainty.js";
+import { Facts } from "./facts.js";
 import { $, draw, html } from "./html.js";
 import { about } from "./table.js";
 import { amount, count } from "./words.js";
-import { odds, periodOf, used, why } from "./why.js";
+import { comingsOf, odds, periodOf, used, why } from "./why.js";
 
 const LOW = 0.1;
 let opened = 0;
@@ -27,10 +28,9 @@ async function showForecast(service, part, answer, many, isOpen) {
   $("part-used").textContent = used(recent, forecast.recent_from);
   const { daily, needed } = await import("./charts.js");
   if (!isOpen()) return;
-  const comings = part.on_order > 0 ? [{ day: new Date(Date.parse(answer.from) + part.lead_time_days * 86_400_000).toISOString().slice(0, 10), quantity: part.on_order }] : [];
   const ends = await Promise.all([
     daily($("part-daily"), recent, forecast.recent_from, mean, forecast.from),
-    needed($("part-needed"), { from: forecast.from, mean, low: quantiles[level(LOW)], high: quantiles[level(high)], highName: `at most, ${odds(high)}`, onHand: part.on_hand, comings,
+    needed($("part-needed"), { from: forecast.from, mean, low: quantiles[level(LOW)], high: quantiles[level(high)], highName: `at most, ${odds(high)}`, onHand: part.on_hand, comings: comingsOf(part, answer.from),
       order: many, lead: part.lead_time_days, review: answer.review_days }),
   ]);
   if (!isOpen()) return ends.forEach((end) => end());
@@ -39,8 +39,24 @@ async function showForecast(service, part, answer, many, isOpen) {
   $("part-needed").setAttribute("aria-label", `Expected need growing to ${amount(mean.reduce((sum, one) => sum + one, 0))} in ${count(days, "day")}, with its band, and what is there, with what comes`);
 }
 
-// `many`: how many of it are about to be ordered.
-export async function open(service, part, answer, many, policy) {
+async function showFacts(ordering, part, today, isOpen, onSaved) {
+  let known = await ordering.facts(part.part);
+  const show = (problem) => isOpen() && draw(html`<${Facts} ...${{ known, problem, today, onSave }} />`, $("part-facts"));
+  const onSave = async (asked) => {
+    if (!Object.keys(asked).length) return;
+    try {
+      known = { ...known, facts: await ordering.note(known.facts, asked) };
+      onSaved(part.part);
+    } catch (error) {
+      if (error.content?.facts) known = { ...known, facts: error.content.facts };
+      show(error.message);
+    }
+  };
+  show();
+}
+
+// `many`: how many of it are about to be ordered. `onSaved` hears of facts that have changed.
+export async function open({ service, ordering, part, answer, many, policy, onSaved }) {
   const mine = ++opened;
   const isOpen = () => mine === opened && $("part").open;
   close();
@@ -50,9 +66,11 @@ export async function open(service, part, answer, many, policy) {
   draw(html`${why(part, answer).map((line) => html`<li key=${line}>${line}</li>`)}`, $("part-why"));
   $("part-used").textContent = "Loading …";
   draw(html`<${Certainty} />`, $("part-certainty"));
+  draw(html`<${Facts} />`, $("part-facts"));
   if (!$("part").open) $("part").showModal();
   await Promise.all([
     showForecast(service, part, answer, many, isOpen).catch((error) => isOpen() && ($("part-used").textContent = error.message)),
+    showFacts(ordering, part, answer.from, isOpen, onSaved).catch((error) => isOpen() && draw(html`<${Facts} problem=${error.message} />`, $("part-facts"))),
     compare(service, policy, part.part).then((rows) => isOpen() && draw(html`<${Certainty} rows=${rows} />`, $("part-certainty")))
       .catch((error) => isOpen() && draw(html`<${Certainty} problem=${error.message} />`, $("part-certainty"))),
   ]);

@@ -2,12 +2,12 @@
 
 import { NONE, SORTS, WAIT } from "./choice.js";
 import { html } from "./html.js";
-import { amount, count, cover, money, quantity, share } from "./words.js";
+import { amount, count, cover, day, money, quantity, share } from "./words.js";
 
 const COLUMNS = ["order_quantity", "on_hand", "on_order", "expected_demand", "days_of_cover", "stock_out_chance"];
 
 export const about = (part) =>
-  [part.sku, part.brand, part.category, part.discontinued && "discontinued", part.out_of_stock && "out of stock"].filter(Boolean).join(" · ");
+  [part.sku, part.brand, part.category, part.discontinued && "discontinued", part.out_of_stock && "out of stock", part.is_snoozed && `snoozed until ${day(part.snoozed_until)}`].filter(Boolean).join(" · ");
 
 function Head({ sort, descending, onSort }) {
   const column = (name, title, className) => {
@@ -38,7 +38,7 @@ function Row({ part, need, quantities, onOpen, onType }) {
   const cell = (label, content, className = "") => html`<td class=${`number ${className}`} data-label=${label}>${content}</td>`;
   const isKnown = part.on_hand !== null;
   return html`<tr>
-    <th scope="row"><button type="button" class="part plain" dir="auto" onClick=${() => onOpen(part.part)}>${part.name}</button><span class="category" dir="auto">${about(part)}</span></th>
+    <th scope="row"><button type="button" class="part plain" dir="auto" onClick=${() => onOpen(part.part)}>${part.name}</button><span class="category" dir="auto">${about(part)}${part.note && html`<em> ${part.note}</em>`}</span></th>
     ${cell("Order", isKnown && !part.discontinued ? html`<${Order} ...${{ part, quantities, need, onType }} />` : "–", "order")}
     ${cell("In stock", isKnown ? amount(part.on_hand) : "unknown")}
     ${cell("On order", amount(part.on_order), part.on_order ? "" : "zero")}
@@ -56,14 +56,20 @@ export function totals(lines) {
     priced.length && `${money(cost)}${priced.length < lines.length ? ` and ${count(lines.length - priced.length, "line")} of unknown cost` : ""}`].filter(Boolean).join(" · ");
 }
 
-export function Parts({ label, groups, need = NONE, most, onMore, actions, ...about }) {
+// A supplier, what its lines come to, and the click that orders exactly them.
+function GroupHead({ group: { supplier }, lines, onPlace }) {
+  return html`<tr class="group"><th scope="rowgroup" colspan="7"><span dir="auto">${supplier || "No supplier named"}</span> <small>${lines.length > 0 && totals(lines)}</small>
+    ${onPlace && lines.length > 0 && html` <button type="button" onClick=${() => onPlace(supplier, lines)}>Order ${count(lines.length, "line")}<span class="hidden"> of ${supplier || "no named supplier"}</span></button>`}</th></tr>`;
+}
+
+export function Parts({ label, groups, need = NONE, most, onMore, onPlace, ...about }) {
   const all = groups.reduce((sum, group) => sum + group.parts.length, 0);
-  const hasSuppliers = groups.some((group) => group.supplier) && about.sort === "urgency";
+  const hasHeads = about.sort === "urgency" && (Boolean(onPlace) || groups.some((group) => group.supplier));
   let left = most;
   const shown = groups.map((group) => ({ ...group, shown: group.parts.slice(0, Math.max(0, left)), skipped: (left -= group.parts.length) })).filter((group) => group.shown.length);
   return html`<table class="lines"><caption class="hidden">${label}</caption><${Head} ...${about} />
     ${shown.map((group) => html`<tbody key=${group.supplier}>
-      ${hasSuppliers && html`<tr class="group"><th scope="rowgroup" colspan="7"><span dir="auto">${group.supplier || "No supplier named"}</span> <small>${totals(about.quantities.lines(group.parts))}</small>${actions?.(group)}</th></tr>`}
+      ${hasHeads && html`<${GroupHead} group=${group} lines=${about.quantities.lines(group.parts)} onPlace=${onPlace} />`}
       ${group.shown.map((part) => html`<${Row} key=${part.part} ...${{ part, need, ...about }} />`)}</tbody>`)}
     </table>
     ${all > most && html`<p class="more"><button type="button" class="second" onClick=${onMore}>Show more: ${amount(all - most)} of ${amount(all)} are not shown</button></p>`}`;
