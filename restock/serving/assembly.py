@@ -117,7 +117,9 @@ class Parts:
 
         # In public mode nobody is known: what anybody may write must be a database of this machine.
         is_local = "FIRESTORE_EMULATOR_HOST" in os.environ and not is_google_cloud(os.environ)
-        documents = OrderDocuments(self._settings.project).under(names.root(self._shop))
+        documents = OrderDocuments(self._settings.project)
+        if self._shop:
+            documents = documents.under(names.root(self._shop))
         return OrdersApi(documents, self._settings, self._door.access, self._log, is_local)
 
     @cached_property
