@@ -103,7 +103,6 @@ class Relay:
         self._waiting: list[DueDelivery] = []
         self._numbers = itertools.count()
         self._in_flight = 0
-        self._last_activity = time.monotonic()
         self._changed = threading.Condition()
         self._stopped = False
         self.probed = b""
@@ -118,15 +117,18 @@ class Relay:
         return self
 
     def stop(self) -> None:
+        if left := self.undelivered:
+            self._say(f"stopped with {left} deliveries to make, which Eventarc would have kept")
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
         self._server.stop()
 
-    def idle_seconds(self) -> float:
-        """How long nothing has been waiting, under way or coming in; the emulator sends a little after the write."""
+    @property
+    def undelivered(self) -> int:
+        """Deliveries that wait or are under way; the emulator sends an event a little after the write."""
         with self._changed:
-            return 0.0 if self._waiting or self._in_flight else time.monotonic() - self._last_activity
+            return len(self._waiting) + self._in_flight
 
     def accept(self, trigger: str, headers: dict[str, str], body: bytes) -> bool:
         """Take an event over; False if no such trigger is known."""
@@ -137,7 +139,6 @@ class Relay:
             return False
         now = time.monotonic()
         with self._changed:
-            self._last_activity = now
             copies = 2 if self._random.random() < self._habits.duplicates else 1
             for _ in range(copies):
                 due = now + self._random.uniform(0, self._habits.delay_seconds)
@@ -160,7 +161,6 @@ class Relay:
             status = post(delivery)
             with self._changed:
                 self._in_flight -= 1
-                self._last_activity = time.monotonic()
                 if status is None or not 200 <= status < 300:
                     self._try_again(delivery, status)
 

@@ -29,7 +29,7 @@ from restock.stored import names
 from restock.stored.names import POINTER as NAME
 from restock.stored.pointer import Pointer
 from tests.recount import Row, recount, row_of
-from tests.waiting import wait_until
+from tests.waiting import lasting, wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
 
@@ -64,16 +64,19 @@ class Shop:
         """Ask through the queue and wait for the run to end; its record."""
         before = len(self.stack.tasks.done(self.stack.queue))
         self.stack.ask_for_retrain(reason)
-        self.wait(lambda: len(self.stack.tasks.done(self.stack.queue)) > before and self.is_quiet())
+        self.wait(lambda: len(self.stack.tasks.done(self.stack.queue)) > before)
+        self.wait_for_quiet()
         return self.runs()[-1]
 
     def runs(self) -> list[dict[str, Any]]:
         records = [record.to_dict() for record in self.documents.collection("restock_runs").stream()]
         return sorted(records, key=lambda record: record["run"])
 
-    def is_quiet(self) -> bool:
+    def wait_for_quiet(self) -> None:
         """Every event delivered, every task done."""
-        return self.stack.relay.idle_seconds() > 0.5 and not self.stack.tasks.pending(self.stack.queue)
+        self.wait(
+            lasting(lambda: not self.stack.relay.undelivered and not self.stack.tasks.pending(self.stack.queue), 0.5)
+        )
 
     def answer(self) -> ForecastAnswer:
         return ask(self.url, days=30)
@@ -160,7 +163,7 @@ def test_ten_completions_bring_a_new_generation_and_every_answer_is_a_200(repair
         repair_shop.complete("ten", 10)
         repair_shop.wait(lambda: polling.first_other_than(before.generation) is not None)
 
-    repair_shop.wait(repair_shop.is_quiet)
+    repair_shop.wait_for_quiet()
     after = repair_shop.answer()
     assert {answer.status for answer in polling.answers} == {200}
     assert after.generation != before.generation
@@ -170,7 +173,7 @@ def test_ten_completions_bring_a_new_generation_and_every_answer_is_a_200(repair
 
 def test_a_later_retrain_reads_changes_and_catalogue_whatever_the_size_of_the_history(repair_shop: Shop) -> None:
     repair_shop.complete("later", 4)
-    repair_shop.wait(repair_shop.is_quiet)
+    repair_shop.wait_for_quiet()
 
     run = repair_shop.retrain()
 
@@ -191,7 +194,7 @@ def test_edits_withdrawals_and_deletions_reach_the_history(repair_shop: Shop) ->
     appointments.document("edited-4").update({"date": "31/12/2020", "createdAt": DELETE_FIELD, "completedDate": None})
     appointments.document("edited-5").update({"status": "rejected"})
     appointments.document("edited-5").update({"status": "completed"})
-    repair_shop.wait(repair_shop.is_quiet)
+    repair_shop.wait_for_quiet()
 
     repair_shop.retrain()
 
@@ -208,13 +211,13 @@ def test_edits_withdrawals_and_deletions_reach_the_history(repair_shop: Shop) ->
 def test_nine_completions_do_not_train_and_the_tenth_does(repair_shop: Shop) -> None:
     published = [run for run in repair_shop.runs() if run["status"] == "published"]
     repair_shop.complete("nine", 9)
-    repair_shop.wait(repair_shop.is_quiet)
+    repair_shop.wait_for_quiet()
     after_nine = [run for run in repair_shop.runs() if run["status"] == "published"]
 
     repair_shop.complete("tenth", 1)
     repair_shop.wait(lambda: len([run for run in repair_shop.runs() if run["status"] == "published"]) > len(published))
 
-    repair_shop.wait(repair_shop.is_quiet)
+    repair_shop.wait_for_quiet()
     assert after_nine == published
     assert repair_shop.runs()[-1]["changes"]["awaiting"] in (0, 10)
     assert repair_shop.live_history() == repair_shop.recounted()
@@ -262,7 +265,7 @@ def test_an_operator_forgets_what_a_purged_appointment_used(repair_shop: Shop, o
 
     refused = operate("forget", old)
     repair_shop.documents.document(f"appointments/{old}").delete()
-    repair_shop.wait(repair_shop.is_quiet)
+    repair_shop.wait_for_quiet()
     repair_shop.retrain()
     kept = {row[0] for row in repair_shop.live_history()}
     done = operate("forget", old)

@@ -15,7 +15,7 @@ from local.eventarc import Habits, Relay, as_eventarc_sends_it
 from local.processes import ProcessError, free_port
 from restock.gcp.rest import Rest
 from tests.receiver import Receiver
-from tests.waiting import wait_until
+from tests.waiting import lasting, wait_until
 
 QUICK = RetryConfig(max_attempts=-1, min_backoff_seconds=0.05, max_backoff_seconds=0.2)
 HEADERS = {
@@ -82,7 +82,7 @@ def test_what_is_not_answered_with_2xx_comes_again_after_growing_waits(
     send(relay)
 
     attempts = function.wait_for(4)
-    wait_until(lambda: relay.idle_seconds() > 0.3)
+    wait_until(lasting(lambda: not relay.undelivered, 0.3))
     waits = [after.at - before.at for before, after in pairwise(attempts)]
     assert len(function.received) == 4
     assert waits[0] >= 0.05
@@ -111,7 +111,7 @@ def test_an_event_refused_for_a_day_is_dropped(
 
     send(relay)
 
-    wait_until(lambda: relay.idle_seconds() > 0.5)
+    wait_until(lambda: not relay.undelivered)
     assert function.received
     assert "dropped appointments/a1: 500 after a day of attempts" in said
 
