@@ -9,11 +9,12 @@ SETUP = @$(PYTHON) -m local.setup
 override ID := $(value ID)
 override VERSION := $(value VERSION)
 override DATA := $(value DATA)
-export ID VERSION DATA
+override ACCOUNT := $(value ACCOUNT)
+export ID VERSION DATA ACCOUNT
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-deploy simulate fuzz up load emulators plan deploy status rollback pin unpin free-lease \
-        retrain rebuild forget erase teardown cost stage bench bench-quick bench-serving accuracy lock lock-emulator clean
+        retrain rebuild forget erase rollback-code rotate teardown cost stage bench bench-quick bench-serving accuracy lock lock-emulator clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -68,6 +69,12 @@ plan: setup  ## what a deploy would change, and why, in a screen
 
 deploy: setup  ## make Google Cloud what infra/settings.toml says (shows what changes, asks)
 	@$(RUN) infra deploy
+
+rollback-code: setup  ## serve the code before the newest again, in seconds (asks)
+	@$(RUN) infra rollback-code $(AGREED)
+
+rotate: setup  ## put a new service account in the place of a misused one: ACCOUNT=tasks (asks)
+	@$(RUN) infra rotate $(AGREED) $${ACCOUNT:+-- "$$ACCOUNT"}
 
 teardown: setup  ## remove what deploy made (asks; keeps data unless told)
 	@$(RUN) infra teardown

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from infra import cost, operate, prerequisites
@@ -17,11 +18,15 @@ from infra.parts import Removal
 from infra.parts.functions import variables_of
 from infra.reading import read_again, read_all, read_project
 from infra.replay import replay
+from infra.rotating import rotated
 from infra.runner import Runner
-from infra.settings import DOORS, ROOT, InfraSettings, load
+from infra.settings import ACCOUNT_NAMES, DOORS, ROOT, InfraSettings, load
 from infra.smoke import smoke, smoke_patiently
 from infra.stage import stage, stage_all
 from infra.standing import Standing
+from infra.traffic import rollbacks
+
+NEW_BUCKET = "make an empty bucket, though Google could still give back the one that was deleted"
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -37,9 +42,17 @@ def arguments() -> argparse.ArgumentParser:
         action="store_true",
         help="every command of a first deploy into an empty project; asks Google nothing",
     )
+    one.add_argument("--new-bucket", action="store_true", help=NEW_BUCKET)
     one = verbs.add_parser("deploy", help="make what is missing; safe to run again and again")
+    one.add_argument("--new-bucket", action="store_true", help=NEW_BUCKET)
     one.add_argument("--yes", action="store_true", help="do not ask; for machines")
     one.add_argument("--no-smoke", action="store_true", help="do not call the deployed functions at the end")
+    one = verbs.add_parser("rotate", help="put a new service account in the place of one that was misused")
+    one.add_argument("account", choices=ACCOUNT_NAMES, help="what it is for")
+    one.add_argument("--yes", action="store_true", help="do not ask; for machines")
+    one = verbs.add_parser("rollback-code", help="back to the code before, in seconds; the data stays as it is")
+    one.add_argument("doors", nargs="*", choices=[[], *DOORS], metavar="FUNCTION", help="default: all three")
+    one.add_argument("--yes", action="store_true", help="do not ask; for machines")
     verbs.add_parser("smoke", help="call the deployed functions as the shop would")
     one = verbs.add_parser("replay", help="send dead deliveries again")
     one.add_argument("--look", action="store_true", help="only show them")
@@ -73,7 +86,7 @@ def main(argv: list[str] | None = None, runner: Runner | None = None) -> int:
 def run(asked: argparse.Namespace, runner: Runner) -> int:
     if asked.verb in WITHOUT_SETTINGS:
         return WITHOUT_SETTINGS[asked.verb](asked)
-    settings = load(asked.settings)
+    settings = replace(load(asked.settings), new_bucket=getattr(asked, "new_bucket", False))
     for door in DOORS:
         variables_of(settings, door, "0")  # wrong variables are refused before Google is asked anything
     if asked.verb == "plan" and asked.from_empty:
@@ -83,7 +96,7 @@ def run(asked: argparse.Namespace, runner: Runner) -> int:
     project = read_project(settings, runner)
     if asked.verb not in WITH_PROJECT:
         return operate.restock(settings, str(project.get("projectNumber", "")), [asked.verb, *asked.rest])
-    if asked.verb in {"plan", "deploy"}:
+    if asked.verb in {"plan", "deploy", "rotate"}:
         prerequisites.check_project(settings, runner, project)
     else:
         prerequisites.refuse([] if project else [f"project {settings.project} is not there: check the settings"])
@@ -119,6 +132,32 @@ def make(asked: argparse.Namespace, settings: InfraSettings, standing: Standing,
     if not asked.no_smoke:
         runner.say("smoke test:")
         smoke_patiently(settings, standing, runner.say, runner.sleep)
+    return 0
+
+
+def rotate(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
+    """A deploy with the next account; the settings file keeps its number unless nothing was agreed to."""
+    before = asked.settings.read_text(encoding="utf-8")
+    asked.settings.write_text(rotated(before, asked.account, settings), encoding="utf-8")
+    asked.no_smoke = False
+    after = load(asked.settings)
+    read_again(after, runner, standing, {"tasks_account_policy", "events_account_policy"})  # of the new ones
+    runner.say(f"{settings.account(asked.account)} gives way to {after.account(asked.account)}, in {asked.settings}:")
+    ended = make(asked, after, standing, runner)
+    if ended:
+        asked.settings.write_text(before, encoding="utf-8")
+    return ended
+
+
+def roll_code_back(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
+    commands = rollbacks(settings, standing, asked.doors or DOORS, runner)
+    if not asked.yes and not agreed(f"Let project {settings.project} serve the earlier code?"):
+        runner.say("nothing was changed.")
+        return 1
+    for command in commands:
+        runner.say(f"  - {command.reason}")
+        runner.run("rollback-code", command)
+    runner.say("Until the next deploy, which serves the newest code again: git checkout the earlier tag before it.")
     return 0
 
 
@@ -170,6 +209,8 @@ WITHOUT_SETTINGS = {"stage": fill_build, "cost": cost.run}
 WITH_PROJECT = {
     "plan": show_plan,
     "deploy": make,
+    "rotate": rotate,
+    "rollback-code": roll_code_back,
     "smoke": call_functions,
     "status": show_status,
     "replay": send_again,

@@ -12,6 +12,7 @@ from infra.parts import (
     DeployPart,
     Removal,
     access,
+    budget,
     dead_letters,
     firestore,
     first_training,
@@ -20,6 +21,7 @@ from infra.parts import (
     images,
     monitoring,
     queue,
+    rotation,
     schedule,
     storage,
 )
@@ -57,10 +59,12 @@ def parts(staged: Mapping[str, Staged]) -> tuple[DeployPart, ...]:
         schedule.PART,
         access.SIGNER,
         dead_letters.ATTACHED,
+        rotation.PART,
         first_training.PART,
         monitoring.CHANNEL,
         monitoring.ALERTS,
         monitoring.DASHBOARD,
+        budget.PART,
     )
 
 

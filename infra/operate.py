@@ -14,9 +14,10 @@ from typing import Any
 
 from infra.errors import CommandFailedError
 from infra.parts.access import addresses
-from infra.parts.functions import DIGEST_LABEL, variables_of
+from infra.parts.functions import REVISION_LABEL, variables_of
 from infra.settings import DOORS, ROOT, InfraSettings
 from infra.standing import Standing
+from infra.traffic import earlier_revision
 from restock.operating import command_line
 from restock.settings import Settings
 
@@ -45,10 +46,13 @@ def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]
     """What stands, in a screen."""
     for door in DOORS:
         found = standing.named("functions", settings.function(door))
-        where = addresses(standing.named("run_services", settings.function(door)))
-        digest, made = found.get("labels", {}).get(DIGEST_LABEL, "")[:8], found.get("updateTime", "")[:19]
+        service = standing.named("run_services", settings.function(door))
+        where = addresses(service)
+        revision, made = found.get("labels", {}).get(REVISION_LABEL, ""), found.get("updateTime", "")[:19]
         state = found.get("state", "not deployed")
-        say(f"{door:15} {state:12} {digest:9} {made:20} {where[0] if where else ''}")
+        say(f"{door:15} {state:12} {revision:21} {made:20} {where[0] if where else ''}".rstrip())
+        if earlier := earlier_revision(service):
+            say(f"{'':15} ROLLED BACK  to {earlier}, until the next deploy")
     queue = standing.named("queues", settings.queue)
     say(f"{'queue':15} {queue.get('state', 'stands' if queue else 'missing'):12} {waiting(standing.tasks)}")
     job = standing.named("jobs", settings.job)

@@ -10,6 +10,7 @@ from infra.errors import CommandFailedError, PrerequisiteError
 from infra.google_api import address, call
 from infra.parts.foundation import wrong_database
 from infra.parts.functions import foreign_functions
+from infra.parts.storage import deleted_bucket
 from infra.runner import Runner
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -73,14 +74,13 @@ def check_project(settings: InfraSettings, runner: Runner, project: dict[str, An
             f"project {settings.project} is {project['lifecycleState']}: gcloud projects undelete {settings.project}"
         )
     else:
-        mistakes += _billing(settings, runner)
         mistakes += _permissions(settings, runner.say)
     refuse(mistakes)
 
 
 def check_standing(settings: InfraSettings, standing: Standing) -> list[str]:
     """What stands does not stand in the way. Returns remarks that are no obstacles."""
-    mistakes, remarks = [], []
+    mistakes, remarks = [*_billing(settings, standing), *deleted_bucket(settings, standing)], []
     for name in foreign_functions(settings, standing):
         mistakes.append(f"a function {name} is there that this tool did not make: delete or rename it first")
     location = standing.database_location
@@ -120,17 +120,8 @@ def refuse(mistakes: list[str]) -> None:
         raise PrerequisiteError("nothing was changed, because:\n" + "\n".join(f"  - {mistake}" for mistake in mistakes))
 
 
-def _billing(settings: InfraSettings, runner: Runner) -> list[str]:
-    line = "gcloud billing projects describe {project} --format=json --quiet"
-    command = Command(words_of(line, settings.names), "asks whether billing is on")
-    try:
-        billing = runner.read(command)
-    except CommandFailedError:
-        runner.say(
-            "  remark: whether billing is on could not be seen from this account; a deploy without it fails at the APIs"
-        )
-        return []
-    if billing and billing.get("billingEnabled"):
+def _billing(settings: InfraSettings, standing: Standing) -> list[str]:
+    if not standing.billing or standing.billing.get("billingEnabled"):
         return []
     return [
         "billing is off: gcloud billing accounts list, then "

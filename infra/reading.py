@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.command import Command, gcloud, words_of
+from infra.errors import CommandFailedError
 from infra.grants import PLACES
 from infra.runner import Runner
 from infra.settings import DOORS, InfraSettings
@@ -25,6 +26,7 @@ class Read:
     api: str
     line: str
     exists: Callable[[InfraSettings, Standing], Any] = lambda _settings, _standing: True
+    unseen: str = ""  # what to say where this account may not read it; empty: nothing goes on without it
 
 
 def _policy(place: str, exists: Callable[[InfraSettings, Standing], Any]) -> Read:
@@ -47,6 +49,14 @@ def _has_bucket(_settings: InfraSettings, standing: Standing) -> bool:
     return bool(standing.bucket)
 
 
+def _has_no_bucket(_settings: InfraSettings, standing: Standing) -> bool:
+    return not standing.bucket
+
+
+def _has_budget(settings: InfraSettings, standing: Standing) -> bool:
+    return bool(settings.monthly_budget and standing.billing_account)
+
+
 def _has_queue(settings: InfraSettings, standing: Standing) -> Any:
     return standing.named("queues", settings.queue)
 
@@ -55,9 +65,18 @@ def _has_counting(settings: InfraSettings, standing: Standing) -> Any:
     return standing.named("functions", settings.function("on_appointment"))
 
 
+BILLING_UNSEEN = (
+    "whether billing is on could not be seen from this account, so no budget is made; a deploy without "
+    "billing fails at the APIs"
+)
+BUDGET_UNSEEN = (
+    "the project's budget could not be seen from this account, so none is made: grant it roles/billing.costsManager on "
+    "the billing account, or write monthly_budget = 0"
+)
 # Three rounds: what every other read depends on, the lists, then what belongs to something found in a list.
 FIRST = (Read("services", "", "services list --enabled"),)
 LISTS = (
+    Read("billing", "", "billing projects describe {project}", unseen=BILLING_UNSEEN),
     Read("databases", "firestore", "firestore databases list"),
     Read("accounts", "iam", "iam service-accounts list"),
     _policy("project", lambda _settings, _standing: True),
@@ -77,6 +96,14 @@ LISTS = (
 DETAILS = (
     Read("ttls", "firestore", "firestore fields ttls list", _has_database),
     Read("exemptions", "firestore", "firestore indexes fields list", _has_database),
+    Read("deleted_buckets", "storage", "storage ls --buckets --soft-deleted --json", _has_no_bucket),
+    Read(
+        "budgets",
+        "billingbudgets",
+        "billing budgets list --billing-account={billing_account} --billing-project={project}",
+        _has_budget,
+        BUDGET_UNSEEN,
+    ),
     Read("pointer", "", "storage objects describe gs://{bucket}/models/current.json --raw", _has_bucket),
     Read("triggers", "eventarc", "eventarc triggers list --location={trigger_place}", _has_counting),
     _policy("bucket", _has_bucket),
@@ -98,10 +125,11 @@ EVERYTHING = tuple(read.field for round_ in ROUNDS for read in round_)
 def read_command(read: Read, settings: InfraSettings, standing: Standing) -> Command:
     return gcloud(
         settings,
-        f"{read.line} --format=json",
+        read.line if "--json" in read.line else f"{read.line} --format=json",
         reason=f"reads what stands: {read.field.replace('_', ' ')}",
         trigger_place=standing.trigger_place(settings),
         trigger_subscription=standing.trigger_subscription(settings),
+        billing_account=standing.billing_account,
     )
 
 
@@ -128,9 +156,22 @@ def _read_round(settings: InfraSettings, runner: Runner, standing: Standing, rou
     enabled = {short_name(service).removesuffix(".googleapis.com") for service in standing.services}
     due = [read for read in round_ if (not read.api or read.api in enabled) and read.exists(settings, standing)]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        commands = [read_command(read, settings, standing) for read in due]
-        answers = list(pool.map(lambda command: runner.read(command, is_enabled=True), commands))
+        answers = list(pool.map(lambda read: _answer(read, settings, standing, runner), due))
+    standing.unseen -= {read.field for read in round_}
     for read in round_:
         standing.put(read.field, None)
     for read, answer in zip(due, answers, strict=True):
-        standing.put(read.field, answer)
+        if isinstance(answer, CommandFailedError):
+            runner.say(f"  remark: {read.unseen}")
+            standing.unseen.add(read.field)
+        else:
+            standing.put(read.field, answer)
+
+
+def _answer(read: Read, settings: InfraSettings, standing: Standing, runner: Runner) -> Any:
+    try:
+        return runner.read(read_command(read, settings, standing), is_enabled=True)
+    except CommandFailedError as exc:
+        if not read.unseen:
+            raise
+        return exc

@@ -1,6 +1,7 @@
 """Where Google runs functions of the second generation, as of November 2026: a misspelt region is refused at once.
 
-The list: https://cloud.google.com/functions/docs/locations. A region that is new since is a line here.
+The list: https://cloud.google.com/run/docs/locations, and what ``gcloud functions regions list`` prints. A region that
+is new since is a line here.
 """
 
 from __future__ import annotations

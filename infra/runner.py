@@ -21,7 +21,7 @@ from infra.google_api import call
 from infra.program import gcloud_program
 from infra.settings import ROOT
 
-NOT_FOUND = re.compile(r"NOT_FOUND|HTTPError 404|\b404\b|not found|does not exist", re.IGNORECASE)
+NOT_FOUND = re.compile(r"NOT_FOUND|matched no objects|HTTPError 404|\b404\b|not found|does not exist", re.IGNORECASE)
 
 
 SHOWN = re.compile(r"^WARNING|deprecated|not serving 100|end of support", re.IGNORECASE)
@@ -66,6 +66,8 @@ REMEDIES = (
     (r"active account|auth login|Reauthentication|invalid_grant|credentials", "Sign in: gcloud auth login"),
     (NOT_OPEN_YET.words,
      "The API it names is off, or was switched on minutes ago: gcloud services enable API, then wait a few minutes."),
+    (r"budget",
+     "A budget needs roles/billing.costsManager on the billing account; to go without: monthly_budget = 0."),
     (r"billing", "Link a billing account: gcloud billing projects link PROJECT --billing-account=ACCOUNT"),
     (r"PERMISSION_DENIED|HTTPError 403|does not have permission|\b403\b",
      "Your account lacks a permission; docs/runbook.md, 'Who may deploy', lists the roles."),

@@ -8,6 +8,7 @@ with its remedy (:mod:`infra.typed`). The functions' own variables are checked w
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,9 +20,12 @@ from infra.cron import Schedule
 from infra.errors import SettingsFileError
 from infra.regions import REGIONS
 from infra.typed import WrongError, choice, model_of, pairs, read_by, table, text, texts, whole, yes_or_no
+from restock.stored import names
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("forecast", "retrain", "on_appointment")  # in the order they are deployed: readers before writers
+ACCOUNT_NAMES = (*DOORS, "build", "events", "tasks", "schedule")
+"""What a service account is for (infra/grants.py says more); its name says it too."""
 NEWEST_TESTED_RUNTIME = "python313"
 SIZES = {"small": (10, "0 3 * * *"), "medium": (15, "0 3 * * *"), "large": (20, "0 3,15 * * *")}
 
@@ -71,6 +75,20 @@ def _wrong_schedule(schedule: str) -> str:
     except ValueError as exc:
         return f'is refused ({exc}); write five cron fields, like "0 3 * * *"'
     return ""
+
+
+def _rotations(key: str, value: Any) -> Mapping[str, int]:
+    """Which account is now the how manieth of its name; `python3 -m infra rotate` writes it."""
+    if not isinstance(value, dict):
+        raise WrongError(f"{key} = {value!r} is not a table; write [{key}] and the names below it")
+    mistakes = [
+        f"[{key}] {name} = {number!r} is refused; write one of {', '.join(ACCOUNT_NAMES)} and a number from 2 to 99"
+        for name, number in value.items()
+        if name not in ACCOUNT_NAMES or type(number) is not int or not 2 <= number <= 99
+    ]
+    if mistakes:
+        raise WrongError(*mistakes)
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,25 +155,40 @@ class InfraSettings:
         text(r"[A-Za-z0-9-]{1,100}", "letters, digits and hyphens, at most 100"), default="restock-retrain"
     )
     make_database: bool = read_by(yes_or_no, default=False)
+    monthly_budget: int = read_by(whole(0, 1_000_000), default=50)
     variables: Mapping[str, str] = field(default_factory=dict, metadata={"reader": pairs(_wrong_variable)})
     forecast: Sizes = read_by(table(Sizes), default=Sizes())
     retrain: Sizes = read_by(table(Sizes, _wrong_retrain), default=Sizes())
     on_appointment: Sizes = read_by(table(Sizes), default=Sizes())
+    rotated: Mapping[str, int] = field(default_factory=dict, metadata={"reader": _rotations})
+    new_bucket: bool = False  # said with a deploy, once, never in the file (infra/parts/storage.py)
 
     # Names. All begin with "restock", so that nothing of the shop's app is ever taken for ours.
     job: ClassVar[str] = "restock-retrain"
     repository: ClassVar[str] = "restock"
-    dead_topic: ClassVar[str] = "restock-dead-events"
-    dead_subscription: ClassVar[str] = "restock-dead-events"
+    dead_topic: ClassVar[str] = names.DEAD_LETTERS
+    dead_subscription: ClassVar[str] = names.DEAD_LETTERS
     dashboard: ClassVar[str] = "Restock"
     channel: ClassVar[str] = "Restock alerts"
+
+    @property
+    def budget(self) -> str:
+        """Its name names the project, for a billing account may pay for several."""
+        return f"Restock {self.project}"
 
     def function(self, door: str) -> str:
         """The name of a door's function and of its Cloud Run service (which knows no underscore)."""
         return f"restock-{door.replace('_', '-')}"
 
     def account(self, role: str) -> str:
-        return f"restock-{role.replace('_', '-')}@{self.project}.iam.gserviceaccount.com"
+        number = f"-{self.rotated[role]}" if role in self.rotated else ""
+        return f"restock-{role.replace('_', '-')}{number}@{self.project}.iam.gserviceaccount.com"
+
+    def is_rotated_out(self, email: str) -> bool:
+        """Whether an account was one of ours until another took its place (infra/parts/rotation.py)."""
+        ours = re.fullmatch(rf"restock-([a-z-]+?)(-\d+)?@{self.project}\.iam\.gserviceaccount\.com", email)
+        name = ours[1].replace("-", "_") if ours else ""
+        return name in ACCOUNT_NAMES and email != self.account(name)
 
     def sizes(self, door: str) -> Sizes:
         return {"forecast": self.forecast, "retrain": self.retrain, "on_appointment": self.on_appointment}[door]
@@ -184,7 +217,7 @@ class InfraSettings:
             **{name: getattr(self, name) for name in ("project", "region", "bucket", "queue", "job", "repository")},
             **{name: getattr(self, name) for name in ("dead_topic", "dead_subscription")},
             **{f"{door}_function": self.function(door) for door in DOORS},
-            **{f"{role}_account": self.account(role) for role in (*DOORS, "build", "events", "tasks", "schedule")},
+            **{f"{role}_account": self.account(role) for role in ACCOUNT_NAMES},
         }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +28,10 @@ class Staged:
     folder: Path
     files: tuple[str, ...]
     digest: str
+    revision: str = "unknown"
 
 
-def stage(door: str, root: Path = ROOT) -> Staged:
+def stage(door: str, root: Path = ROOT, revision: str = "unknown") -> Staged:
     """Make build/<door>/ anew."""
     source, target = root / "functions" / door, root / "build" / door
     if not (source / "main.py").is_file() or not (source / "requirements.txt").is_file():
@@ -40,11 +42,29 @@ def stage(door: str, root: Path = ROOT) -> Staged:
     for name, path in files.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target / name)
-    return Staged(door, target, tuple(sorted(files)), digest_of_folder(target))
+    return Staged(door, target, tuple(sorted(files)), digest_of_folder(target), revision)
 
 
 def stage_all(root: Path = ROOT) -> dict[str, Staged]:
-    return {door: stage(door, root) for door in DOORS}
+    revision = git_revision(root)
+    return {door: stage(door, root, revision) for door in DOORS}
+
+
+def git_revision(root: Path) -> str:
+    """The commit that lies here, "-changed" behind it where something uncommitted does; "unknown" without git."""
+
+    def said(*words: str) -> str | None:
+        try:
+            done = subprocess.run(["git", "-C", str(root), *words], text=True, capture_output=True, check=False)
+        except OSError:
+            return None
+        return None if done.returncode else done.stdout.strip()
+
+    if said("rev-parse", "--show-prefix") != "":  # None, or some other repository that this folder lies in
+        return "unknown"
+    commit = said("rev-parse", "--short=12", "HEAD")
+    changed = said("status", "--porcelain", "--", "restock", "functions")
+    return f"{commit}-changed" if commit and changed else commit or "unknown"
 
 
 def digest_of_folder(folder: Path) -> str:

@@ -15,10 +15,13 @@ class Standing:
     """Each field as gcloud's JSON gives it; empty where nothing stands."""
 
     project: Body = field(default_factory=dict)
+    billing: Body = field(default_factory=dict)
+    budgets: list[Body] = field(default_factory=list)
     services: list[Body] = field(default_factory=list)
     databases: list[Body] = field(default_factory=list)
     accounts: list[Body] = field(default_factory=list)
     bucket: Body = field(default_factory=dict)
+    deleted_buckets: list[Body] = field(default_factory=list)
     pointer: Body = field(default_factory=dict)
     repositories: list[Body] = field(default_factory=list)
     ttls: list[Body] = field(default_factory=list)
@@ -36,6 +39,7 @@ class Standing:
     channels: list[Body] = field(default_factory=list)
     dashboards: list[Body] = field(default_factory=list)
     policies: dict[str, Body] = field(default_factory=dict)  # by place (infra/grants.py)
+    unseen: set[str] = field(default_factory=set)  # fields that this account was not let to read
 
     @property
     def number(self) -> str:
@@ -45,6 +49,10 @@ class Standing:
     @property
     def database_location(self) -> str:
         return next((db["locationId"] for db in self.databases if db["name"].endswith("/databases/(default)")), "")
+
+    @property
+    def billing_account(self) -> str:
+        return str(self.billing.get("billingAccountName", "")).rsplit("/", 1)[-1]
 
     @property
     def has_several_databases(self) -> bool:

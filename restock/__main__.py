@@ -16,6 +16,7 @@ from functools import cached_property
 
 from restock.counting.appointments import CountingRules
 from restock.errors import BadRequestError, RestockError, SettingsError
+from restock.gcp import dead_letters
 from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
@@ -43,8 +44,8 @@ WHICH_RESTOCK = "Name one: `python -m local VERB` is the local one (make up), `p
 class Operated:
     """The Restock that is meant. Its stores are reached when a verb first needs them."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, target: Target) -> None:
+        self.settings, self._target = settings, target
 
     @cached_property
     def documents(self) -> FirestoreDocuments:
@@ -58,6 +59,11 @@ class Operated:
     def queue(self) -> CloudTasksQueue:
         return CloudTasksQueue(self.settings)
 
+    def purge(self, before: datetime) -> None:
+        """Dead letters; the local stack keeps none."""
+        if not self._target.is_local:
+            dead_letters.purge(self.settings.project, before)
+
 
 def main(words: list[str] | None = None) -> int:
     asked = parser().parse_args(words)
@@ -69,7 +75,7 @@ def main(words: list[str] | None = None) -> int:
         print(f"{asked.verb}: {target.name}", flush=True)
         if VERBS[asked.verb].changes and not target.is_local and not asked.yes:
             agree(asked.verb, target)
-        return DOES[asked.verb](asked, Operated(settings))
+        return DOES[asked.verb](asked, Operated(settings, target))
     except SettingsError as exc:
         print(f"{exc}\n{WHICH_RESTOCK}", file=sys.stderr)
         return 2
@@ -147,7 +153,7 @@ def forget_one(asked: argparse.Namespace, on: Operated) -> int:
 
 def erase_one(asked: argparse.Namespace, on: Operated) -> int:
     rules, now = CountingRules.of(on.settings), lambda: datetime.now(UTC)
-    tools = ErasingTools(on.documents, on.objects, on.queue, rules, clock=now, wait=lambda: time.sleep(2))
+    tools = ErasingTools(on.documents, on.objects, on.queue, rules, on.purge, clock=now, wait=lambda: time.sleep(2))
     return say(erase(asked.appointment, tools))
 
 

@@ -23,6 +23,9 @@ collect_ignore_glob = ["*/traps/*"]  # doors with traps: started as processes, n
 SLOWEST = (
     "test_interrupted.py",
     "test_deploy.py",
+    "test_deployed_again.py",
+    "test_taking_back.py",
+    "test_who_may.py",
     "test_simulation.py",
     "test_burst.py",
     "test_crash_points.py",

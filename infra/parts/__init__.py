@@ -23,6 +23,7 @@ class Removal:
     with_queue: bool = False
 
 
+KEEPING = Removal()
 Due = Callable[[InfraSettings, Standing], list[Change]]
 Undo = Callable[[InfraSettings, Standing, Removal], list[Change]]
 

@@ -26,20 +26,27 @@ from restock.stored.retrain_request import RetrainRequest
 
 TRIGGER_TAKES = timedelta(minutes=15)
 SCHEDULE_TAKES = timedelta(days=1)
+FIRST, ASKED_AGAIN = "first-training", "after-rotation"  # how the tasks' names begin
 
 
 def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
     """Asked for once, soon after the trigger was made; failing that, the schedule trains first all the same."""
     now = datetime.now(UTC)
     made = trigger_made(settings, standing, now)
-    is_waiting = any("/tasks/first-training-" in task["name"] for task in standing.tasks)
+    is_waiting = any(f"/tasks/{name}-" in task["name"] for task in standing.tasks for name in (FIRST, ASKED_AGAIN))
     if standing.pointer or is_waiting or now - made > SCHEDULE_TAKES:
         return []
-    start = max(made + TRIGGER_TAKES, now)
+    return [asked_by_hand(settings, standing, FIRST, "the first training, when the trigger is sure to be live")]
+
+
+def asked_by_hand(settings: InfraSettings, standing: Standing, name: str, reason: str) -> ApiCall:
+    """A task that calls retrain as the queue's account does, once the trigger is sure to be live."""
+    now = datetime.now(UTC)
+    start = max(trigger_made(settings, standing, now) + TRIGGER_TAKES, now)
     url, asked = retrain_url(settings, standing.number), json.dumps(RetrainRequest("manual").as_json())
     task = {
         # Names are remembered for up to a day; with the hour in it, a later deploy may ask again.
-        "name": f"{settings.queue_path}/tasks/first-training-{now:%Y%m%d%H}",
+        "name": f"{settings.queue_path}/tasks/{name}-{now:%Y%m%d%H}",
         "httpRequest": {
             "url": f"{url}/",
             "httpMethod": "POST",
@@ -52,9 +59,10 @@ def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
         "scheduleTime": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     where = address("cloudtasks", f"v2/{settings.queue_path}/tasks")
-    reason = f"the first training, at {start:%H:%M} UTC, when the trigger is sure to be live: {asked}"
     # 409: the task was made before, by a deploy that was interrupted after it.
-    return [ApiCall("POST", where, {"task": task}, reason, changes=("tasks",), accepts=(409,))]
+    return ApiCall(
+        "POST", where, {"task": task}, f"{reason}, at {start:%H:%M} UTC: {asked}", changes=("tasks",), accepts=(409,)
+    )
 
 
 def trigger_made(settings: InfraSettings, standing: Standing, now: datetime) -> datetime:

@@ -12,6 +12,7 @@ from infra.standing import Standing
 
 APIS = (
     "artifactregistry",
+    "billingbudgets",
     "cloudbuild",
     "cloudfunctions",
     "cloudresourcemanager",

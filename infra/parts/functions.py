@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from infra import traffic
 from infra.command import Change, Command, digest_of, gcloud, mapping_flag, words_of
 from infra.compare import differences
 from infra.errors import CommandFailedError, SettingsFileError
@@ -36,6 +37,7 @@ MOST_HOURS = 8_784
 """Of LEARN_WITHIN_HOURS."""
 
 DIGEST_LABEL = "restock-digest"
+REVISION_LABEL = "restock-revision"  # for people: a commit that changes no source of a function deploys none
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ DEPLOY = """
     --docker-repository=projects/{project}/locations/{region}/repositories/{repository}
     --memory={memory} --cpu={cpu} --concurrency={concurrency} --min-instances={min_instances}
     --max-instances={max_instances} --timeout={timeout}s --ingress-settings={ingress} {variables}
+    --serve-all-traffic-latest-revision
 """
 BY_HTTP = "--trigger-http"
 BY_FIRESTORE = """
@@ -121,8 +124,9 @@ BY_FIRESTORE = """
 """
 
 
-def deploy_command(settings: InfraSettings, standing: Standing, door: str, source: str, why: str = "") -> Command:
-    """The deploy of one door, labelled with the digest of its source and of every flag."""
+def deploy_command(settings: InfraSettings, standing: Standing, staged: Staged, why: str = "") -> Command:
+    """The deploy of one door, labelled with its commit and with the digest of its source and of every flag."""
+    door = staged.door
     line = DEPLOY + (BY_FIRESTORE if door == "on_appointment" else BY_HTTP)
     values = {
         "function": settings.function(door),
@@ -135,12 +139,14 @@ def deploy_command(settings: InfraSettings, standing: Standing, door: str, sourc
         # The trigger is made in the database's place, whatever ours is.
         "database_place": standing.database_location or settings.region,
     }
-    digest = digest_of([source, words_of(line, {**settings.names, **values})])
+    digest = digest_of([staged.digest, words_of(line, {**settings.names, **values})])
     return gcloud(
         settings,
-        line + " --update-labels=app=restock,{label}={digest}",
+        line + " --update-labels=app=restock,{revision_label}={revision},{label}={digest}",
         reason=f"{door} {WHY[door]} ({why})",
-        changes=("functions", "run_services", "triggers", "subscriptions", f"{door}_policy"),
+        changes=("functions", "run_services", "triggers", "subscriptions", "tasks", f"{door}_policy"),
+        revision_label=REVISION_LABEL,
+        revision=staged.revision,
         label=DIGEST_LABEL,
         digest=digest,
         **values,
@@ -153,12 +159,15 @@ def digest_in(command: Command) -> str:
 
 
 def function(door: str, settings: InfraSettings, standing: Standing, staged: Mapping[str, Staged]) -> list[Change]:
-    digest = digest_in(deploy_command(settings, standing, door, staged[door].digest))
+    digest = digest_in(deploy_command(settings, standing, staged[door]))
     found = standing.named("functions", settings.function(door))
     if door == "on_appointment" and found.get("state") == "ACTIVE" and not standing.trigger(settings):
         raise _has_no_trigger(settings)
-    why = _why_deploy(found, digest, settings, standing, door)
-    return [deploy_command(settings, standing, door, staged[door].digest, why)] if why else []
+    if why := _why_deploy(found, digest, settings, standing, door):
+        return [deploy_command(settings, standing, staged[door], why)]
+    if earlier := traffic.earlier_revision(standing.named("run_services", settings.function(door))):
+        return [traffic.to_latest(settings, door, earlier)]
+    return []
 
 
 def undo(door: str, settings: InfraSettings, standing: Standing) -> list[Change]:

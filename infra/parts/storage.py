@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.command import Change, file_flag, gcloud
+from infra.errors import CommandFailedError
 from infra.grants import granted, revoked
 from infra.parts import DeployPart, Removal
 from infra.settings import InfraSettings
@@ -25,6 +26,8 @@ COLLECTIONS = (names.CHANGES, names.RUNS, names.STATES)
 
 def bucket(settings: InfraSettings, standing: Standing) -> list[Change]:
     changes: list[Change] = []
+    if wrong := deleted_bucket(settings, standing):  # seen only once the API is open
+        raise CommandFailedError(f"step: bucket\n{wrong[0]}\nThen run this again: it goes on from here.")
     if not standing.bucket:
         line = "storage buckets create gs://{bucket} --location={region} " + GUARDS
         changes.append(gcloud(settings, line, reason="makes the bucket of history and models", changes=("bucket",)))
@@ -34,6 +37,21 @@ def bucket(settings: InfraSettings, standing: Standing) -> list[Change]:
         reason = f"keeps overwritten and deleted objects {NONCURRENT_DAYS} days, then lets them go"
         changes.append(gcloud(settings, line, reason=reason, files=files, changes=("bucket",), lifecycle=lifecycle))
     return [*changes, *granted("bucket", settings, standing)]
+
+
+def deleted_bucket(settings: InfraSettings, standing: Standing) -> list[str]:
+    """A bucket of this name that Google still keeps: it comes back only while no other of its name stands."""
+    if standing.bucket or settings.new_bucket:
+        return []
+    mine = [one["metadata"] for one in standing.deleted_buckets if one["metadata"].get("name") == settings.bucket]
+    if not mine:
+        return []
+    times = (mine[-1].get("softDeleteTime", "?"), mine[-1].get("hardDeleteTime", "?"))
+    return [
+        f"the bucket {settings.bucket} was deleted at {times[0]} with history and models. Google gives it back until "
+        f"{times[1]}, and only while no other of its name stands: docs/runbook.md, 'The whole bucket deleted'. "
+        "To begin with an empty one: python3 -m infra deploy --new-bucket"
+    ]
 
 
 def _is_as_wanted(bucket: dict[str, Any]) -> bool:
@@ -68,4 +86,4 @@ def undo(settings: InfraSettings, standing: Standing, removal: Removal) -> list[
     ]
 
 
-PART = DeployPart("bucket", bucket, undo)
+PART = DeployPart("bucket", bucket, undo, ("bucket", "deleted_buckets"))

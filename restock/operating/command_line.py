@@ -30,7 +30,9 @@ VERBS: Mapping[str, Verb] = {
     "rebuild": Verb("the same, re-reading every appointment and comparing"),
     "free-lease": Verb("end the lease of a run that died, instead of waiting until it ends by itself"),
     "forget": Verb("withdraw a deleted appointment's usage now, whatever is kept of purged ones"),
-    "erase": Verb("forget an appointment and delete every older copy of the history, which named it"),
+    "erase": Verb(
+        "forget an appointment, purge dead letters and delete every older copy of the history, which named it"
+    ),
     "import-usage": Verb("learn from usage before the app, from a CSV file"),
 }
 

@@ -2,7 +2,7 @@
 
 ::
 
-    forgotten ── a full read asked for ── waited until the live history is without it
+    forgotten ── dead letters purged ── a full read asked for ── waited until the live history is of it
                                                          │
          lease taken ── pointer written anew ── all other histories deleted ── lease released
                               └── a run that was at work can no longer make one of them live
@@ -37,12 +37,14 @@ RECORDS_STAY, LOGS_STAY, CHANGES_STAY = timedelta(days=90), timedelta(days=30), 
 
 @dataclass(frozen=True)
 class ErasingTools:
-    """What erasing acts on. ``wait`` passes some seconds, in which the queue calls retrain."""
+    """What erasing acts on. ``purge`` lets go of dead letters that came before a moment; ``wait`` passes some seconds,
+    in which the queue calls retrain."""
 
     documents: DocumentStore
     objects: ObjectStore
     queue: RetrainQueue
     rules: CountingRules
+    purge: Callable[[datetime], None]
     clock: Callable[[], datetime]
     wait: Callable[[], None]
 
@@ -51,11 +53,10 @@ def erase(appointment: str, tools: ErasingTools) -> str:
     """Returns what was done and what remains until when. Safe to begin again, wherever it was interrupted."""
     _unpinned(tools.objects)
     forget(appointment, tools.documents, tools.objects, tools.rules.digest)
-    if _is_in_history(appointment, tools.objects):
-        ask_for_retrain(tools.queue, rebuild=True)
-        _wait_until(
-            lambda: not _is_in_history(appointment, tools.objects), "no run published a history without it", tools
-        )
+    state = tools.documents.get(names.STATE)
+    now = state.read_time if state else tools.clock()  # Firestore's clock, by which a full read is dated
+    tools.purge(now)
+    _read_everything_since(now, appointment, tools)
     deleted = _delete_copies(tools)
     done = f"appointment {appointment} is forgotten; {len(deleted)} older copies deleted"
     return "\n".join([done, *remains(tools.clock())])
@@ -66,6 +67,7 @@ def remains(now: datetime) -> Sequence[str]:
     return (
         "what remains:",
         f"  until {now + SOFT_DELETED_FOR:%Y-%m-%d}  the deleted copies, in the bucket's soft delete",
+        f"  until {now + CHANGES_STAY:%Y-%m-%d}  a delivery of it that is given up later than now: erase again then",
         f"  until {now + CHANGES_STAY:%Y-%m-%d}  restock_changes: the id alone, without usage",
         f"  until {now + LOGS_STAY:%Y-%m-%d}  logs: the id",
         f"  until {now + RECORDS_STAY:%Y-%m-%d}  run records: the id, if one named it as an example",
@@ -82,10 +84,21 @@ def _unpinned(objects: ObjectStore) -> Pointer:
     return pointer
 
 
-def _is_in_history(appointment: str, objects: ObjectStore) -> bool:
-    live = _unpinned(objects)
-    data = read_verified(objects, names.history(live.history), live.history_sha256)
-    return appointment in History.from_bytes(data).source_times([appointment])
+def _read_everything_since(moment: datetime, appointment: str, tools: ErasingTools) -> None:
+    """Wait for a history without the appointment, of a full read begun since: it holds what purged deliveries told."""
+    asked_over: list[int] = []
+
+    def is_read() -> bool:
+        live = _unpinned(tools.objects)
+        history = History.from_bytes(read_verified(tools.objects, names.history(live.history), live.history_sha256))
+        if history.rebuilt_at > moment and appointment not in history.source_times([appointment]):
+            return True
+        if live.history not in asked_over:  # not asked yet, or a full read was published that had begun before
+            ask_for_retrain(tools.queue, rebuild=True)
+            asked_over.append(live.history)
+        return False
+
+    _wait_until(is_read, "no full read published a history without it", tools)
 
 
 def _delete_copies(tools: ErasingTools) -> list[str]:

@@ -1,4 +1,4 @@
-"""What everything that is stored is called: the documents of Firestore, the objects of the bucket.
+"""What everything that is stored is called: the documents of Firestore, the objects of the bucket, dead letters.
 
 Only the standard library, for ``infra`` and ``local`` name them, too, before any environment is chosen.
 """
@@ -28,6 +28,9 @@ LEARNT = "learnt/"
 FULL_READS = "rebuild/"
 IMPORTED = "imports/usage.parquet"
 POINTER = f"{MODELS}current.json"
+
+DEAD_LETTERS = "restock-dead-events"
+"""The Pub/Sub topic and subscription of deliveries that were given up."""
 
 IS_SHOP = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}").fullmatch
 """Such ids are also words of a path, of a task's name and of an address; Firestore keeps ``__x__`` for itself."""

@@ -204,11 +204,14 @@ class FakeGoogle(Project):
         services = {name: body for name, body in self.resources.items() if name.startswith("run ")}
         if last == "services":
             return {"items": list(services.values()), "kind": "ServiceList", "metadata": {}}
+        if last == "revisions":
+            _label, _, asked = request.query["labelSelector"].partition(" = ")
+            return {"items": self.revisions[asked], "kind": "RevisionList", "metadata": {}}
         if request.method == "PUT":
             sent = request.body
-            sent["metadata"].setdefault("annotations", {})
             kept = self.resources[f"run {last}"]
-            kept["metadata"]["annotations"] |= sent["metadata"]["annotations"]
+            kept["metadata"]["annotations"] |= sent["metadata"].get("annotations", {})
+            kept["spec"]["traffic"] = kept["status"]["traffic"] = sent["spec"].get("traffic", [])
             return kept
         if f"run {last}" not in self.resources:
             raise Refusal(404, "NOT_FOUND", f"Resource '{last}' was not found")
@@ -254,7 +257,8 @@ class FakeGoogle(Project):
         body.update(state="ACTIVE", environment="GEN_2", updateTime="2026-01-01T00:00:00.000000Z")
         body["serviceConfig"].update(uri=hashed, service=f"projects/{PROJECT}/locations/{region}/services/{short}")
         urls = json.dumps([hashed, numbered.replace("http:", "https:")])
-        self.resources.setdefault(f"run {short}", knative_service(short, region, hashed, urls))
+        service = self.resources.setdefault(f"run {short}", knative_service(short, region, hashed, urls))
+        self._roll_out(service, body)
         if "eventTrigger" not in body:
             return
         where = body["eventTrigger"]["triggerRegion"]
@@ -268,6 +272,32 @@ class FakeGoogle(Project):
         self.resources.setdefault(f"eventarc {trigger}", {"name": trigger, "transport": transport, "createTime": made})
         self.resources.setdefault(f"pubsub {topic}", {"name": topic})
         self.resources.setdefault(f"pubsub {subscription}", {"name": subscription, "topic": topic})
+
+    def _roll_out(self, service: Body, body: Body) -> None:
+        """A revision for each deploy, with an image for each upload; all traffic goes to it where that is said."""
+        name = service["metadata"]["name"]
+        kept = self.revisions.setdefault(name, [])
+        number = len(kept) + 1
+        image = f"image@{body['buildConfig']['source']['storageSource']['object']}"
+        made = {
+            "name": f"{name}-{number:05}",
+            "namespace": NUMBER,
+            "labels": {"serving.knative.dev/service": name},
+            "creationTimestamp": f"2026-01-{number:02}T00:00:00Z",
+        }
+        ready = [{"type": "Ready", "status": "True"}]
+        kept.append(
+            {
+                "apiVersion": "serving.knative.dev/v1",
+                "kind": "Revision",
+                "metadata": made,
+                "spec": {"containers": [{"image": image}]},
+                "status": {"conditions": ready},
+            }
+        )
+        service["status"]["latestReadyRevisionName"] = made["name"]
+        if body["serviceConfig"].get("allTrafficOnLatestRevision"):
+            service["spec"]["traffic"] = [{"latestRevision": True, "percent": 100}]
 
     def _undo_function(self, name: str, body: Body) -> None:
         short = name.rsplit("/", 1)[-1]
@@ -325,7 +355,7 @@ def knative_service(name: str, region: str, url: str, urls: str) -> Body:
             "url": url,
             "observedGeneration": 1,
             "conditions": ready,
-            "latestReadyRevisionName": f"{name}-00001",
+            "traffic": [],
         },
     }
 

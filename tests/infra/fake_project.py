@@ -76,6 +76,7 @@ class Project:
     refuse_once: dict[str, tuple[int, str, str]] = field(default_factory=dict)  # by a part of the request's text
     build_errors: list[str] = field(default_factory=list)  # one for each next build
     deleted_buckets: list[Body] = field(default_factory=list)
+    revisions: dict[str, list[Body]] = field(default_factory=dict)  # of Cloud Run services
     billing: bool = True
     permissions: Callable[[list[str]], list[str]] = list
     port: int = 0
@@ -110,7 +111,7 @@ class Project:
         """Everything made, without what Google makes up: for comparing two ways to the same end."""
         volatile = {
             *("etag", "createTime", "updateTime", "uid", "buildId", "storageSource", "revision", "metageneration"),
-            "scheduleTime",
+            *("scheduleTime", "latestReadyRevisionName"),
         }
 
         def settled(value: Any) -> Any:
@@ -121,7 +122,7 @@ class Project:
             if isinstance(value, list):
                 return sorted((settled(one) for one in value), key=lambda one: json.dumps(one, sort_keys=True))
             if isinstance(value, str):  # ids that Google makes up, and the hour in a task's name
-                return re.sub(r"(alertPolicies|notificationChannels|dashboards)/\w+|-\d{10}$", r"\1/ID", value)
+                return re.sub(r"(alertPolicies|notificationChannels|dashboards|budgets)/\w+|-\d{10}$", r"\1/ID", value)
             return value
 
         made = sorted(json.dumps([settled(name), settled(body)]) for name, body in self.resources.items())
@@ -133,10 +134,10 @@ class Project:
         return "\n".join([*made, *allowed, *sorted(self.enabled)])
 
     def save(self) -> Any:
-        return copy.deepcopy((self.resources, self.policies, self.uploads, self.enabled, self._ids))
+        return copy.deepcopy((self.resources, self.policies, self.uploads, self.enabled, self._ids, self.revisions))
 
     def restore(self, saved: Any) -> None:
-        self.resources, self.policies, self.uploads, self.enabled, self._ids = copy.deepcopy(saved)
+        (self.resources, self.policies, self.uploads, self.enabled, self._ids, self.revisions) = copy.deepcopy(saved)
         self.requests, self.fail_change, self.deleted_buckets = [], None, []
 
     # Serving.

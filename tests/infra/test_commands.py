@@ -128,7 +128,7 @@ def test_a_function_stays_within_what_the_platform_allows() -> None:
 def test_the_plan_changes_only_what_differs() -> None:
     wanted = settings()
     standing = Standing(project={"projectNumber": "5"})
-    label = functions.digest_in(functions.deploy_command(wanted, standing, "forecast", STAGED["forecast"].digest))
+    label = functions.digest_in(functions.deploy_command(wanted, standing, STAGED["forecast"]))
     made = functions.as_api_has_it(wanted, standing, "forecast")
     service = made["serviceConfig"]
     found = {"name": "x/restock-forecast", "labels": {functions.DIGEST_LABEL: label}, **made}
@@ -145,7 +145,7 @@ def test_the_plan_changes_only_what_differs() -> None:
 def counting(wanted: InfraSettings) -> tuple[dict, Standing]:
     """on_appointment as a deploy leaves it, and all that stands."""
     standing = Standing(project={"projectNumber": "5"}, triggers=[{"name": "t"}])
-    digest = functions.digest_in(functions.deploy_command(wanted, standing, "on_appointment", "0" * 64))
+    digest = functions.digest_in(functions.deploy_command(wanted, standing, STAGED["on_appointment"]))
     found = {
         "name": "x/restock-on-appointment",
         "state": "ACTIVE",
@@ -421,7 +421,7 @@ def test_an_api_that_is_not_enabled_is_not_asked() -> None:
     for read in (*LISTS, *LAST):
         argv = read_command(read, settings(), Standing()).argv
         assert argv[-2:] == ("--project=my-shop", "--quiet")
-        assert read.api or read.field == "project_policy"
+        assert read.api or read.field in {"project_policy", "billing"}
 
 
 def test_alerts_watch_for_words_that_the_functions_really_log() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from infra.parts.budget import THRESHOLDS
 from infra.parts.queue import RETRIES
 from infra.settings import DOORS
 from tests.infra.conftest import World
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.needs("gcloud")
 def test_the_first_deploy_says_what_it_does_and_what_the_shop_should_see(deployed: World) -> None:
     text = deployed.first.text
 
-    assert "[11/24] function forecast: 1 change(s)" in text
+    assert "[11/26] function forecast: 1 change(s)" in text
     assert "The shop should see" in text
     assert "forecast refuses a caller without a token" in text
     assert not [request for request in deployed.first.requests if request.method == "CONNECT"]
@@ -149,6 +150,17 @@ def test_every_alert_reaches_the_channel_and_names_its_page(deployed: World) -> 
     assert channel["labels"] == {"email_address": "owner@example.com"}
     assert all(alert["notificationChannels"] == [channel["name"]] for alert in alerts)
     assert all("docs/runbook.md" in alert["documentation"]["content"] for alert in alerts)
+
+
+def test_the_budget_of_the_project_tells_the_channel_at_half_at_all_and_beforehand(deployed: World) -> None:
+    budget = next(body for name, body in deployed.google.resources.items() if name.startswith("billingbudgets "))
+
+    assert budget["displayName"] == f"Restock {PROJECT}"
+    assert budget["amount"]["specifiedAmount"]["units"] == "50"
+    assert budget["budgetFilter"]["projects"] == [f"projects/{PROJECT}"]
+    assert budget["thresholdRules"] == THRESHOLDS
+    channel = deployed.google.named("monitoring", "/notificationChannels/0004")
+    assert budget["notificationsRule"]["monitoringNotificationChannels"] == [channel["name"]]
 
 
 def test_the_first_training_waits_for_the_trigger(deployed: World) -> None:

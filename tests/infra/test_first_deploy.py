@@ -68,7 +68,7 @@ def test_a_build_by_an_account_whose_roles_are_minutes_old_is_waited_for(
     staged = stage("forecast", empty.tree)
     empty.google.build_errors = [words]
 
-    acting(empty).run("function forecast", deploy_command(WANTED, STANDING, "forecast", staged.digest, "new"))
+    acting(empty).run("function forecast", deploy_command(WANTED, STANDING, staged, "new"))
 
     assert empty.google.named("cloudfunctions", "restock-forecast")["state"] == "ACTIVE"
     assert heard.slept == [20]

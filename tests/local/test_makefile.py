@@ -51,6 +51,7 @@ def words_of(tmp_path: Path, *typed: str) -> list[str]:
         ("forget", "ID", ["restock", "forget", "--"]),
         ("rollback", "VERSION", ["restock", "rollback", "--"]),
         ("accuracy", "DATA", ["bench.accuracy", "--"]),
+        ("rotate", "ACCOUNT", ["infra", "rotate", "--"]),
     ],
 )
 def test_an_argument_reaches_the_program_as_it_was_typed(

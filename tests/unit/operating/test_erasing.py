@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 import pytest
 
 from restock.counting.appointments import CountingRules
@@ -11,6 +14,7 @@ from restock.retraining.lease import acquire
 from restock.retraining.run import retrain
 from restock.stored import names
 from restock.stored.retrain_request import RetrainRequest
+from tests.builders import appointment
 from tests.unit.retraining.models import ABSURD, reads
 from tests.unit.retraining.shop import Shop
 
@@ -22,10 +26,10 @@ def let_the_queue_call(shop: Shop) -> None:
         shop.queue.settle(task, retrain(RetrainRequest(**task.body), shop.tools()).http_status)
 
 
-def erase(shop: Shop, id: str = "gone") -> str:
+def erase(shop: Shop, id: str = "gone", purge: Callable[[datetime], None] = lambda _before: None) -> str:
     rules = CountingRules.of(shop.settings)
     acted_on = erasing.ErasingTools(
-        shop.documents, shop.objects, shop.queue, rules, shop.clock, wait=lambda: let_the_queue_call(shop)
+        shop.documents, shop.objects, shop.queue, rules, purge, shop.clock, wait=lambda: let_the_queue_call(shop)
     )
     return erasing.erase(id, acted_on)
 
@@ -60,6 +64,45 @@ def test_every_copy_goes_and_all_other_usage_stays():
     assert shop.retrain("schedule").status in {"published", "unchanged"}
     assert "appointment gone is forgotten" in said
     assert "2 older copies deleted" in said
+
+
+def test_dead_letters_are_purged_and_what_only_they_told_is_read_from_the_appointments():
+    shop = with_a_deleted_booking()
+    shop.retrain()
+    shop.write("a3", appointment("completed"))  # its event was given up
+    purged: list[datetime] = []
+
+    erase(shop, purge=purged.append)
+
+    assert shop.used() == {"a1": 1.0, "a2": 1.0, "a3": 1.0}
+    assert len(purged) == 1
+    assert shop.history().rebuilt_at > purged[0]
+
+
+def test_a_run_that_only_takes_the_appointment_out_is_not_enough_for_what_was_purged_is_read_too():
+    shop = with_a_deleted_booking()
+    shop.write("a3", appointment("completed"))  # its event was given up
+
+    def train_first(_before: datetime) -> None:
+        shop.retrain()
+        assert "gone" not in shop.used()
+
+    erase(shop, purge=train_first)
+
+    assert shop.used() == {"a1": 1.0, "a2": 1.0, "a3": 1.0}
+
+
+def test_a_refusal_comes_before_dead_letters_are_purged():
+    shop = with_a_deleted_booking()
+    verbs.pin(shop.objects, shop.clock())
+    purged: list[datetime] = []
+
+    with pytest.raises(BadRequestError, match="make unpin"):
+        erase(shop, purge=purged.append)
+    with pytest.raises(BadRequestError):
+        erase(shop, "a1", purge=purged.append)
+
+    assert purged == []
 
 
 def test_what_remains_is_said_with_its_day():
