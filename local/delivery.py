@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.client
 import json
-import urllib.error
 import urllib.request
 from typing import Any
 
+from local.loopback import status_of
 from local.queues import Queue, Task
 
 HTTP_METHODS = ("", "POST", "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS")  # the client sends the enum's number
@@ -58,14 +57,7 @@ def deliver(task: Task, headers: dict[str, str]) -> int | None:
         method = HTTP_METHODS[method]
     body = base64.b64decode(task.request.get("body") or "") or None
     request = urllib.request.Request(task.request["url"], data=body, method=method, headers=headers)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirects())
-    try:
-        with opener.open(request, timeout=task.deadline_seconds) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as exc:
-        return exc.code
-    except (OSError, http.client.HTTPException):
-        return None
+    return status_of(request, task.deadline_seconds, NoRedirects())
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):

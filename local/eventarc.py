@@ -14,13 +14,11 @@ from __future__ import annotations
 import base64
 import binascii
 import heapq
-import http.client
 import itertools
 import os
 import random
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,7 +26,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from infra.retries import RetryConfig
-from local.loopback import LoopbackServer
+from local.loopback import LoopbackServer, status_of
 from local.processes import ProcessError
 
 PROBE = "probe"  # the trigger of one event at start, which goes no further (local/triggers.py)
@@ -181,14 +179,7 @@ class Relay:
 def post(delivery: DueDelivery) -> int | None:
     """Send the event; its status, or None without an answer."""
     request = urllib.request.Request(delivery.url, data=delivery.body, method="POST", headers=delivery.headers)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=DELIVERY_TIMEOUT_SECONDS) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as exc:
-        return exc.code
-    except (OSError, http.client.HTTPException):
-        return None
+    return status_of(request, DELIVERY_TIMEOUT_SECONDS)
 
 
 def as_eventarc_sends_it(body: bytes) -> bytes:

@@ -1,11 +1,28 @@
-"""An HTTP server of this machine's own: on loopback, a thread per connection, gone once it is stopped."""
+"""Servers of this machine's own, on loopback: how one is made, a thread per connection, and how one is asked."""
 
 from __future__ import annotations
 
+import http.client
 import threading
+import urllib.error
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 POLL_SECONDS = 0.05
+
+
+def status_of(
+    request: urllib.request.Request, timeout_seconds: float, *handlers: urllib.request.BaseHandler
+) -> int | None:
+    """What a server of this machine answers with, or None if it does not; never through a proxy."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
+    try:
+        with opener.open(request, timeout=timeout_seconds) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as exc:
+        return exc.code
+    except (OSError, http.client.HTTPException):
+        return None
 
 
 class _Server(ThreadingHTTPServer):

@@ -69,7 +69,7 @@ def _read_in_full(run: Attempt, todo: ReadEverything, known: History | None, cha
     Raises DamagedError where it differs from what was known in a way that rather speaks for a broken read.
     """
     pending = changes.pending
-    before = known if known is not None else History.of((), run.rules.digest, datetime.min.replace(tzinfo=UTC))
+    before = known if known is not None else _nothing_counted(run)
     expected = before.applied([one.change for one in pending])[0]
     remembered = expected
     if run.rules.keep_usage_when_deleted_after_days is not None and (known is None or todo.is_repair):
@@ -126,6 +126,10 @@ def newest_history(run: Attempt) -> History:
             "KEEP_USAGE_WHEN_DELETED_AFTER_DAYS keeps: put one back from the bucket's noncurrent versions, "
             "or go on without: rebuild --force"
         )
+    return _nothing_counted(run)
+
+
+def _nothing_counted(run: Attempt) -> History:
     return History.of((), run.rules.digest, datetime.min.replace(tzinfo=UTC))
 
 

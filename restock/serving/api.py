@@ -17,7 +17,7 @@ from restock.serving.access import Access, Caller
 from restock.serving.assets import Page
 from restock.serving.compression import SMALLEST_BYTES, Encoded
 from restock.serving.headers import SECURITY_HEADERS, CorsPolicy
-from restock.serving.http import Answer, HttpError, Request
+from restock.serving.http import Answer, HttpError, Request, failed
 from restock.serving.live_model import BUCKET_MISSING, LiveModel
 from restock.serving.operations import Operation
 from restock.serving.parameters import read_query
@@ -86,11 +86,8 @@ class Api:
         follow_trace(request.header("X-Cloud-Trace-Context"), self._settings.project)
         try:
             answer = encoded(self._operate(request), request)
-        except HttpError as error:
-            answer = error.as_answer()
-        except Exception as exc:  # a mistake of ours: the log gets the reason, the caller none of our names
-            self._log.error("a request failed", path=request.path[:200], error=repr(exc))
-            answer = HttpError(500, "The forecast could not be made; please try again").as_answer()
+        except Exception as exc:
+            answer = failed(exc, request, self._log)
         cors = self._cors.headers(request.header("Origin"))
         return Answer(answer.status, answer.body, answer.content_type, (*SECURITY_HEADERS, *cors, *answer.headers))
 

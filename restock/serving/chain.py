@@ -21,7 +21,7 @@ from restock.serving.access import CHAIN_ADMIN, Access, Admins, Caller
 from restock.serving.api import NOT_KEPT, Api
 from restock.serving.assets import Page
 from restock.serving.headers import SECURITY_HEADERS, CorsPolicy
-from restock.serving.http import Answer, HttpError, Request
+from restock.serving.http import Answer, HttpError, Request, failed
 from restock.serving.kept import Kept, Patience, Reading
 from restock.serving.live_model import LiveModel
 from restock.settings import Settings
@@ -120,11 +120,8 @@ class ChainApi:
                 self._forget()
                 return replace(answer, headers=(*answer.headers, *OF_THE_CALLER))
             answer = found
-        except HttpError as error:
-            answer = error.as_answer()
-        except Exception as exc:  # a mistake of ours: the log gets the reason, the caller none of our names
-            self._log.error("a request failed", path=request.path[:200], error=repr(exc))
-            answer = HttpError(500, "The forecast could not be made; please try again").as_answer()
+        except Exception as exc:
+            answer = failed(exc, request, self._log)
         cors = self._cors.headers(request.header("Origin"))
         headers = (*SECURITY_HEADERS, *cors, *OF_THE_CALLER, *answer.headers)
         return Answer(answer.status, answer.body, answer.content_type, headers)

@@ -10,6 +10,7 @@ import orjson
 from werkzeug.http import parse_accept_header, parse_etags
 
 from restock.errors import RestockError
+from restock.logs import Log
 from restock.serving.compression import Encoded
 
 JSON = "application/json; charset=utf-8"
@@ -87,3 +88,11 @@ class HttpError(RestockError):
         if self.field:
             content["field"] = self.field
         return Answer.of(content, self.status, (("Cache-Control", "no-store"), *self.headers))
+
+
+def failed(exc: Exception, request: Request, log: Log) -> Answer:
+    """Of a mistake of ours the log gets the reason, the caller none of our names; a refusal is as it was meant."""
+    if isinstance(exc, HttpError):
+        return exc.as_answer()
+    log.error("a request failed", path=request.path[:200], error=repr(exc))
+    return HttpError(500, "The forecast could not be made; please try again").as_answer()
