@@ -23,7 +23,7 @@ def lasting(condition: Callable[[], bool], seconds: float) -> Callable[[], bool]
     return has_lasted
 
 
-def wait_until(condition: Callable[[], T], *, timeout_seconds: float = 60, every_seconds: float = 0.01) -> T:
+def wait_until(condition: Callable[[], T], *, timeout_seconds: float = 240, every_seconds: float = 0.01) -> T:
     """What the condition gives once it holds; fail if it does not in time."""
     deadline = time.monotonic() + timeout_seconds
     while not (given := condition()):

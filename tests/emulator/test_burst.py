@@ -106,7 +106,7 @@ class Loop:
         return statuses
 
     def come_to_rest(self) -> None:
-        wait_until(lambda: not self.tasks.pending(self.queue), timeout_seconds=120, every_seconds=0.1)
+        wait_until(lambda: not self.tasks.pending(self.queue), every_seconds=0.1)
 
     def retrain(self) -> None:
         """By hand, through the queue."""

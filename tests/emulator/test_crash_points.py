@@ -116,7 +116,7 @@ def crash_after(step: str, process: RetrainProcess, shop: RepairShop) -> Crash:
 
 def ask_until_alive(process: RetrainProcess, shop: RepairShop) -> RetrainAnswer:
     """The master starts another worker within a moment."""
-    return wait_until(lambda: process.ask(shop, "threshold"), timeout_seconds=20, every_seconds=0.1)
+    return wait_until(lambda: process.ask(shop, "threshold"), every_seconds=0.1)
 
 
 table: list[str] = []

@@ -92,7 +92,7 @@ def test_without_the_refusals_something_would_have_been_sent(google: Recording, 
 
     try:
         with deploy(google, tmp_path, config=unguarded) as cli:
-            wait_until(lambda: bool(google.changing) or cli.poll() is not None, timeout_seconds=120)
+            wait_until(lambda: bool(google.changing) or cli.poll() is not None)
             cli.kill()  # it would wait for what it has asked for
     finally:
         unguarded.unlink()

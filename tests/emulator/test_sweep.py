@@ -61,7 +61,7 @@ def test_a_task_killed_in_the_midst_of_a_shop_is_repeated_and_every_shop_has_lea
     job = Job(project, bucket, tmp_path / "sweep.log")
 
     killed = job.start(0, attempt=0)
-    wait_until(lambda: shops[0].state().get("lease") or killed.poll() is not None, timeout_seconds=120)
+    wait_until(lambda: shops[0].state().get("lease") or killed.poll() is not None)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     again = job.start(0, attempt=1)

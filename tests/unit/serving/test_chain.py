@@ -287,7 +287,7 @@ def test_a_pointer_is_looked_at_only_for_a_shop_that_is_asked(chain):
     north = chain.shelves["north"]
     north.publish(artifact({"Newer": 1.0}, version=2))
 
-    wait_until(lambda: parts(chain.get("/shops/north/parts", "chief")) == ["Newer"], timeout_seconds=30)
+    wait_until(lambda: parts(chain.get("/shops/north/parts", "chief")) == ["Newer"])
 
     assert chain.shelves["south"].reads.count(names.POINTER) == looked
     assert chain.shelves["west"].reads == []
