@@ -85,7 +85,6 @@ class Settings:
         "What counts as completed; compared trimmed, without case, and whole.",
         parse=names,
         default=frozenset({"completed", "complete"}),
-        doors=COUNTING_DOORS,
         unit="words separated by commas",
     )
     history_start: date = setting(

@@ -261,7 +261,7 @@ def _job_of(
             unusable[field] = "is in the future"
         else:
             usable[field] = read
-    booked = _booked(usable)
+    booked = booked_field(usable)
     asked = DAY_FIELDS[: DAY_FIELDS.index(booked)] if booked else DAY_FIELDS
     asked = (*asked, RESCHEDULED, BOOKED)
     rejections += [Rejection(field, why) for field, why in unusable.items() if field in asked]
@@ -275,7 +275,7 @@ def _job_of(
     return Usage(min(usable[booked].day, latest), service=service, booked_on=booked_on)
 
 
-def _booked(usable: Mapping[str, WrittenDay]) -> str | None:
+def booked_field(usable: Mapping[str, WrittenDay]) -> str | None:
     """Which field names the booked day: the first, unless the app rescheduled, which writes ``dateTime`` alone.
 
     A Timestamp of midnight in Greenwich is the day before in a shop west of it, and no other booking.

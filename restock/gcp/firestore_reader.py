@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from restock.errors import StoreUnavailableError
 from restock.gcp.access_token import AccessToken
 from restock.gcp.rest import FAILURES, Reply, Rest
-from restock.gcp.tagged import plain
+from restock.gcp.tagged import plain, tagged
 
 MOST_GOT = 300
 """Documents in one call."""
@@ -54,6 +54,25 @@ class FirestoreReader:
     def collection(self, name: str, fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """The id and these fields of every document."""
         query = {"from": [{"collectionId": name}], "select": {"fields": [{"fieldPath": field} for field in fields]}}
+        return self._rows(name, query)
+
+    def between(
+        self, name: str, field: str, bounds: tuple[Any, Any], fields: Sequence[str], most: int
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The id and these fields of documents whose field is from the first bound until before the second, the least
+        first."""
+        ends = tagged(dict(zip(("GREATER_THAN_OR_EQUAL", "LESS_THAN"), bounds, strict=True)))
+        filters = [{"fieldFilter": {"field": {"fieldPath": field}, "op": op, "value": end}} for op, end in ends.items()]
+        query = {
+            "from": [{"collectionId": name}],
+            "select": {"fields": [{"fieldPath": one} for one in fields]},
+            "where": {"compositeFilter": {"op": "AND", "filters": filters}},
+            "orderBy": [{"field": {"fieldPath": field}, "direction": "ASCENDING"}],
+            "limit": most,
+        }
+        return self._rows(name, query)
+
+    def _rows(self, name: str, query: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         for row in self._call("POST", ":runQuery", {"structuredQuery": query}) or []:
             if "error" in row:  # the stream had begun with status 200
                 raise StoreUnavailableError(f"Firestore broke off reading {name}: {row['error'].get('status')}")

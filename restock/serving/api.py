@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +27,7 @@ from restock.settings import Settings
 if TYPE_CHECKING:
     from restock.serving.model import Model
     from restock.serving.ordering.book import Entries
+    from restock.serving.ordering.bookings import Bookings
     from restock.serving.orders_api import OrdersApi
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Shelf, Stock
@@ -50,6 +52,7 @@ class Api:
         *,
         access: Access,
         stock: Callable[[], Stock],
+        bookings: Callable[[], Bookings],
         previous: Callable[[], PreviousVersion],
         training: Callable[[], Training],
         orders: Callable[[], OrdersApi],
@@ -62,6 +65,7 @@ class Api:
         self._settings = settings
         self._access = access
         self._stock = stock
+        self._bookings = bookings
         self._log = log
         self._shop = shop
         self._now = now
@@ -78,6 +82,7 @@ class Api:
             operations.OPENAPI.id: self._openapi,
             operations.OPENAPI_30.id: self._openapi,
             operations.RESTOCK_LIST.id: self._restock_list,
+            operations.BOOKINGS.id: self._booked,
             **{operation.id: self._ordering for operation in operations.ORDERING},
         }
 
@@ -128,7 +133,7 @@ class Api:
         values = read_query(request.query, operation.parameters)
         values["from"] = values.get("from") or self._today(now)
         model = self._model()
-        head = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
+        head: dict[str, Any] = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
         if operation is operations.MODEL:  # asked for its age, which an ETag would keep
             facts = v1.model_facts(model, self._live.problem)
             return Answer.of(head | facts | {"training": self._training().facts()}, headers=NOT_KEPT)
@@ -167,17 +172,22 @@ class Api:
     ) -> tuple[datetime, object, Callable[[], dict[str, Any]]]:
         """When the stock was read, what else the advice depends on, and the advice."""
         from restock.serving.order_list import restock
+        from restock.serving.ordering.bookings import needed_by_part
         from restock.serving.ordering.known import known
 
         (shelves, read_at), entries = self._shelves(), self._entries()
         here = now.astimezone(self._zone)
+        booked = self._bookings().for_orders(here.date(), self._log)
 
         def advice() -> dict[str, Any]:
             catalogue = model.lines.gather(shelves)
             ordering = known(entries, model.lines, catalogue, values["lead_time_days"], here)
-            return restock(model, catalogue, ordering, values, is_lenient=is_lenient)
+            ordering = replace(ordering, needed=needed_by_part(model, booked))
+            advised = restock(model, catalogue, ordering, values, is_lenient=is_lenient)
+            return {"bookings_read_at": booked.at.isoformat() if booked else None, **advised}
 
-        return read_at, (read_at, entries.state, here.strftime("%Y-%m-%d %H")), advice
+        state = (read_at, booked and booked.at, entries.state, here.strftime("%Y-%m-%d %H"))
+        return read_at, state, advice
 
     def _entries(self) -> Entries:
         try:
@@ -185,6 +195,25 @@ class Api:
         except StoreUnavailableError as exc:
             self._log.error("orders could not be read", reason=str(exc))
             raise HttpError(503, "Orders cannot be read at the moment", headers=(("Retry-After", "5"),)) from exc
+
+    def _booked(self, operation: Operation, request: Request, caller: Caller) -> Answer:
+        from restock.serving.ordering.bookings import USUAL_LEAD_TIME, bookings
+        from restock.serving.ordering.known import known
+
+        now, values = self._now(), read_query(request.query, operation.parameters)
+        start = values["from"] = values["from"] or self._today(now) + timedelta(1)
+        model = self._model()
+        shelves, stock_read_at = self._shelves()
+        try:
+            read = self._bookings().of(start, values["days"])
+        except StoreUnavailableError as exc:
+            self._log.error("bookings could not be read", reason=str(exc))
+            raise HttpError(503, "Bookings cannot be read at the moment", headers=(("Retry-After", "5"),)) from exc
+        head: dict[str, Any] = {"status": "success", "model": model.about(now), "timestamp": now.isoformat()}
+        head |= {"stock_read_at": stock_read_at.isoformat(), "bookings_read_at": read.at.isoformat()}
+        catalogue = model.lines.gather(shelves)
+        ordering = known(self._entries(), model.lines, catalogue, USUAL_LEAD_TIME, now.astimezone(self._zone))
+        return Answer.of(head | bookings(model, read, catalogue, ordering, values), headers=NOT_KEPT)
 
     def _ordering(self, operation: Operation, request: Request, caller: Caller) -> Answer:
         """What was ordered is known and written without a model, too."""

@@ -22,6 +22,7 @@ from restock.stored import names
 
 if TYPE_CHECKING:
     from restock.gcp.firestore_reader import FirestoreReader
+    from restock.serving.ordering.bookings import Bookings
     from restock.serving.orders_api import OrdersApi
     from restock.serving.previous import PreviousVersion
     from restock.serving.stock import Stock
@@ -91,6 +92,7 @@ class Parts:
             settings,
             access=door.access,
             stock=lambda: self._stock,
+            bookings=lambda: self._bookings,
             previous=lambda: self._previous,
             training=lambda: self._training,
             orders=lambda: self._orders,
@@ -108,6 +110,14 @@ class Parts:
         from restock.serving.stock import Stock
 
         return Stock(self._documents, self._settings.stock_cache_seconds, usual_lead_time_days=self._lead_time_days)
+
+    @cached_property
+    def _bookings(self) -> Bookings:
+        from restock.counting.appointments import CountingRules
+        from restock.serving.ordering.bookings import Bookings
+
+        rules = CountingRules.of(self._settings)
+        return Bookings(self._documents, rules, self._settings.stock_cache_seconds)
 
     @cached_property
     def _orders(self) -> OrdersApi:

@@ -104,6 +104,8 @@ ADVISED: dict[str, Any] = {
     "cost": or_null(AMOUNT) | {"description": "Of order_quantity; null: what one costs is not known"},
     "stock_out_chance": {"type": "number", "minimum": 0, "maximum": 1},
     "days_of_cover": or_null(AMOUNT),
+    "booked_need": or_null(AMOUNT)
+    | {"description": "What jobs booked until the day after tomorrow likely need at most; more than is there: today"},
 }
 """and what follows from the stock."""
 
@@ -177,6 +179,7 @@ ANSWERS = {
         {
             **SUCCESS,
             "stock_read_at": MOMENT | {"description": "How old the stock is that this answer rests on"},
+            "bookings_read_at": or_null(MOMENT) | {"description": "null: they could not be read"},
             "from": DAY | {"description": "The day on which the advice starts"},
             "review_days": COUNT,
             "service_level": NUMBER,
@@ -248,6 +251,50 @@ ANSWERS = {
     operations.OPENAPI.id: {"type": "object"},
     operations.OPENAPI_30.id: {"type": "object"},
 }
+
+BOOKED_SERVICE = record(
+    "BookedService",
+    {
+        "service": TEXT,
+        "bookings": COUNT,
+        "known": FLAG | {"description": "false: too few jobs of it are known; it is taken for any job"},
+        "parts": array(
+            record(
+                "PartOfService",
+                {**PART, "chance": NUMBER, "quantity": AMOUNT | {"description": "Of a job that needs it"}},
+            )
+        ),
+    },
+)
+BOOKED_PART = record(
+    "BookedPart",
+    {
+        **PART,
+        "expected": AMOUNT,
+        "likely_at_most": AMOUNT,
+        "chance": NUMBER | {"description": "That any is needed"},
+        "on_hand": or_null(NUMBER),
+        "on_order": AMOUNT,
+        "orders": LINE["orders"],
+        "short_by": or_null(AMOUNT) | {"description": "null: nobody knows how many there are"},
+    },
+)
+ANSWERS[operations.BOOKINGS.id] = record(
+    "Bookings",
+    {
+        **SUCCESS,
+        **PERIOD,
+        "stock_read_at": MOMENT,
+        "bookings_read_at": MOMENT,
+        "documents_read": COUNT,
+        "cut": FLAG | {"description": "There are more bookings than are read"},
+        "covered": NUMBER
+        | {"description": "Of the parts that the jobs truly need, this share is needed likely_at_most so often"},
+        "bookings": array(record("Booking", {"booking": TEXT, "date": DAY, "service": TEXT})),
+        "services": array(BOOKED_SERVICE),
+        "parts": array(BOOKED_PART),
+    },
+)
 
 LINE_OF_ORDER = record(
     "OrderLine",

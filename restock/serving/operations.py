@@ -17,6 +17,8 @@ PART = Parameter(
 )
 FROM = Parameter("from", "The first day; today in the shop's time zone if left out.", DAY)
 DAYS = Parameter("days", "How many days.", whole(1, MOST_DAYS), 7)
+BOOKED_FROM = Parameter("from", "The first day; tomorrow in the shop's time zone if left out.", DAY)
+BOOKED_DAYS = Parameter("days", "How many days.", whole(1, 14), 2)
 QUANTILES = Parameter(
     "quantiles",
     "Levels of the quantiles of cumulative demand, separated by commas.",
@@ -112,6 +114,12 @@ RESTOCK_LIST = Operation(
     "The same for long lists; parts that are not known are told, and no mistake",
     name="restock_list",
 )
+BOOKINGS = Operation(
+    "GET",
+    "v1/bookings",
+    "The jobs booked for the coming days, and the parts they will need",
+    (BOOKED_DAYS, BOOKED_FROM),
+)
 MODEL = Operation("GET", "v1/model", "The live model: its age, its data, how well it did")
 CHANGES = Operation(
     "GET", "v1/changes", "What the live version forecasts otherwise than the one before", (DAYS, FROM, MOST)
@@ -139,6 +147,7 @@ OPERATIONS = (
     FORECAST,
     RESTOCK,
     RESTOCK_LIST,
+    BOOKINGS,
     MODEL,
     CHANGES,
     OPENAPI,

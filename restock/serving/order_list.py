@@ -11,6 +11,7 @@ from typing import Any
 from restock.serving.inventory import Policy
 from restock.serving.lines import Line
 from restock.serving.model import Model
+from restock.serving.ordering.bookings import with_booked
 from restock.serving.ordering.budget import Choice, best
 from restock.serving.ordering.group import MONEY_DECIMALS, Group, cost_of, rounded
 from restock.serving.ordering.known import Known
@@ -46,7 +47,8 @@ def restock(
             if its.line.on_hand is None:
                 unknown.append(about)
             else:
-                parts[about["part"]] = about | group.advised(index)
+                advised = about | group.advised(index)
+                parts[about["part"]] = with_booked(advised, known.needed.get(about["part"]), its)
     if values["budget"] is not None:
         _spend(values["budget"], parts, groups)
     unknown.sort(key=lambda part: (-part["expected_demand"], part["name"], part["part"]))

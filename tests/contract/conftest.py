@@ -81,6 +81,14 @@ def catalogue(monkeypatch):
     return parts
 
 
+@pytest.fixture(autouse=True)
+def booked(monkeypatch):
+    """The bookings that Firestore's ``appointments`` hold, by id; each query finds them all."""
+    found = {}
+    monkeypatch.setattr(FirestoreReader, "between", lambda self, *query: list(found.items()))
+    return found
+
+
 @pytest.fixture
 def client(forecast_door, shelf, published, catalogue):
     shelf.publish(artifact({"belt": 1.0, "Seal": 0.5}, version=3))

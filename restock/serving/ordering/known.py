@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from restock.serving.lines import Line, Lines
 from restock.serving.ordering.book import Entries
+from restock.serving.ordering.booked_need import Need
 from restock.serving.ordering.coming import Coming, Today, coming
 from restock.serving.ordering.suppliers import LeadTime, learnt
 from restock.stored.part_facts import PartFacts
@@ -25,6 +26,8 @@ class Known:
     facts: Mapping[int, PartFacts] = field(default_factory=dict)
     learnt: Mapping[str, LeadTime] = field(default_factory=dict)
     """By supplier, folded."""
+    needed: Mapping[str, Need] = field(default_factory=dict)
+    """What booked jobs will need, by part."""
 
     def lead_time(self, row: int, line: Line, usual_days: int) -> LeadTime:
         """What deliveries taught, else what the owner says, else the catalogue, else the usual."""

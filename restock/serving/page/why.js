@@ -18,6 +18,7 @@ export function why(part, { from, review_days, service_level, measure }) {
     lines.push(`${arrival}; the next look is on ${day(later(from, review_days))}, and what is ordered then arrives on ${day(later(from, review_days + lead))}.`);
     lines.push(!(part.order_quantity > 0) ? "That is enough: nothing to order now."
       : position <= part.reorder_point ? `That is no more than the ${amount(part.reorder_point)} that should last until a delivery: order ${amount(part.order_quantity)} today.`
+        : part.booked_need > hand ? `Booked jobs may need ${amount(part.booked_need)}, more than is there: order ${amount(part.order_quantity)} today.`
         : `That is more than the ${amount(part.reorder_point)} that should last until a delivery: ${amount(part.order_quantity)} could be ordered, and can wait.`);
     if (part.minimum_order > 0) lines.push(`The least that is sold is ${amount(part.minimum_order)}.`);
     if (part.pack > 0) lines.push(`It comes in packs of ${amount(part.pack)}.`);
