@@ -256,8 +256,8 @@ BOOKED_SERVICE = record(
     "BookedService",
     {
         "service": TEXT,
-        "bookings": COUNT,
-        "known": FLAG | {"description": "false: too few jobs of it are known; it is taken for any job"},
+        "jobs": COUNT,
+        "is_known": FLAG | {"description": "false: too few jobs of it are known; it is taken for any job"},
         "parts": array(
             record(
                 "PartOfService",

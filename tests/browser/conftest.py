@@ -215,6 +215,14 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict]:
 
 
 @pytest.fixture
+def bookings(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict]:
+    """What is booked, by id; every query finds all of it."""
+    booked: dict[str, dict] = {}
+    monkeypatch.setattr(FirestoreReader, "between", lambda self, *query: list(booked.items()))
+    return booked
+
+
+@pytest.fixture
 def orders() -> FakeOrders:
     """The documents of orders and parts."""
     return FakeOrders()
@@ -245,7 +253,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> type[Network]:
 
 @pytest.fixture
 def site(
-    shelf: PublishedShelf, stock: dict, orders: FakeOrders, monkeypatch: pytest.MonkeyPatch
+    shelf: PublishedShelf, stock: dict, orders: FakeOrders, bookings: dict, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., str]]:
     """Serves the door, at the root and under a path prefix; ``site(FORECAST_AUTH="firebase")`` is its address."""
     storage = ShelfServer(shelf)

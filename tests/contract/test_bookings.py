@@ -47,8 +47,8 @@ def test_the_parts_of_tomorrow_and_the_day_after_against_the_stock(client, booke
     assert answer["services"] == [
         {
             "service": "oil change",
-            "bookings": 5,
-            "known": True,
+            "jobs": 5,
+            "is_known": True,
             "parts": [{"part": "oil filter", "name": "Oil Filter", "chance": 1.0, "quantity": 1.0}],
         }
     ]
@@ -70,7 +70,7 @@ def test_a_service_never_seen_is_taken_for_any_job_and_unknown_stock_is_not_shor
 
     answer = get(client, "/v1/bookings")
 
-    assert (answer["services"][0]["service"], answer["services"][0]["known"]) == ("tyres", False)
+    assert (answer["services"][0]["service"], answer["services"][0]["is_known"]) == ("tyres", False)
     (seal,) = answer["parts"]
     assert (seal["part"], seal["expected"], seal["short_by"]) == ("seal", 0.4, None)
 

@@ -107,8 +107,8 @@ def bookings(
         "services": [
             {
                 "service": service,
-                "bookings": number,
-                "known": services.knows(service),
+                "jobs": number,
+                "is_known": services.knows(service),
                 "parts": [
                     {
                         **_named(model, use.row),

@@ -28,7 +28,7 @@ const service = new Service(session, early);
 const ordering = new Ordering(service);
 const quantities = new Quantities();
 const controls = $("controls");
-const state = { answer: null, readAt: 0, orders: null, model: null, changes: null, conflict: null, problems: {}, view: viewFrom(), most: {} };
+const state = { answer: null, readAt: 0, orders: null, model: null, changes: null, bookings: null, conflict: null, problems: {}, view: viewFrom(), most: {} };
 let asked = 0;
 let failures = 0;
 let timer;
@@ -82,7 +82,7 @@ async function load() {
   const part = partFrom();
   if (part && !$("part").open) onOpen(part);
   await aside("orders", "v1/orders", mine, { status: "ordered" });
-  await Promise.all([aside("model", "v1/model", mine), aside("changes", "v1/changes", mine, { days: 30, most: MOST_CHANGES })]);
+  await Promise.all([aside("model", "v1/model", mine), aside("bookings", "v1/bookings", mine), aside("changes", "v1/changes", mine, { days: 30, most: MOST_CHANGES })]);
 }
 
 // What stands beside the list fails by itself.
@@ -228,7 +228,7 @@ function start() {
   $("certainty").addEventListener("toggle", compareLevels);
   $("retry").addEventListener("click", load);
   $("sign-out").addEventListener("click", () => {
-    Object.assign(state, { answer: null, orders: null, model: null, changes: null, conflict: null });
+    Object.assign(state, { answer: null, orders: null, model: null, changes: null, bookings: null, conflict: null });
     quantities.clear();
     leave();
   });

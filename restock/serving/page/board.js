@@ -1,5 +1,6 @@
 // The board: what to order today, what can wait, what nobody can say; drawn from what is known, as far as it is known.
 
+import { Booked } from "./booked.js";
 import { bySupplier, categories, chosen, needOf, NONE, SORTS, TODAY, WAIT } from "./choice.js";
 import { Changes, Quality } from "./history.js";
 import { $, draw, html } from "./html.js";
@@ -49,13 +50,14 @@ function Lists({ state, quantities, ...acts }) {
 }
 
 export function drawBoard(state, quantities, acts) {
-  const { answer, model, changes, problems, view } = state;
+  const { answer, model, changes, bookings, problems, view } = state;
   const now = Date.now();
   draw(html`<${Ages} ...${{ answer, now }} />`, $("ages"));
   draw(html`<${Stale} ...${{ problem: problems.answer, readAt: state.readAt, now, onRetry: acts.onRetry }} />`, $("stale"));
   draw(html`<${Conflict} ...${{ conflict: state.conflict, onConfirm: state.conflict?.again, onDrop: acts.onDrop }} />`, $("conflict"));
   draw(html`<${Notices} all=${notices({ answer, model, changes, now })} onOpen=${acts.onOpen} />`, $("notices"));
   draw(html`<${Lists} ...${{ state, quantities, ...acts }} />`, $("lists"));
+  draw(html`<${Booked} answer=${bookings} problem=${problems.bookings} />`, $("booked"));
   draw(html`<${Changes} changes=${changes} problem=${problems.changes} />`, $("changes"));
   draw(html`<${Quality} model=${model} problem=${problems.model} />`, $("quality"));
   const all = categories([...answer.parts, ...answer.unknown_stock]);
