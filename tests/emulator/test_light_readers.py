@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from restock.counting.bookings import read_booked
 from restock.errors import BucketMissingError, StoreUnavailableError
 from restock.gcp.bucket_reader import BucketReader
 from restock.gcp.firestore_reader import FirestoreReader
+from tests.builders import rules
 
 
 @pytest.fixture
@@ -160,3 +162,27 @@ def test_a_shop_of_a_chain_writes_its_own_orders_alone(project):
     assert whole.get("shops/north/restock_orders/o1").fields == {"status": "draft"}
     assert [one.id for one in whole.under("shops/north/").all("restock_orders")] == ["o1"]
     assert whole.under("shops/south/").all("restock_orders") == []
+
+
+@pytest.mark.usefixtures("firestore_emulator")
+def test_bookings_of_some_days_are_found_by_either_field_and_kind(project):
+    """Three queries with bounds on one field each need no index but those every field has."""
+    from restock.gcp.firestore import FirestoreDocuments
+
+    day = datetime(2026, 3, 4, 9, tzinfo=UTC)
+    written = {
+        "timestamp": {"status": "pending", "service": "Oil\nChange", "date": "2026-03-04", "dateTime": day},
+        "moved": {"status": "pending", "date": "2026-01-04", "dateTime": "2026-03-05T10:00:00.000"},
+        "text": {"status": "confirmed", "date": "2026-03-05"},
+        "done": {"status": "completed", "date": "2026-03-05"},
+        "later": {"status": "pending", "date": "2026-03-06", "dateTime": day + timedelta(2)},
+    }
+    documents = FirestoreDocuments(project)
+    for id, fields in written.items():
+        documents.set(f"appointments/{id}", fields)
+
+    found = read_booked(FirestoreReader(project), day.date(), 2, rules())
+
+    assert [one.id for one in found.bookings] == ["timestamp", "moved", "text"]
+    assert found.bookings[0].service == "oil change"
+    assert (found.read, found.is_cut) == (6, False)
