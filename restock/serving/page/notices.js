@@ -37,6 +37,6 @@ export function notices({ answer, model, changes, now }) {
 }
 
 export function Notices({ all, onOpen }) {
-  return all.length > 0 && html`<details class="notices" open=${all.length === 1}><summary>${count(all.length, "thing")} to know</summary>
+  return all.length > 0 && html`<details class="notices" open=${all.length === 1 && matchMedia("(min-width: 46.01rem)").matches}><summary>${count(all.length, "thing")} to know</summary>
     <ul>${all.map(({ part, name, text }) => html`<li key=${text}>${part && html`<button type="button" class="plain part" dir="auto" onClick=${() => onOpen(part)}>${name}</button>`}${text}</li>`)}</ul></details>`;
 }

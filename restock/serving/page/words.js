@@ -17,7 +17,7 @@ export const amount = (number) => (number === null || number === undefined ? "â€
 export const quantity = (number) => exact.format(number);
 export const money = (number) => prices.format(number);
 export const share = (number) =>
-  number > 0 && number < 0.01 ? `under ${shares.format(0.01)}` : number > 0.99 ? `over ${shares.format(0.99)}` : shares.format(number);
+  number > 0 && number < 0.01 ? `<${shares.format(0.01)}` : number > 0.99 ? `>${shares.format(0.99)}` : shares.format(number);
 export const day = (text) => days.format(at(text));
 export const date = (text) => dates.format(at(text));
 export const clock = (moment) => clocks.format(moment);
