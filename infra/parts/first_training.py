@@ -12,7 +12,6 @@ So nothing rests on the wait alone: that second read repairs whatever slipped (r
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -43,26 +42,19 @@ def asked_by_hand(settings: InfraSettings, standing: Standing, name: str, reason
     """A task that calls retrain as the queue's account does, once the trigger is sure to be live."""
     now = datetime.now(UTC)
     start = max(trigger_made(settings, standing, now) + TRIGGER_TAKES, now)
-    url, asked = retrain_url(settings, standing.number), json.dumps(RetrainRequest("manual").as_json())
+    url, asked = retrain_url(settings, standing.number), RetrainRequest("manual")
     task = {
         # Names are remembered for up to a day; with the hour in it, a later deploy may ask again.
         "name": f"{settings.queue_path}/tasks/{name}-{now:%Y%m%d%H}",
-        "httpRequest": {
-            "url": f"{url}/",
-            "httpMethod": "POST",
-            "headers": {"Content-Type": "application/json"},
-            "body": base64.b64encode(asked.encode()).decode(),
-            "oidcToken": {"serviceAccountEmail": settings.account("tasks"), "audience": url},
-        },
+        "httpRequest": {"url": f"{url}/", **asked.as_call(settings.account("tasks"), url)},
         # gcloud has no flag for it, and 10 minutes, its default, is too short.
         "dispatchDeadline": f"{TASK_DEADLINE_SECONDS}s",
         "scheduleTime": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     where = address("cloudtasks", f"v2/{settings.queue_path}/tasks")
     # 409: the task was made before, by a deploy that was interrupted after it.
-    return ApiCall(
-        "POST", where, {"task": task}, f"{reason}, at {start:%H:%M} UTC: {asked}", changes=("tasks",), accepts=(409,)
-    )
+    told = f"{reason}, at {start:%H:%M} UTC: {json.dumps(asked.as_json())}"
+    return ApiCall("POST", where, {"task": task}, told, changes=("tasks",), accepts=(409,))
 
 
 def trigger_made(settings: InfraSettings, standing: Standing, now: datetime) -> datetime:
