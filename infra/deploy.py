@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from infra.command import Change
+from infra.errors import CommandFailedError
 from infra.parts import (
     DeployPart,
     Removal,
@@ -130,8 +131,21 @@ def deploy(settings: InfraSettings, standing: Standing, staged: Mapping[str, Sta
             runner.run(part.title, change)
             stale |= set(change.changes)
             made += 1
+        if due and part.read_back:
+            read_again(settings, runner, standing, set(part.read_back))
+            stale -= set(part.read_back)
+            if not part.is_made(settings, standing):
+                raise _not_made(part)
     runner.say(f"{made} change(s) made." if made else "Nothing to do: what stands is what is wanted.")
     return made
+
+
+def _not_made(part: DeployPart) -> CommandFailedError:
+    return CommandFailedError(
+        f"step: {part.title}\nGoogle said that it was made; read back, it is not there.\n"
+        "what to do: look for it in the console; a queue's name stays blocked for days once it was deleted: write "
+        "another one into the settings (queue = ...).\nThen run this again: it goes on from here."
+    )
 
 
 def teardown(settings: InfraSettings, standing: Standing, removal: Removal) -> list[Change]:

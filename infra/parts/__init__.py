@@ -35,9 +35,13 @@ def stays(_settings: InfraSettings, _standing: Standing, _removal: Removal) -> l
 
 @dataclass(frozen=True)
 class DeployPart:
-    """One paragraph of a deploy. ``looks_at`` names what must be read anew if something before has changed it."""
+    """One paragraph of a deploy. ``looks_at`` names what must be read anew if something before has changed it,
+    ``read_back`` what is read after it made something, and ``is_made`` whether it is there then: Google may say that it
+    made a thing and not have done it."""
 
     title: str
     due: Due
     undo: Undo = stays
     looks_at: tuple[str, ...] = ()
+    read_back: tuple[str, ...] = ()
+    is_made: Callable[[InfraSettings, Standing], bool] = lambda _settings, _standing: True

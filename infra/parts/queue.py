@@ -54,6 +54,10 @@ def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
     return [*changes, *granted("queue", settings, standing), *granted("tasks_account", settings, standing)]
 
 
+def is_there(settings: InfraSettings, standing: Standing) -> bool:
+    return bool(standing.named("queues", settings.queue))
+
+
 def undo(settings: InfraSettings, standing: Standing, removal: Removal) -> list[Change]:
     """Emptied and paused, but kept: Google blocks a deleted queue's name for days, and a deploy would wait as long."""
     found = standing.named("queues", settings.queue)
@@ -71,4 +75,5 @@ def undo(settings: InfraSettings, standing: Standing, removal: Removal) -> list[
     return gone
 
 
-PART = DeployPart("queue", queue, undo)
+# Read back: whether Google makes a queue of a name that it still blocks shows only when one looks.
+PART = DeployPart("queue", queue, undo, read_back=("queues",), is_made=is_there)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from infra import deploy as deploying
 from infra.errors import CommandFailedError, PrerequisiteError, SettingsFileError
 from infra.grants import granted
-from infra.parts import Removal, budget, rotation, storage
+from infra.parts import Removal, budget, queue, rotation, storage
 from infra.prerequisites import check_standing
 from infra.runner import Runner
 from infra.settings import complete
@@ -135,3 +136,18 @@ def test_a_budget_is_made_only_where_the_billing_account_can_be_seen_and_changed
     assert budget.budget(wanted, Standing(billing=paid, unseen={"budgets"})) == []
     assert budget.budget(settings(monthly_budget=0), Standing(billing=paid)) == []
     assert check_standing(wanted, Standing(billing=paid)) == []
+
+
+def test_a_queue_that_google_says_it_made_and_did_not_stops_the_deploy(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    tool = Runner(say=lambda _line: None)
+    monkeypatch.setattr(tool, "run", lambda step, _change: ran.append(step))
+    monkeypatch.setattr(deploying, "read_again", lambda *_: None)  # finds what was there before: nothing
+    monkeypatch.setattr(deploying, "parts", lambda _staged: (queue.PART,))
+
+    with pytest.raises(
+        CommandFailedError, match="step: queue\nGoogle said that it was made; read back, it is not there"
+    ):
+        deploying.deploy(settings(), Standing(), {}, tool)
+
+    assert set(ran) == {"queue"}
