@@ -13,7 +13,7 @@ override ACCOUNT := $(value ACCOUNT)
 export ID VERSION DATA ACCOUNT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-deploy simulate fuzz up load emulators plan deploy status rollback pin unpin free-lease \
+.PHONY: help setup demo chain test test-deploy simulate fuzz up load emulators plan deploy status rollback pin unpin free-lease \
         retrain rebuild forget erase rollback-code rotate teardown cost stage bench bench-quick bench-serving accuracy lock lock-emulator clean
 
 help:  ## this list
@@ -24,6 +24,9 @@ setup:  ## install every environment (once; the other verbs do it by themselves)
 
 demo: setup  ## the whole loop on local emulators, as a story of under a minute
 	@$(RUN) local demo
+
+chain: setup  ## a chain's night on local emulators: 50 shops, two tasks, one of them killed
+	@$(RUN) local chain
 
 test: setup  ## lint, types and every test
 	@$(RUN) local test

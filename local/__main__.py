@@ -1,4 +1,4 @@
-"""The local commands: python3 -m local up | demo | load | emulators | test | with COMMAND, and the operator's verbs
+"""The local commands: python3 -m local up | demo | chain | load | emulators | test | with COMMAND, and operators' verbs
 
 Each first brings the environments up to date (local/setup.py), then continues in the one for tests and tools; so this
 file imports only the standard library before that.
@@ -20,6 +20,7 @@ python3 -m local COMMAND
 
   up          run everything until Ctrl-C; the forecast answers on port 5057 (or FORECAST_PORT)
   demo        the finite story: load a shop, train, complete ten appointments, see the forecast follow
+  chain       the story of a chain's night: 50 shops (or as many as a number says), the sweep, one task killed
   load        put a sample shop's last 180 days into the running stack
   with ...    run a command with the environment of the running stack, e.g. with python -m restock status
   emulators   run the functions under the Firebase CLI's own emulators until Ctrl-C
@@ -38,13 +39,14 @@ Variables it heeds, beside the functions' own settings (see the README):
   EVENT_DUPLICATES        the share of events that arrive twice, 0 to 1 (up)
   EVENT_SEED              another run of luck for the two above (up)
 """
-WITH_EMULATOR = {"up", "demo", "emulators", "test"}
+WITH_EMULATOR = {"up", "demo", "chain", "emulators", "test"}
 
 
 def main(words: list[str]) -> int:
     commands: dict[str, Callable[[list[str]], int | None]] = {
         "up": up,
         "demo": demo,
+        "chain": chain,
         "load": load,
         "with": with_stack,
         "emulators": emulators,
@@ -121,6 +123,12 @@ def demo(_: list[str]) -> None:
     from local.demo import run
 
     run()
+
+
+def chain(words: list[str]) -> None:
+    from local.chain import run
+
+    run(words)
 
 
 def load(_: list[str]) -> None:
