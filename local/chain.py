@@ -1,7 +1,7 @@
 """The story of a chain's night: many shops, the sweep as two tasks, one of them killed, a threshold meanwhile, a table.
 
-Emulators, the job's own entry point with Cloud Run's variables, and the retrain function behind a queue: all real. Only the
-shops are invented, and their appointments are written straight into Firestore.
+Emulators, the job's own entry point with Cloud Run's variables, and the retrain function behind a queue: all real. Only
+the shops are invented, and their appointments are written straight into Firestore.
 """
 
 from __future__ import annotations

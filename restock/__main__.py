@@ -30,12 +30,16 @@ from restock.operating.erasing import ErasingTools, erase
 from restock.operating.remedies import remedy
 from restock.operating.status import look
 from restock.operating.target import Target, target_of
+from restock.scoped import documents_of, objects_of, queue_of
 from restock.serving.model import Model
 from restock.settings import RETRAIN, Settings
+from restock.shops import Shops
 from restock.stored import names
 from restock.stored.pointer import Pointer
 from restock.stored.run_record import RUNNING, RunRecord
+from restock.stored.shop import Shop
 from restock.stored.state import read_state
+from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 WATCH_SECONDS = 1800
 WHICH_RESTOCK = "Name one: `python -m local VERB` is the local one (make up), `python -m infra VERB` the deployed one."
@@ -44,20 +48,20 @@ WHICH_RESTOCK = "Name one: `python -m local VERB` is the local one (make up), `p
 class Operated:
     """The Restock that is meant. Its stores are reached when a verb first needs them."""
 
-    def __init__(self, settings: Settings, target: Target) -> None:
-        self.settings, self._target = settings, target
+    def __init__(self, shop: Shop, target: Target) -> None:
+        self.shop, self.settings, self._target = shop.id, shop.settings, target
 
     @cached_property
-    def documents(self) -> FirestoreDocuments:
-        return FirestoreDocuments(self.settings.project)
+    def documents(self) -> DocumentStore:
+        return documents_of(self.shop, FirestoreDocuments(self.settings.project))
 
     @cached_property
-    def objects(self) -> BucketObjects:
-        return BucketObjects(self.settings.project, self.settings.bucket)
+    def objects(self) -> ObjectStore:
+        return objects_of(self.shop, BucketObjects(self.settings.project, self.settings.bucket))
 
     @cached_property
-    def queue(self) -> CloudTasksQueue:
-        return CloudTasksQueue(self.settings)
+    def queue(self) -> RetrainQueue:
+        return queue_of(self.shop, CloudTasksQueue(self.settings))
 
     def purge(self, before: datetime) -> None:
         """Dead letters; the local stack keeps none."""
@@ -72,10 +76,11 @@ def main(words: list[str] | None = None) -> int:
         settings = Settings.from_env(RETRAIN)
         bucket = settings.bucket
         target = target_of(settings.project, os.environ)
-        print(f"{asked.verb}: {target.name}", flush=True)
+        print(f"{asked.verb}: {target.name}{asked.shop and f', shop {asked.shop}'}", flush=True)
         if VERBS[asked.verb].changes and not target.is_local and not asked.yes:
             agree(asked.verb, target)
-        return DOES[asked.verb](asked, Operated(settings, target))
+        shop = Shops(settings, lambda: FirestoreDocuments(settings.project)).find(asked.shop)
+        return DOES[asked.verb](asked, Operated(shop, target))
     except SettingsError as exc:
         print(f"{exc}\n{WHICH_RESTOCK}", file=sys.stderr)
         return 2
@@ -189,7 +194,7 @@ def reads(forecast: bytes, pointer: Pointer) -> Model:
     return Model.from_bytes(forecast, pointer, generation=0)
 
 
-def watch(documents: FirestoreDocuments, before: int) -> str:
+def watch(documents: DocumentStore, before: int) -> str:
     """Wait for the first run after ``before`` to end; its record for a person."""
     deadline = time.monotonic() + WATCH_SECONDS
     while time.monotonic() < deadline:

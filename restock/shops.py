@@ -69,9 +69,9 @@ def misplaced(id: str) -> str:
     if id:
         return (
             f"it is of shop {id[:80]!r}, and RESTOCK_CHAIN is not set: this deployment's appointments lie at "
-            f"{names.APPOINTMENTS}/{{id}}; check the trigger's path pattern"
+            f"{names.APPOINTMENTS}/{{id}}"
         )
     return (
         "it names no shop, and RESTOCK_CHAIN is true: this deployment's appointments lie at "
-        f"shops/{{shop}}/{names.APPOINTMENTS}/{{id}}; check the trigger's path pattern"
+        f"shops/{{shop}}/{names.APPOINTMENTS}/{{id}}"
     )

@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
         "--before", metavar="DAY", type=written.day, required=True, help="the app's first day"
     )
     for name, verb in VERBS.items():
+        added[name].add_argument("--shop", metavar="SHOP", default="", help="of a chain: which one is meant")
         if verb.changes:
             added[name].add_argument("--yes", action="store_true", help="do not ask before changing a real project")
     return verbs

@@ -148,3 +148,21 @@ def test_a_verb_without_credentials_says_how_to_get_them(verb, shop, monkeypatch
 def test_status_of_a_whole_shop_ends_well(shop, capsys):
     assert command.main(["status"]) == 0
     assert "PROBLEM" not in capsys.readouterr().out
+
+
+def test_a_verb_means_the_shop_of_a_chain_that_it_names_and_no_other(shop, monkeypatch, capsys):
+    monkeypatch.setenv("RESTOCK_CHAIN", "true")
+    shop.documents.set("restock_shops/north", {"time_zone": "Europe/Lisbon"})
+    before = shop.bucket_as_now()
+
+    assert command.main(["status", "--shop", "north"]) == 0  # nothing has happened there yet
+    out, _ = capsys.readouterr()
+    assert out.startswith("status: the local stack, shop north\n")
+    assert command.main(["pin", "--shop", "north"]) == 1
+    assert command.main(["status", "--shop", "south"]) == 1
+    assert command.main(["status"]) == 1
+
+    _, err = capsys.readouterr()
+    assert "'south' is no shop" in err
+    assert "it names no shop, and RESTOCK_CHAIN is true" in err
+    assert shop.bucket_as_now() == before
