@@ -26,7 +26,7 @@ user_pref("intl.accept_languages", "en-GB");
 user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);
 """
-SECONDS = 30
+SECONDS = 120
 
 
 class Firefox:
