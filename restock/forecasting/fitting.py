@@ -17,6 +17,7 @@ from restock.errors import DamagedError
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.following import Lore, carried_over, follow
 from restock.forecasting.laws import violations
+from restock.forecasting.service_jobs import recent_jobs
 from restock.forecasting.train import Trained, train
 from restock.history.history import History
 from restock.history.unusual import unusual_since
@@ -39,6 +40,7 @@ class FittedModel:
     def __init__(self, trained: Trained, time_zone: str, lesson: Lesson, services: ServiceParts) -> None:
         self.trained, self._time_zone, self._services = trained, time_zone, services
         self._follows = lesson.follows
+        self._jobs = recent_jobs(lesson.history, trained.demand.last_day)
         self._unusual = unusual_since(trained.demand.last_day - timedelta(days=GATE_DAYS), lesson.history)
         self._names = {fold(item.name) for item in items(lesson.catalogue) if item.name.strip()}
         self.recipe: Mapping[str, Any] = trained.recipe
@@ -91,7 +93,8 @@ class FittedModel:
         if self._follows:
             follows, learnt_at = self._follows.run, self._follows.learnt_at
         notes = (*self.trained.notes, *(one.without_appointment() for one in self._unusual))
-        header = replace(artifact.header, services=self._services, follows=follows, learnt_at=learnt_at, notes=notes)
+        header = replace(artifact.header, services=self._services, recent_jobs=self._jobs, notes=notes)
+        header = replace(header, follows=follows, learnt_at=learnt_at)
         return _read_back(replace(artifact, header=header).to_bytes())
 
     def estimators(self) -> bytes:

@@ -145,6 +145,10 @@ class Api:
             before = self._previous().artifact(model)
             besides = before and before.header.version
             answer = partial(v1.changes, model, before, values)
+        elif operation is operations.USAGE:
+            from restock.serving.usage import usage
+
+            answer = partial(usage, model, values)
         else:
             answer = partial(v1.forecast, model, values)
         asked = (self._shop, operation.path, model.generation, *values.values(), besides)

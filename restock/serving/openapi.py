@@ -248,6 +248,26 @@ ANSWERS = {
             "unusual": array(record("UnusualPart", {**PART, "days": COUNT, "expected": AMOUNT, "came": AMOUNT})),
         },
     ),
+    operations.USAGE.id: record(
+        "Usage",
+        {
+            **SUCCESS,
+            **PERIOD,
+            "counts": said(
+                record(
+                    "UsageCounts",
+                    {
+                        "parts": said(COUNT, "Parts that were used", 31),
+                        "services": said(COUNT, "Services that used parts", 4),
+                    },
+                ),
+                "How many there are, whatever most cuts off",
+                {"parts": 31, "services": 4},
+            ),
+            "parts": array(record("UsedPart", {**PART, "used": AMOUNT, "days_used": COUNT})),
+            "services": array(record("ServiceJobs", {"service": TEXT, "jobs": COUNT})),
+        },
+    ),
     operations.OPENAPI.id: {"type": "object"},
     operations.OPENAPI_30.id: {"type": "object"},
 }
@@ -390,6 +410,7 @@ EXAMPLES = {
     "review_days": 7,
     "service_level": 0.95,
     "status": "ordered",
+    "through": "2026-05-03",
 }
 """Of parameters."""
 WORDS_IN_PATHS = {

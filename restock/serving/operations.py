@@ -31,6 +31,8 @@ LEAD_TIME = Parameter(
 )
 REVIEW = Parameter("review_days", "Days between two looks at the stock.", whole(1, 30), 7)
 SERVICE_LEVEL = Parameter("service_level", "How sure to be, by the measure.", number(0.5, 0.999), 0.95)
+PERIOD = Parameter("days", "How many days.", whole(1, MOST_DAYS), 30)
+THROUGH = Parameter("through", "The last day; the last one known if left out.", DAY)
 MOST = Parameter("most", "At most so many parts of each list; all of them if left out.", whole(0, 1000))
 MEASURE = Parameter(
     "measure",
@@ -124,6 +126,7 @@ MODEL = Operation("GET", "v1/model", "The live model: its age, its data, how wel
 CHANGES = Operation(
     "GET", "v1/changes", "What the live version forecasts otherwise than the one before", (DAYS, FROM, MOST)
 )
+USAGE = Operation("GET", "v1/usage", "What was used most: parts and services of a period", (PERIOD, THROUGH, MOST))
 OPENAPI = Operation("GET", "openapi.json", "This description", is_open=True)
 OPENAPI_30 = Operation(
     "GET", "openapi-3.0.json", "The same as OpenAPI 3.0.3, for generators of clients", is_open=True, name="openapi_3_0"
@@ -150,6 +153,7 @@ OPERATIONS = (
     BOOKINGS,
     MODEL,
     CHANGES,
+    USAGE,
     OPENAPI,
     OPENAPI_30,
     *ORDERING,

@@ -66,6 +66,8 @@ class Header:
     since: Since | None = None
     services: ServiceParts | None = None
     """What a job of each service uses."""
+    recent_jobs: Mapping[str, Sequence[int]] | None = None
+    """By service: jobs that used parts, on each day of ``recent``."""
     follows: int | None = None
     """The version that learnt what this one is made with; its own number where it learnt itself."""
     learnt_at: str | None = None
@@ -101,6 +103,7 @@ class Header:
             notes=optional(stored, "notes", list),
             since=Since.from_json(since) if since else None,
             services=ServiceParts.from_json(services, len(needed(stored, "parts", list))) if services else None,
+            recent_jobs=optional(stored, "recent_jobs", dict),
             follows=optional(stored, "follows", int),
             learnt_at=optional(stored, "learnt_at", str),
         )
