@@ -19,6 +19,8 @@ EXPIRES = (names.CHANGES, names.RUNS)
 NOT_QUERIED = {
     names.CHANGES: ("usage", "rejected", "source_time", "trained_time", "completed_time", "expire_at"),
     names.RUNS: ("scores", "rejected"),
+    names.ORDERS: ("lines", "note"),
+    names.LEVELS: ("parts", "policy"),
 }
 """Fields no query names: an index entry for each would be written, stored and paid for nothing."""
 

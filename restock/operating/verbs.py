@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from restock.counting.threshold import ask_if_due
+from restock.counting.threshold import ask_if_due, task_name
 from restock.errors import ConflictError, DamagedError, NoModelError
 from restock.stored import names
 from restock.stored.manifest import Manifest
 from restock.stored.pointer import FOLLOWED, Pointer
 from restock.stored.published import read_live, read_verified, sha256
 from restock.stored.retrain_request import RetrainRequest
-from restock.stored.state import HeldLease, RetrainState, amend_state
+from restock.stored.state import HeldLease, RetrainState, amend_state, read_state
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 Reads = Callable[[bytes, Pointer], object]
@@ -80,6 +80,11 @@ def unpin(
     """Let retrains publish again, and look once at the threshold that may have been crossed meanwhile (promise 2)."""
     pointer = repoint(objects, now, "unpin", pinned=False)
     return pointer, ask_if_due(documents, lambda: queue, threshold, now)
+
+
+def ask_for_levels(documents: DocumentStore, queue: RetrainQueue, now: datetime) -> None:
+    """A run that, below the threshold, trains nothing: it writes the levels of what is live now."""
+    queue.ask(task_name(read_state(documents).run, now), RetrainRequest("threshold").as_json())
 
 
 def ask_for_retrain(queue: RetrainQueue, *, rebuild: bool = False, force: bool = False, adopt: bool = False) -> str:

@@ -9,6 +9,7 @@ from restock.gcp.firestore import FirestoreDocuments
 from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
 from restock.logs import Log
+from restock.retraining.levels import follow_levels
 from restock.retraining.tools import Tools
 from restock.scoped import documents_of, objects_of, queue_of
 from restock.stored.shop import Shop
@@ -25,5 +26,6 @@ def tools_of(shop: Shop, log: Log, *, holder: str = "") -> Tools:
         fit=Fitter(settings.time_zone, settings.closed_days),
         log=log.of_shop(shop.id),
         clock=lambda: datetime.now(UTC),
+        levels=follow_levels,
         holder=holder,
     )

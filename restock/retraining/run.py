@@ -57,7 +57,9 @@ def retrain(asked: RetrainRequest, tools: Tools) -> Outcome:  # noqa: PLR0911  #
     run = Attempt(asked, tools, lease, journal, now)
     try:
         tools.after("lease")
-        return _through(run)
+        outcome = _through(run)
+        _follow_levels(run)
+        return outcome
     except OvertakenError as exc:
         return end(run, Outcome("overtaken", 503, str(exc)))
     except ForeignError as exc:  # the state may be another Restock's as well: not even the setback is noted in it
@@ -192,6 +194,20 @@ def _prune(run: Attempt) -> None:
     else:
         if deleted:
             run.journal.note(f"pruned {len(deleted)} files of old versions")
+
+
+def _follow_levels(run: Attempt) -> None:
+    """Whatever this run made live, or found live. Behind everything else, and no way to end it is changed by it."""
+    tools = run.tools
+    if tools.levels is None:
+        return
+    try:
+        done = tools.levels(tools.documents, tools.objects, run.today, tools.clock())
+    except Exception as exc:
+        run.warn(f"the levels for apps were not written: {exc!r}")
+    else:
+        if done:
+            tools.log.info(done, run=run.lease.run)
 
 
 def _look_at_threshold(run: Attempt) -> None:

@@ -61,5 +61,7 @@ class Tools:
     clock: Callable[[], datetime]
     after: Callable[[str], None] = field(default=lambda step: None)
     """Told the name of each step once it is over; where a test stops a run."""
+    levels: Callable[[DocumentStore, ObjectStore, date, datetime], str | None] | None = None
+    """Keeps the levels that apps listen to those of the live version (restock/retraining/levels.py)."""
     holder: str = ""
     """Who takes the lease, where an attempt is to take over the one before it; else every attempt is its own."""

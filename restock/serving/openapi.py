@@ -421,7 +421,7 @@ REFUSALS = {
     "400": "The request is wrong; the message says how, and field names what to change",
     "401": "No valid token was sent",
     "403": "This account may not see forecasts",
-    "404": "A part or an order that is not known",
+    "404": "A part, an order or a period that is not known",
     "405": "The address does not take this method",
     "413": "The request body is too large",
     "415": "The request body is not sent as JSON",

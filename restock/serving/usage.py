@@ -24,7 +24,7 @@ def usage(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
     days, end = values["days"], RECENT_DAYS - (last - through).days
     if not days <= end <= RECENT_DAYS:
         first = artifact.recent_start + timedelta(days - 1)
-        raise HttpError(400, f"through must be a day from {first} to {last}: more is not known here", field="through")
+        raise HttpError(404, f"through must be a day from {first} to {last}: more is not known here", field="through")
     used = artifact.recent[:, end - days : end]
     parts: list[dict[str, Any]] = [
         {

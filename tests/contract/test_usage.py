@@ -65,7 +65,7 @@ def test_a_list_is_cut_where_asked_and_says_how_many_there_are(client):
     ],
 )
 def test_what_is_not_known_here_is_refused_with_the_days_that_are(client, query):
-    answer = refused(client, "/v1/usage", **query)
+    answer = refused(client, "/v1/usage", 404, **query)
 
     assert answer["field"] == "through"
     assert "2026-04-30" in answer["message"]
