@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from restock.counting.threshold import ask_if_due, task_name
+from restock.counting.threshold import ask_if_due
 from restock.errors import ConflictError, DamagedError, NoModelError
 from restock.stored import names
 from restock.stored.manifest import Manifest
 from restock.stored.pointer import FOLLOWED, Pointer
 from restock.stored.published import read_live, read_verified, sha256
 from restock.stored.retrain_request import RetrainRequest
-from restock.stored.state import HeldLease, RetrainState, amend_state, read_state
+from restock.stored.state import HeldLease, RetrainState, amend_state
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 Reads = Callable[[bytes, Pointer], object]
@@ -82,9 +82,9 @@ def unpin(
     return pointer, ask_if_due(documents, lambda: queue, threshold, now)
 
 
-def ask_for_levels(documents: DocumentStore, queue: RetrainQueue, now: datetime) -> None:
+def ask_for_levels(queue: RetrainQueue) -> None:
     """A run that, below the threshold, trains nothing: it writes the levels of what is live now."""
-    queue.ask(task_name(read_state(documents).run, now), RetrainRequest("threshold").as_json())
+    queue.ask(f"{uuid.uuid4().hex[:8]}-levels", RetrainRequest("threshold").as_json())
 
 
 def ask_for_retrain(queue: RetrainQueue, *, rebuild: bool = False, force: bool = False, adopt: bool = False) -> str:

@@ -23,7 +23,8 @@ from restock.stored.part_facts import PartFacts
 
 OPEN_SECONDS = 2.0
 MOST_RECEIPTS = 300
-PATIENCE = Patience(seconds=1.0, first_seconds=3.0)
+PATIENCE = Patience(seconds=3.0, first_seconds=5.0)
+"""What was ordered a moment ago is worth a wait: without it the list says to order it again."""
 
 
 @dataclass(frozen=True, slots=True)

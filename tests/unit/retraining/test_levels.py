@@ -209,7 +209,7 @@ def test_a_rollback_asks_for_a_run_that_trains_nothing():
     verbs.roll_back(shop.objects, 1, shop.clock(), reads)
     queue = FakeQueue(shop.clock)
 
-    verbs.ask_for_levels(shop.documents, queue, shop.clock())
+    verbs.ask_for_levels(queue)
 
     (task,) = queue.tasks.values()
     assert task.body == {"reason": "threshold"}

@@ -207,3 +207,20 @@ def test_a_mistake_of_ours_does_not_look_like_an_outage(clock, monkeypatch):
 
     with pytest.raises(KeyError):
         Kept(source, clock=clock).get()
+
+
+def test_what_is_no_longer_so_is_read_anew_and_a_read_that_ran_meanwhile_comes_too_late(clock):
+    source = Source(fresh=60)
+    kept = Kept(source, patience=Patience(seconds=20), clock=clock)
+    kept.get()
+    clock.now += 61
+    source.goes_on.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(kept.get)  # begins the second read, which hangs
+        wait_until(lambda: source.reads == 2)
+        kept.expire()
+        source.goes_on.set()
+        waiting.result()
+
+    assert kept.get() == 3
+    assert kept.get() == 3
