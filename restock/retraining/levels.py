@@ -11,9 +11,8 @@ from datetime import date, datetime
 
 from restock.errors import ConflictError, DamagedError
 from restock.serving.inventory import Policy, advise
-from restock.serving.lines import Lines
 from restock.stored import names
-from restock.stored.artifact import ForecastArtifact
+from restock.stored.artifact import ForecastArtifact, listed_rows
 from restock.stored.levels import Level, Levels, generation_of
 from restock.stored.pointer import Pointer
 from restock.stored.published import read_live, read_verified
@@ -64,7 +63,7 @@ def reckoned(artifact: ForecastArtifact, pointer: Pointer, generation: int, day:
             "service_level": POLICY.service_level,
             "measure": POLICY.measure,
         },
-        parts={artifact.parts[row].key: levels[row] for row in Lines(artifact.parts).active},
+        parts={artifact.parts[row].key: levels[row] for row in listed_rows(artifact.parts)},
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from restock.serving.http import HttpError
 from restock.serving.stock import Shelf
-from restock.stored.artifact import Part
+from restock.stored.artifact import Part, listed_rows
 from restock.written import fold
 
 
@@ -64,7 +64,7 @@ class Lines:
         for part in parts:
             for id in part.documents:  # a superseded part that the catalogue knows no more may be given by its name
                 self._by_name.setdefault(fold(id), [self._by_id[id]])
-        self.active = [row for row, part in enumerate(parts) if part.active and self._by_id[part.key] == row]
+        self.active = listed_rows(parts)
         """The lines that the catalogue lists."""
 
     def key(self, row: int) -> str:

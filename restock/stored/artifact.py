@@ -46,6 +46,12 @@ class Part:
     """Of the last 90, those without stock: they were no evidence."""
 
 
+def listed_rows(parts: Sequence[Part]) -> list[int]:
+    """The rows that the catalogue lists, each once: neither what is gone nor what is another part's document."""
+    owner = {id: row for row, part in enumerate(parts) for id in part.documents}
+    return [row for row, part in enumerate(parts) if part.active and owner.get(part.key, row) == row]
+
+
 @dataclass(frozen=True, eq=False)
 class ForecastArtifact:
     """One version's forecasts. ``parts`` are ordered by name, and every array has one row per part in that order."""

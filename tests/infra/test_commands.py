@@ -39,7 +39,7 @@ def test_every_command_of_a_first_deploy_has_its_reason(size: str) -> None:
         change for _part, part_changes in changes(settings(size=size), Standing(), STAGED) for change in part_changes
     ]
 
-    assert len(due) == 65
+    assert len(due) == 69
     assert all(len(change.reason) > 5 for change in due)
     assert all("--project=my-shop" in change.argv for change in due if hasattr(change, "argv"))
     assert f"RETRAIN_THRESHOLD={settings(size=size).threshold}" in planned(settings(size=size))
