@@ -118,10 +118,6 @@ def status(_: argparse.Namespace, on: Operated) -> int:
 
 def rollback(asked: argparse.Namespace, on: Operated) -> int:
     pointer = verbs.roll_back(on.objects, asked.version, datetime.now(UTC), reads, pin=asked.pin)
-    try:
-        verbs.ask_for_levels(on.queue)
-    except RestockError as exc:
-        print(f"the levels for apps follow with the next run: {exc}", file=sys.stderr)
     lasting = "until unpinned" if pointer.pinned else "until the next publication; add --pin to keep it"
     return say(f"version {pointer.version} is live again, {lasting}")
 

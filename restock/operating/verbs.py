@@ -82,11 +82,6 @@ def unpin(
     return pointer, ask_if_due(documents, lambda: queue, threshold, now)
 
 
-def ask_for_levels(queue: RetrainQueue) -> None:
-    """A run that, below the threshold, trains nothing: it writes the levels of what is live now."""
-    queue.ask(f"{uuid.uuid4().hex[:8]}-levels", RetrainRequest("threshold").as_json())
-
-
 def ask_for_retrain(queue: RetrainQueue, *, rebuild: bool = False, force: bool = False, adopt: bool = False) -> str:
     """Through the queue, for the retrain function answers nobody else; returns the task's name."""
     name = f"{uuid.uuid4().hex[:8]}-manual"

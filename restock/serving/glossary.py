@@ -63,7 +63,6 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "id": ("The order's id, as its maker chose it", "1f0e9b1a-52c5-4a0e-9d33-5f9a2f1f7c11"),
     "is_cut": ("There are more; ask for one status", False),
     "follows": ("The version that learnt what this one is made with", 40),
-    "jobs": ("Completed jobs that used parts", 31),
     "kind": ("Whether the version learnt everything anew, or followed news with what was learnt", "followed"),
     "known": ("Parts with a history, listed or not", 52),
     "known_orders": ("The ids of the open orders that the caller knows of", ["0d6d1d0c-7f5a-4ff5-a0a5-0b9a5a6f4b61"]),

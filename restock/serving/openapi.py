@@ -265,7 +265,9 @@ ANSWERS = {
                 {"parts": 31, "services": 4},
             ),
             "parts": array(record("UsedPart", {**PART, "used": AMOUNT, "days_used": COUNT})),
-            "services": array(record("ServiceJobs", {"service": TEXT, "jobs": COUNT})),
+            "services": array(
+                record("ServiceJobs", {"service": TEXT, "jobs": said(COUNT, "Completed jobs that used parts", 31)})
+            ),
         },
     ),
     operations.OPENAPI.id: {"type": "object"},

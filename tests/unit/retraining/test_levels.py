@@ -15,9 +15,8 @@ from restock.stored import levels as stored
 from restock.stored import names
 from restock.stored.artifact import Part
 from tests.builders import NOON
-from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue
+from tests.fakes import FakeClock, FakeDocuments, FakeObjects
 from tests.published import PublishedShelf, artifact
-from tests.unit.retraining.models import reads
 from tests.unit.retraining.shop import Shop
 
 DAY = date(2026, 5, 1)
@@ -199,22 +198,6 @@ def test_levels_that_cannot_be_written_change_no_runs_end(failure):
 
     assert run_with(shop, fail).status == "published"
     assert shop.errors() == []
-
-
-def test_a_rollback_asks_for_a_run_that_trains_nothing():
-    shop = Shop()
-    for id in ("a1", "a2"):
-        shop.complete(id)
-        shop.retrain()
-    verbs.roll_back(shop.objects, 1, shop.clock(), reads)
-    queue = FakeQueue(shop.clock)
-
-    verbs.ask_for_levels(queue)
-
-    (task,) = queue.tasks.values()
-    assert task.body == {"reason": "threshold"}
-    assert shop.retrain(task.body["reason"]).status not in ("published", "failed", "refused")
-    assert shop.pointer().version == 1
 
 
 def test_a_stored_level_of_another_layout_is_damage():
