@@ -28,7 +28,7 @@ from restock.stored import names
 from restock.stored.published import read_live
 from tests.emulator.repair_shop import ZONE, RepairShop
 from tests.recount import Row
-from tests.waiting import wait_until
+from tests.waiting import lasting, wait_until
 
 pytestmark = pytest.mark.needs("firestore", "storage")
 
@@ -65,9 +65,9 @@ class Operated(RepairShop):
 
         def is_quiet() -> bool:
             self.stack.check()
-            return self.stack.relay.idle_seconds() > 0.5 and not self.stack.tasks.pending(self.stack.queue)
+            return not self.stack.relay.undelivered and not self.stack.tasks.pending(self.stack.queue)
 
-        wait_until(is_quiet, timeout_seconds=120, every_seconds=0.05)
+        wait_until(lasting(is_quiet, 0.5), timeout_seconds=120, every_seconds=0.05)
 
     def generations(self, prefix: str = "") -> list[Any]:
         """``gcloud storage ls --all-versions``, the oldest first."""
