@@ -104,8 +104,8 @@ class Chain:
         )
         nothing: Any = lambda: None  # noqa: E731  # what is not asked for here
         api = Api(
-            live, shop.settings, access=self.access, stock=nothing, previous=nothing, training=nothing, orders=nothing,
-            page=Page("public"), log=self.log, shop=shop.id,
+            live, shop.settings, access=self.access, stock=nothing, bookings=nothing, previous=nothing,
+            training=nothing, orders=nothing, page=Page("public"), log=self.log, shop=shop.id,
         )  # fmt: skip
         return Served(shop, api, live)
 
