@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from bench import counting, path, rebuild, retrain, serving
+from bench import counting, memory, path, rebuild, retrain, serving
 from bench.harness import staged
 from bench.results import Section, print_section, write_results
 from bench.world import QUICK_BUDGET, Premises, bench_stack
@@ -52,6 +52,10 @@ def measure_serving(stack: Stack, quick: bool) -> Section:
     return serving.section(staged(FORECAST), quick=quick)
 
 
+def measure_memory(stack: Stack, quick: bool) -> Section:
+    return memory.section(quick=quick)
+
+
 SECTIONS: dict[str, Measure] = {
     "counting": measure_counting,
     "path": measure_path,
@@ -59,6 +63,7 @@ SECTIONS: dict[str, Measure] = {
     "growth": measure_growth,
     "rebuild": measure_rebuild,
     "serving": measure_serving,
+    "memory": measure_memory,
 }
 
 

@@ -77,7 +77,7 @@ class Backtest:
     def run(cls, demand: Demand, candidates: Sequence[Candidate] = CANDIDATES) -> Backtest | None:
         """Fit the candidates at every origin; None if the history is too short to hold any of it back."""
         demand = demand.only(np.flatnonzero(demand.quantities.any(axis=1)))  # the rest has nothing to be judged by
-        demand = demand.only(pool_rows([part.key for part in demand.parts]))
+        demand = demand.only(pool_rows([part.key for part in demand.parts], demand.days))
         horizons = tuple(days for days in (7, 30) if demand.days >= _WARM_UP_DAYS + days + 7)
         if not horizons or not demand.quantities.any():
             return None

@@ -18,6 +18,7 @@ from restock.errors import DamagedError
 from restock.forecasting.classes import classify
 from restock.forecasting.combination import Recipe, combine
 from restock.forecasting.demand import Demand
+from restock.forecasting.methods.base import Pooled
 from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
 from restock.forecasting.methods.forecaster import Candidate, Fitted
 from restock.forecasting.methods.series import OpenSeries
@@ -34,6 +35,7 @@ class Lore:
     scores: Mapping[str, Any]
     costly: Mapping[str, Fitted]
     """Of the costly candidates, by name, those that had enough to learn from."""
+    pooled: Pooled | None = None
     services: ServiceParts = ServiceParts()
     keys: Sequence[str] = ()
     """Of the parts that ``services`` names by their rows."""
@@ -47,6 +49,7 @@ class Lore:
             trained.recipe,
             trained.scores,
             {name: found for name, found in costly.items() if found is not None},
+            trained.estimators["base"].pooled,
             services,
             [part.key for part in trained.demand.parts],
             trained.demand.first_day if trained.demand.left_out else None,
@@ -73,7 +76,7 @@ def follow(demand: Demand, lore: Lore, candidates: Sequence[Candidate] = CANDIDA
     if recipe is None:
         raise DamagedError("what was learnt has weights of other candidates")
     known = [each for each in candidates if each.name in lore.costly or not each.is_costly]
-    fitted = fit_candidates(OpenSeries.of(demand), known, learnt=lore.costly)
+    fitted = fit_candidates(OpenSeries.of(demand), known, learnt=lore.costly, pooled=lore.pooled)
     distribution = combine(fitted, classify(demand), recipe)
     return Trained(demand, distribution, dict(lore.recipe), dict(lore.scores), {"base": fitted.base})
 

@@ -21,7 +21,7 @@ COLUMNS = pa.schema(
         ("booked_on", pa.date32()),
     ]
 )
-SINCE_SCHEMA_2 = {"service": pa.scalar("", pa.string()), "booked_on": pa.scalar(None, pa.date32())}
+SINCE_SCHEMA_2 = {"service": "", "booked_on": None}
 """Columns that older files lack, and what such a file says of them."""
 
 
@@ -52,7 +52,7 @@ def in_columns(rows: pa.Table) -> pa.Table:
     """A stored table's rows in today's columns; a KeyError if one is missing that always was there."""
     for name, value in SINCE_SCHEMA_2.items():
         if name not in rows.column_names:
-            rows = rows.append_column(name, pa.repeat(value, rows.num_rows))
+            rows = rows.append_column(name, pa.repeat(pa.scalar(value, COLUMNS.field(name).type), rows.num_rows))
     return rows.select(COLUMNS.names).replace_schema_metadata(None).cast(COLUMNS)
 
 

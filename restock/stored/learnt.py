@@ -26,7 +26,7 @@ from restock.stored.fields import check_schema, decoding, needed
 
 SCHEMA = 1
 READABLE_SCHEMAS = (1,)
-LEARNING = 2
+LEARNING = 3
 """Raised by a release that learns otherwise: what an earlier one learnt is then followed no more."""
 _END = b"\n"
 

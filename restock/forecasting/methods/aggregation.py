@@ -8,9 +8,9 @@ past window sums around their mean, so it is wide where demand has moved: the ca
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
 from restock.forecasting.methods.base import Base
+from restock.forecasting.methods.discounted import discounted
 from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.negative_binomial import negative_binomial
 from restock.forecasting.methods.series import OpenSeries
@@ -49,8 +49,7 @@ def _smooth(series: OpenSeries, days: int) -> Floats:
     buckets = launched * if_launched + (1.0 - launched) * sums / series.spans(begins, days)
     best, least = np.zeros(len(series)), np.full(len(series), np.inf)
     for constant in _CONSTANTS:
-        start = buckets[:, :1] * (1 - constant)
-        smooth = lfilter([constant], [1, constant - 1], buckets, axis=1, zi=start)[0]
+        smooth = discounted(constant * buckets, 1 - constant, buckets[:, 0])
         error = ((buckets[:, 1:] - smooth[:, :-1]) ** 2).sum(axis=1)
         best, least = np.where(error < least, smooth[:, -1], best), np.minimum(error, least)
     return best

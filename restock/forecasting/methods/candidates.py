@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from restock.forecasting.laws import lawful
 from restock.forecasting.methods.aggregation import Aggregation
-from restock.forecasting.methods.base import Base
+from restock.forecasting.methods.base import Base, Pooled
 from restock.forecasting.methods.compact import Compact
 from restock.forecasting.methods.forecaster import Baseline, Candidate, Fitted, Forecast
 from restock.forecasting.methods.series import OpenSeries
@@ -38,10 +38,16 @@ class FittedCandidates:
 
 
 def fit_candidates(
-    series: OpenSeries, candidates: Sequence[Candidate] = CANDIDATES, *, learnt: Mapping[str, Fitted] | None = None
+    series: OpenSeries,
+    candidates: Sequence[Candidate] = CANDIDATES,
+    *,
+    learnt: Mapping[str, Fitted] | None = None,
+    pooled: Pooled | None = None,
 ) -> FittedCandidates:
-    """Fit all; what costly ones have ``learnt`` on an earlier day of the same history is not learnt again."""
-    base = Base.of(series)
+    """Fit all; what costly ones have ``learnt`` on an earlier day of the same history is not learnt again, nor what the
+    pool taught, where it is given.
+    """
+    base = Base.of(series, pooled)
     fitted: dict[str, Fitted] = {}
     for candidate in candidates:
         known = (learnt or {}).get(candidate.name) if candidate.is_costly else None

@@ -12,8 +12,8 @@ How far the experts disagree is kept: it says how uncertain the level is.
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
+from restock.forecasting.methods.discounted import discounted
 from restock.forecasting.methods.nonnegative import nonnegative_weights
 from restock.forecasting.methods.series import OpenSeries
 from restock.stored.distribution import Floats
@@ -30,10 +30,7 @@ _PRIOR_UNITS = 0.5  # every part starts as if half a unit had been seen at its c
 
 def smoothed(values: Floats, half_life: float, start: Floats | float = 0.0) -> Floats:
     """Exponentially discounted sums along the last axis, each including its own day."""
-    decay = 0.5 ** (1.0 / half_life)
-    initial = np.broadcast_to(np.asarray(start, float) * decay, values.shape[:-1])[..., None]
-    found: Floats = lfilter([1.0], [1.0, -decay], values, axis=-1, zi=initial)[0]
-    return found
+    return discounted(values, 0.5 ** (1.0 / half_life), start)
 
 
 def expert_rates(series: OpenSeries) -> Floats:

@@ -16,7 +16,9 @@ from restock.forecasting.methods.weekdays import weekday_factors
 from restock.stored.distribution import Floats
 
 _POOL_PARTS = 2000
-_CHUNK_PARTS = 1000
+_POOL_CELLS = 600_000
+_CHUNK_CELLS = 300_000
+"""Parts x days that are worked on at once: some fifty arrays of this size are alive in the midst of it (promise 6)."""
 _OUTLIER_DAYS = 8
 _YEAR_COARSE = 52  # weeks, or about as many months as a spare part lives
 
@@ -102,13 +104,14 @@ class OpenSeries:
         """The parts from which shared numbers are learnt: used ones, chosen by key, not by position."""
         used = np.flatnonzero(self.counts.any(axis=1))
         used = used if len(used) else np.arange(len(self))
-        return self.rows(used[pool_rows([self.keys[row] for row in used])])
+        return self.rows(used[pool_rows([self.keys[row] for row in used], self.days)])
 
     def chunks(self) -> Iterator[tuple[slice, OpenSeries]]:
         """All parts in portions that fit into memory with every intermediate result."""
-        for begin in range(0, len(self), _CHUNK_PARTS):
-            rows = np.arange(begin, min(begin + _CHUNK_PARTS, len(self)))
-            yield slice(begin, begin + _CHUNK_PARTS), self.rows(rows)
+        parts = max(_CHUNK_CELLS // max(self.days, 1), 1)
+        for begin in range(0, len(self), parts):
+            rows = np.arange(begin, min(begin + parts, len(self)))
+            yield slice(begin, begin + parts), self.rows(rows)
 
 
 def _without_outlier(counts: Floats) -> Floats:
@@ -120,10 +123,11 @@ def _without_outlier(counts: Floats) -> Floats:
     return np.minimum(counts, np.where(often, 4 * second, np.inf)[:, None])
 
 
-def pool_rows(keys: Sequence[str]) -> NDArray[np.int64]:
-    """At most 2,000 parts that stand for all, chosen and ordered by a digest of their keys."""
+def pool_rows(keys: Sequence[str], days: int) -> NDArray[np.int64]:
+    """At most 2,000 parts that stand for all, fewer of a long history, chosen and ordered by a digest of their keys."""
+    most = min(_POOL_PARTS, max(_POOL_CELLS // max(days, 1), 1))
     order = sorted(range(len(keys)), key=lambda row: (zlib.crc32(keys[row].encode()), keys[row]))
-    return np.array(order[:_POOL_PARTS], np.int64)
+    return np.array(order[:most], np.int64)
 
 
 def _prior_rates(counts: Floats, categories: list[str]) -> Floats:

@@ -16,14 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
-from sklearn.ensemble import HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
 
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.forecaster import Forecast, Prior
+from restock.forecasting.methods.grown import BINS, Cuts, GrownTrees
 from restock.forecasting.methods.levels import smoothed
-from restock.forecasting.methods.negative_binomial import negative_binomial, quantile_table
+from restock.forecasting.methods.negative_binomial import more_than, negative_binomial, quantile_table
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.methods.sums import Sums, between, chances
 from restock.stored.distribution import HORIZONS, LEVELS, Floats
@@ -69,15 +67,14 @@ class Trees:
             kept = np.sort(np.argpartition(np.concatenate(turns), _ROWS)[:_ROWS])
             x, y = x[kept], y[kept]
         x[:, np.isnan(x).all(axis=0)] = 0.0  # scikit-learn can't bin a feature that nobody has
-        with threadpool_limits(1, user_api="openmp"):  # one thread: sums in one order, the same model every time
-            return FittedTrees(tuple(_model(level).fit(x, y) for level in LEARNT_LEVELS))
+        return FittedTrees(_grown(x, y))
 
 
 @dataclass(frozen=True, eq=False)
 class FittedTrees:
     """One model per learnt level."""
 
-    models: tuple[HistGradientBoostingRegressor, ...]
+    models: GrownTrees
 
     def forecast(self, series: OpenSeries, base: Base) -> Forecast:
         """The pooled negative binomials, read where the trees say."""
@@ -85,8 +82,7 @@ class FittedTrees:
         for rows, portion in series.chunks():
             level, apart = base.history(portion)
             features, scale, noise = _features(portion, level, apart, np.array([portion.days]))
-            with threadpool_limits(1, user_api="openmp"):
-                places = self._places(features[:, 0])
+            places = self._places(features[:, 0])
             mean = scale * HORIZONS
             ratio = np.column_stack([_ratio(base, mean[:, k], noise[:, 0], int(d)) for k, d in enumerate(HORIZONS)])
             found[rows] = _read(mean, ratio, places)
@@ -97,15 +93,26 @@ class FittedTrees:
         found = []
         for days in LEARNT_HORIZONS:
             asked = np.column_stack([features, np.full(len(features), days)])
-            found.append(np.sort(np.column_stack([model.predict(asked) for model in self.models]), axis=1))
+            found.append(np.sort(self.models.predict(asked), axis=1))
         return np.stack(found, axis=1)
 
 
-def _model(level: float) -> HistGradientBoostingRegressor:
-    return HistGradientBoostingRegressor(
-        loss="quantile", quantile=level, max_iter=60, learning_rate=0.1, max_leaf_nodes=12, min_samples_leaf=60,
-        l2_regularization=1.0, max_bins=64, early_stopping=False, random_state=0,
-    )  # fmt: skip
+def _grown(features: Floats, came: Floats) -> GrownTrees:
+    from sklearn.ensemble import HistGradientBoostingRegressor  # learning alone needs it
+    from threadpoolctl import threadpool_limits
+
+    cuts = Cuts.of(features)
+    bins = cuts.bins(features)
+    models = [
+        HistGradientBoostingRegressor(
+            loss="quantile", quantile=level, max_iter=60, learning_rate=0.1, max_leaf_nodes=12, min_samples_leaf=60,
+            l2_regularization=1.0, max_bins=BINS, early_stopping=False, random_state=0,
+        ) for level in LEARNT_LEVELS
+    ]  # fmt: skip
+    with threadpool_limits(1, user_api="openmp"):  # one thread: sums in one order, the same model every time
+        for model in models:
+            model.fit(bins, came)
+    return GrownTrees.of(cuts, models)
 
 
 def _ratio(base: Base, mean: Floats, noise: Floats, days: int) -> Floats:
@@ -118,8 +125,8 @@ def _ratio(base: Base, mean: Floats, noise: Floats, days: int) -> Floats:
 def _place(came: Floats, mean: Floats, ratio: Floats, random: Floats) -> Floats:
     """-log(1-u) of sums that came: u lies by chance between the chances of fewer and of at most so many."""
     size, success = mean / (ratio - 1.0), 1.0 / ratio
-    above = nbinom.sf(came, size, success)
-    least = nbinom.sf(came - 1, size, success)
+    above = more_than(came, size, success)
+    least = more_than(came - 1, size, success)
     place: Floats = -np.log(np.maximum(above + random * (least - above), np.exp(-_FARTHEST)))
     return place
 

@@ -6,9 +6,9 @@ The chance is updated every day, so a part that is no longer used fades, which C
 from __future__ import annotations
 
 import numpy as np
-from scipy.signal import lfilter
 
 from restock.forecasting.methods.base import Base
+from restock.forecasting.methods.discounted import discounted
 from restock.forecasting.methods.forecaster import Forecast, Prior
 from restock.forecasting.methods.negative_binomial import negative_binomial
 from restock.forecasting.methods.series import OpenSeries
@@ -35,8 +35,7 @@ class SlowTSB:
 
 def _rate(series: OpenSeries) -> Floats:
     used = series.counts > 0
-    start = used.mean(axis=1, keepdims=True) * (1 - _CHANCE)
-    chance = lfilter([_CHANCE], [1, _CHANCE - 1], used.astype(float), axis=1, zi=start)[0][:, -1]
+    chance = discounted(_CHANCE * used.astype(float), 1 - _CHANCE, used.mean(axis=1).astype(float))[:, -1]
     later: Floats = np.cumsum(used[:, ::-1], axis=1)[:, ::-1] - used  # demands that came after: the older, the lighter
     weight = np.where(used, (1 - _SIZE) ** later, 0.0)
     size = (weight * series.counts).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)

@@ -119,7 +119,7 @@ def test_a_follower_says_what_it_follows_and_is_not_judged_by_scores_it_did_not_
 
 def test_what_services_use_is_carried_to_the_rows_that_the_parts_have_now():
     uses = [PartUse(0, 0.5, ((1.0, 1.0),)), PartUse(1, 0.25, ((2.0, 1.0),)), PartUse(2, 0.1, ((1.0, 1.0),))]
-    lore = Lore({}, {}, {}, ServiceParts(uses, {"Full": uses[1:]}), ["a", "b", "gone"])
+    lore = Lore({}, {}, {}, None, ServiceParts(uses, {"Full": uses[1:]}), ["a", "b", "gone"])
     parts = (Part("new", "New"), Part("b", "B"), Part("heir", "A", documents=("a",)))
 
     found = carried_over(lore, parts)
