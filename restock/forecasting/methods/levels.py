@@ -50,7 +50,9 @@ def expert_rates(series: OpenSeries) -> Floats:
 def pooled_weights(series: OpenSeries, rates: Floats) -> Floats:
     """Non-negative weights, shared by all parts, that best foresaw the mean of the following four weeks."""
     ahead = int(np.clip(series.days // 6, 3, 28))
-    origins = np.arange(series.days - ahead, max(series.days // 3, ahead), -max(ahead // 4, 1))
+    step = max(ahead // 4, 1)
+    last = (series.days - ahead) // step * step  # those of yesterday, and one more a week: weights that stay
+    origins = np.arange(last, max(series.days // 3, ahead), -step)
     scale = np.sqrt((series.counts**2).mean(axis=1))
     used = scale > 0
     if len(origins) < 4 or not used.any():

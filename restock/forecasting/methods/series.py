@@ -100,6 +100,10 @@ class OpenSeries:
         picked = {name: getattr(self, name)[rows] for name in ("counts", "weekday", "unit", "prior_rate")}
         return replace(self, **picked, keys=tuple(self.keys[row] for row in rows))
 
+    def until(self, day: int) -> OpenSeries:
+        """The same parts with only the first ``day`` open days."""
+        return replace(self, counts=self.counts[:, :day], pace=self.pace[:day])
+
     def pool(self) -> OpenSeries:
         """The parts from which shared numbers are learnt: used ones, chosen by key, not by position."""
         used = np.flatnonzero(self.counts.any(axis=1))

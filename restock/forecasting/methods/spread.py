@@ -70,7 +70,8 @@ def window_ratio(series: OpenSeries) -> Floats:
 
 
 def _origins(series: OpenSeries, days: int) -> np.ndarray:
-    return np.arange(series.days - days, max(int(series.days * 0.3), 14), -_STEP)
+    last = (series.days - days) // _STEP * _STEP  # the same from run to run, so that what is learnt stays
+    return np.arange(last, max(int(series.days * 0.3), 14), -_STEP)
 
 
 def _record(series: OpenSeries, level: Floats, apart: Floats, origins: np.ndarray, days: int) -> tuple[Floats, Floats]:

@@ -32,6 +32,7 @@ _WARM_UP_DAYS = 60
 _ROWS = 30_000
 _FEWEST_ROWS = 3_000
 _SPANS = (7, 14, 28, 56, 91, 182)
+_LOOKS = np.array([0, 1, 2, 3])  # days ago: a tree jumps when a part's record crosses one of its limits
 _FARTHEST = 16.0  # a place beyond 1 - 1e-7 is a slip of the pen, or a level gone wrong
 
 
@@ -44,7 +45,10 @@ class Trees:
 
     def fit(self, series: OpenSeries, base: Base) -> FittedTrees | None:
         """Learn from the pool; None if the history is too short to learn shapes from."""
-        pool = series.pool()
+        whole_weeks = series.until(series.days // 7 * 7)  # so that most days learn what the day before learnt
+        if whole_weeks.days < _WARM_UP_DAYS:
+            return None
+        base, pool = Base.of(whole_weeks), whole_weeks.pool()
         level, apart = base.history(pool)
         inputs, places, turns = [], [], []
         for days in LEARNT_HORIZONS:
@@ -81,9 +85,10 @@ class FittedTrees:
         found = Sums.empty(len(series))
         for rows, portion in series.chunks():
             level, apart = base.history(portion)
-            features, scale, noise = _features(portion, level, apart, np.array([portion.days]))
-            places = self._places(features[:, 0])
-            mean = scale * HORIZONS
+            looks = np.maximum(portion.days - _LOOKS, min(_WARM_UP_DAYS, portion.days))
+            features, scale, noise = _features(portion, level, apart, looks)
+            places = np.mean([self._places(features[:, k]) for k in range(len(looks))], axis=0)
+            mean = scale[:, :1] * HORIZONS
             ratio = np.column_stack([_ratio(base, mean[:, k], noise[:, 0], int(d)) for k, d in enumerate(HORIZONS)])
             found[rows] = _read(mean, ratio, places)
         return Forecast(base.rate, found)
@@ -105,7 +110,7 @@ def _grown(features: Floats, came: Floats) -> GrownTrees:
     bins = cuts.bins(features)
     models = [
         HistGradientBoostingRegressor(
-            loss="quantile", quantile=level, max_iter=60, learning_rate=0.1, max_leaf_nodes=12, min_samples_leaf=60,
+            loss="quantile", quantile=level, max_iter=100, learning_rate=0.03, max_leaf_nodes=8, min_samples_leaf=300,
             l2_regularization=1.0, max_bins=BINS, early_stopping=False, random_state=0,
         ) for level in LEARNT_LEVELS
     ]  # fmt: skip

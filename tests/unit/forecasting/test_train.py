@@ -57,11 +57,11 @@ def test_a_part_launched_eleven_days_ago_in_an_old_shop_is_forecast_near_35_for_
     assert week(train(a_demand(quantities)))[0] == pytest.approx(35, rel=0.2)
 
 
-def test_a_part_no_longer_used_fades_to_an_eighth_within_six_weeks():
+def test_a_part_no_longer_used_fades_to_a_seventh_within_six_weeks():
     quantities = poisson(*[2.0] * 12)
     quantities[0, -42:] = 0
 
-    assert week(train(a_demand(quantities)))[0] < 14 / 8
+    assert week(train(a_demand(quantities)))[0] < 14 / 7
 
 
 @pytest.mark.parametrize("days", [1, 2, 5, 40])

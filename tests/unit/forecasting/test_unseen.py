@@ -53,7 +53,7 @@ def expected(history, seen, budget_seconds: float = 8) -> float:
 def test_the_expected_demand_of_a_fortnight_stays_about_24_however_long_the_shelf_is_empty(days):
     history, seen = shop(days)
 
-    assert expected(history, seen) == pytest.approx(24, abs=2)
+    assert expected(history, seen) == pytest.approx(24, abs=2.5)
 
 
 def test_where_nobody_saw_the_stock_it_falls_as_before():
@@ -77,7 +77,7 @@ def test_the_run_and_the_part_say_what_was_unseen_and_the_record_stays_what_it_w
     assert fitted.window().units == sum(history.rows["quantity"].to_pylist())
 
 
-def test_unseen_days_repeat_the_same_weekdays_from_four_weeks_before_and_closed_days_stay_empty():
+def test_unseen_days_repeat_the_same_weekdays_from_two_weeks_before_and_closed_days_stay_empty():
     days = np.arange(70)
     quantities = np.where(days % 7 == 6, 0.0, days + 1.0)[None]
     unseen = np.zeros((1, 70), bool)
@@ -87,7 +87,7 @@ def test_unseen_days_repeat_the_same_weekdays_from_four_weeks_before_and_closed_
 
     filled = repeated(quantities, unseen, is_open)
 
-    assert filled[0, 60:].tolist() == np.where(is_open, days + 1.0 - 28, 0)[60:].tolist()
+    assert filled[0, 60:].tolist() == np.where(is_open, days + 1.0 - 14, 0)[60:].tolist()
     assert (filled[0, :60] == quantities[0, :60]).all()
     assert not quantities[0, 60:].any()
 
