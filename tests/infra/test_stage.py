@@ -96,7 +96,9 @@ FOREIGN = {
         "restock/forecasting/",
         "restock/retraining/",
         "restock/history/",
-        "restock/counting/",
+        "restock/counting/count.py",  # it reads what a booking means, and counts nothing
+        "restock/counting/changes.py",
+        "restock/counting/threshold.py",
         "restock/gcp/firestore.py",
         "restock/gcp/tasks.py",
     ),
