@@ -249,7 +249,7 @@ class Invariants:
         self.hold(pointer.version not in self.versions, 4, f"version {pointer.version} was published twice")
         self.versions.add(pointer.version)
         self.is_excused = False
-        if process.reason == "threshold" and not self.is_damaged:
+        if process.reason == "threshold" and not self.is_damaged and not self._is_full_read_due():
             fresh = self._held(after, is_full)
             if is_full:  # it counts what was delivered, and may then read that some of it was taken back
                 fresh = {event for completions in self.world.completions.values() for event in completions}
@@ -259,6 +259,11 @@ class Invariants:
                 2,
                 f"threshold run {pointer.run} was published on {len(fresh)} completions that no run had trained",
             )
+
+    def _is_full_read_due(self) -> bool:
+        """Asked for when a database was put back, until it is noted: a crash before the note has it made once more."""
+        state = self.world.documents.stored(names.STATES).get(names.STATE)
+        return bool(state and state.get("full_read_due"))
 
     def _check_followed(self, process: Process, pointer: Pointer, before: Pointer | None) -> None:
         """A learner is followed, or what the pointer named when it was read; never another, nor a follower."""

@@ -278,6 +278,7 @@ class Walk:
         name = stored[-1 - a % len(stored)]
         if b % 3 == 0:
             self.invariants.spoilt.add(name)
+            self.invariants.written.discard(f"write {name}")
             self.world.objects.delete(name)
         elif b % 3 == 1:
             self.invariants.spoilt.add(name)

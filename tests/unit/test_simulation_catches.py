@@ -23,6 +23,7 @@ from restock.stored.learnt import Learnt
 from restock.stored.published import Live, read_live
 from restock.stored.state import RetrainState, read_state
 from restock.stores import Update
+from tests.fakes import FakeDocuments
 from tests.simulation import world
 from tests.simulation.invariants import BrokenPromiseError
 from tests.simulation.walk import WEIGHTED, Walk, explore
@@ -214,7 +215,7 @@ def test_changes_marked_without_their_precondition(monkeypatch, is_caught):
             self.update(Update(update.path, update.fields, found.update_time))
         return {}
 
-    monkeypatch.setattr(world.FakeDocuments, "update_many", update_many)
+    monkeypatch.setattr(FakeDocuments, "update_many", update_many)
 
     assert is_caught("complete and deliver", "schedule halfway", "dispatch halfway", "go on", "finish") in (
         "promise 1",
