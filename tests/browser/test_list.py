@@ -108,6 +108,21 @@ def test_a_quantity_is_changed_kept_over_a_reload_and_taken_back(board):
     expect(shown.quantity(name)).to_have_value(advised)
 
 
+def test_a_quantity_being_typed_outlasts_whatever_is_drawn_meanwhile(board):
+    shown = board()
+    field = shown.quantity(shown.names()[0])
+
+    field.select_text()
+    shown.page.keyboard.type("7")
+    shown.page.evaluate("document.getElementById('search').dispatchEvent(new Event('input'))")  # as a late answer does
+
+    expect(field).to_have_value("7")
+    field.blur()
+    shown.page.reload()
+    shown.is_there()
+    expect(shown.quantity(shown.names()[0])).to_have_value("7")
+
+
 @pytest.mark.parametrize("wrong", ["-1", "1e9"])
 def test_a_quantity_that_cannot_be_is_refused_where_it_was_typed(board, wrong):
     shown = board()

@@ -26,6 +26,7 @@ from local.loopback import LoopbackServer
 from local.setup import ROOT
 from restock.gcp.storage import BucketObjects
 from restock.stored import names
+from restock.stored.artifact import SCHEMA
 from restock.stored.pointer import Pointer
 from tests.published import artifact
 from tests.waiting import wait_until
@@ -267,7 +268,7 @@ def test_a_loaded_instance_never_fails_a_request(client, proxy, shop, name):
 
 
 def newer_format(data: bytes) -> bytes:
-    return data.replace(b'"schema":1', b'"schema":7')
+    return data.replace(f'"schema":{SCHEMA}'.encode(), b'"schema":7')
 
 
 @pytest.mark.parametrize(

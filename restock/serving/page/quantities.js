@@ -15,6 +15,15 @@ export class Quantities {
     this.typed = new Map(Object.entries(recall(KEPT, {})).filter(([, { at }]) => now - at < KEPT_MILLISECONDS));
   }
 
+  // What is being typed is drawn as it stands, however often the list is drawn meanwhile.
+  hold(part, text) {
+    this.held = { key: part.part, text };
+  }
+
+  shown(part) {
+    return this.held?.key === part.part ? this.held.text : this.of(part) || "";
+  }
+
   of(part) {
     return this.typed.get(part.part)?.quantity ?? this.advised(part);
   }
@@ -31,6 +40,7 @@ export class Quantities {
   type(part, text) {
     const quantity = text.trim() === "" ? 0 : Number(text);
     if (!(quantity >= 0 && quantity <= MOST)) return false;
+    this.held = null;
     if (quantity === this.advised(part)) this.typed.delete(part.part);
     else this.typed.set(part.part, { quantity, at: Date.now() });
     this.#keep();

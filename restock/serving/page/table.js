@@ -28,8 +28,8 @@ function Order({ part, quantities, need, onType }) {
   const advised = part.order_quantity;
   const differs = advised > 0 && many !== advised;
   const type = (event) => onType(part, event.target);
-  return html`<span class="typed"><input type="number" min="0" max="1000000" step="any" inputmode="decimal" aria-label=${`Order of ${part.name}`} value=${many || ""} placeholder="0"
-    data-part=${part.part} onChange=${type} />
+  return html`<span class="typed"><input type="number" min="0" max="1000000" step="any" inputmode="decimal" aria-label=${`Order of ${part.name}`} value=${quantities.shown(part)} placeholder="0"
+    data-part=${part.part} onInput=${(event) => quantities.hold(part, event.target.value)} onChange=${type} />
     ${differs && html`<button type="button" class="plain" title=${need === WAIT ? "Order it now, too" : "Back to the advice"} onClick=${() => onType(part, { value: String(advised) })}>
       <span class="hidden">Take the advice for ${part.name}: </span>${need === WAIT && !many ? "+" : "↺ "}${quantity(advised)}</button>`}</span>`;
 }
