@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulation.walk import Report, explore
 
-HISTORIES = 2_000
+HISTORIES = 1_000
 SEED = 20_260_302
 CHAINS = 60
 """Histories of two shops each."""
@@ -37,7 +37,7 @@ def test_promises_1_2_3_4_hold_in_every_random_history(report):
     "what", ["crash", "overlap", "redelivery after training", "lost answer", "holder beyond its lease"]
 )
 def test_the_histories_hold_what_breaks_loops_like_this(report, what):
-    assert report.held[what] >= 100
+    assert report.held[what] >= HISTORIES / 20
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_the_histories_hold_what_breaks_loops_like_this(report, what):
     ["rebuild", "rollback", "pin", "unpin", "TTL", "damage", "dropped event", "other rules", "full read continued"],
 )
 def test_the_histories_hold_what_is_rarer(report, what):
-    assert report.held[what] >= 50
+    assert report.held[what] >= HISTORIES / 50
 
 
 @pytest.mark.parametrize("what", ["pointer put back", "bucket put back", "database put back", "unreadable change"])
 def test_the_histories_hold_what_operators_put_back(report, what):
-    assert report.held[what] >= 10
+    assert report.held[what] >= HISTORIES / 200
 
 
 @pytest.mark.parametrize("status", ["published", "below_threshold", "busy", "refused", "pinned", "failed", "overtaken"])
@@ -60,12 +60,12 @@ def test_retrains_end_in_every_way(report, status):
 
 @pytest.mark.parametrize("kind", ["learn", "follow"])
 def test_the_histories_hold_both_kinds_of_run(report, kind):
-    assert report.kinds[kind] >= 100
-    assert report.held["learnt file spoilt"] >= 50
+    assert report.kinds[kind] >= HISTORIES / 20
+    assert report.held["learnt file spoilt"] >= HISTORIES / 50
 
 
 def test_every_reason_publishes(report):
-    assert all(report.committed[reason] > 100 for reason in ("threshold", "schedule", "manual"))
+    assert all(report.committed[reason] > HISTORIES / 20 for reason in ("threshold", "schedule", "manual"))
 
 
 def test_promises_1_2_3_4_hold_in_two_shops_at_once_on_one_store_and_neither_holds_a_row_of_the_other(request):
