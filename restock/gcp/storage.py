@@ -11,7 +11,7 @@ import requests
 from google.api_core import exceptions as api
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
-from google.cloud import storage  # type: ignore[attr-defined]  # a namespace package mypy sees half of
+from google.cloud import storage
 
 from restock.errors import BucketMissingError, ConflictError, StoreUnavailableError
 from restock.gcp.failures import unavailable
