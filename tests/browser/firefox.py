@@ -27,6 +27,11 @@ user_pref("network.captive-portal-service.enabled", false);
 user_pref("network.connectivity-service.enabled", false);
 """
 SECONDS = 120
+REDRAWN = frozenset({"move target out of bounds", "no such element", "no such node"})
+
+
+class RedrawnError(Exception):
+    """What was found to be clicked is no longer there: the page was drawn anew meanwhile."""
 
 
 class Firefox:
@@ -54,6 +59,8 @@ class Firefox:
         while True:
             answer = json.loads(self._socket.recv(timeout=SECONDS))
             if answer.get("id") == self._asked:
+                if answer.get("error") in REDRAWN:
+                    raise RedrawnError(answer["message"])
                 assert answer["type"] == "success", answer
                 return answer["result"]
 
@@ -97,11 +104,19 @@ class FirefoxTab:
         return self._evaluate(f"document.querySelectorAll({json.dumps(css)}).length")["value"]
 
     def click(self, css: str, words: str = "") -> None:
-        found = wait_until(lambda: self._find(css, words), timeout_seconds=SECONDS, every_seconds=0.1)
+        wait_until(lambda: self._clicked(css, words), timeout_seconds=SECONDS, every_seconds=0.1)
+
+    def _clicked(self, css: str, words: str) -> bool:
+        if (found := self._find(css, words)) is None:
+            return False
         origin = {"type": "element", "element": {"sharedId": found}}
         press = [{"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0}]
         actions = [{"type": "pointerMove", "x": 0, "y": 0, "origin": origin}, *press]
-        self._act({"type": "pointer", "id": "mouse", "actions": actions})
+        try:
+            self._act({"type": "pointer", "id": "mouse", "actions": actions})
+        except RedrawnError:  # moving there failed, so nothing was pressed
+            return False
+        return True
 
     def fill(self, css: str, value: str) -> None:
         """Over what is there, and on to the next field."""
