@@ -189,7 +189,10 @@ class FolderObjects:
         return [ObjectInfo(name, 1, 0, datetime.now(UTC)) for name in names]
 
     def erase(self, prefix: str, keep: str) -> Any:
-        raise NotImplementedError("no run erases")
+        gone = [found.name for found in self.list(prefix) if found.name != keep]
+        for name in gone:
+            self.delete(name)
+        return gone
 
     def delete(self, name: str) -> None:
         (self._folder / name).unlink()
