@@ -23,7 +23,7 @@ from restock.errors import DamagedError
 from restock.history.rows import COLUMNS, parquet
 from restock.stored import names
 from restock.stored.published import write_once
-from restock.stored.run_record import RunRecord
+from restock.stored.run_record import read_run_record
 from restock.stores import DocumentStore, ObjectStore
 
 SCHEMA = 3
@@ -117,7 +117,8 @@ class Checkpoint:
             return False
         number = int(run)
         if number not in noted:
-            noted[number] = pieces_of(self._documents, number)
+            record = read_run_record(self._documents, number)
+            noted[number] = record.pieces if record else ()
         return name in noted[number]
 
     def _read(self, name: str) -> Piece | None:
@@ -126,15 +127,6 @@ class Checkpoint:
             return Piece.from_bytes(stored.data) if stored else None
         except DamagedError:
             return None
-
-
-def pieces_of(documents: DocumentStore, run: int) -> Sequence[str]:
-    """The names of those that the run of this number kept; none where no record tells."""
-    found = documents.get(names.run_record(run))
-    try:
-        return RunRecord.from_fields(found.fields).pieces if found else ()
-    except DamagedError:
-        return ()
 
 
 def chain(pieces: Sequence[Piece], after: str, up_to: str) -> Iterator[Piece]:

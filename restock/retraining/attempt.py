@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
@@ -25,6 +25,8 @@ class Attempt:
     lease: Lease
     journal: Journal
     started: datetime
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """No two are alike: numbers of runs come again when a database is put back, and a lease's holder may try again."""
 
     @cached_property
     def rules(self) -> CountingRules:
@@ -43,7 +45,7 @@ class Attempt:
             rules=self.rules.digest,
             ranges=self.tools.settings.rebuild_parallel,
             run=self.lease.run,
-            attempt=uuid.uuid4().hex,  # the lease may have one holder through several
+            attempt=self.id,
             note=self._note_piece,
         )
 

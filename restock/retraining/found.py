@@ -16,9 +16,10 @@ from restock.retraining.attempt import Attempt
 from restock.retraining.lease import go_on_after, note_published
 from restock.retraining.plan import KnownHistory, Situation
 from restock.retraining.publish import newest_stored
-from restock.retraining.put_back import ADOPT, Foreign, Renumber, what_was_put_back
+from restock.retraining.put_back import ADOPT, Foreign, Renumber, is_unnoted, what_was_put_back
 from restock.stored import names
 from restock.stored.published import Live, read_live, read_verified
+from restock.stored.run_record import read_run_record
 
 UNREADABLE = Rejection("change", "unreadable")
 
@@ -27,12 +28,14 @@ def what_is_live(run: Attempt) -> tuple[Live, str]:
     """The pointer, and what was put back, if anything was. Raises ForeignError or OvertakenError: this run ends."""
     objects, documents, state = run.tools.objects, run.tools.documents, run.lease.state
     live = read_live(objects)
+    unnoted = live.pointer if live.pointer and is_unnoted(state, live.pointer) else None
     found = what_was_put_back(
         run.lease.run,
         state,
         live.pointer,
         run.home,
         newest_stored=0 if live.pointer else newest_stored(objects),
+        recorded=read_run_record(documents, unnoted.run) if unnoted else None,
         adopts=run.asked.adopt,
     )
     if isinstance(found, Foreign):
@@ -41,8 +44,8 @@ def what_is_live(run: Attempt) -> tuple[Live, str]:
         renumber(run, max(found.after, newest_stored(objects)), found.why_full_read)
     if found.put_back:
         run.alarm(f"{found.put_back}; a full read repairs it")
-    elif live.pointer and (state.published is None or live.pointer.run > state.published.run):
-        note_published(documents, live.pointer.run, run.home.bucket)
+    elif unnoted:
+        note_published(documents, unnoted.run, run.home.bucket)
     adopted = f"{run.home.database} and {run.home.bucket} are adopted" if run.asked.adopt else ""
     return live, found.put_back or state.full_read_due or adopted
 

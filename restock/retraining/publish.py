@@ -76,8 +76,8 @@ class Publishable(Protocol):
 class Files:
     """What one run writes under its own version, and the pointer that will name it."""
 
-    def __init__(self, version: int, written_at: datetime, database: str) -> None:
-        self.version, self.written_at, self.database = version, written_at, database
+    def __init__(self, version: int, written_at: datetime, database: str, attempt: str) -> None:
+        self.version, self.written_at, self.database, self.attempt = version, written_at, database, attempt
         self.contents: dict[str, bytes] = {}
         self._followed: dict[str, Any] = {}
 
@@ -127,7 +127,7 @@ class Files:
         """Naming what was added here, and for the rest what was live before."""
         facts: dict[str, Any] = asdict(live) if live else {}
         facts |= {"run": self.version, "rules": rules, "published_by": published_by, "pinned": False}
-        facts |= {"database": self.database}
+        facts |= {"database": self.database, "attempt": self.attempt}
         facts["published_at"] = self.written_at.isoformat()
         if forecast := self.contents.get(names.forecast(self.version)):
             manifest = self.contents[names.manifest(self.version)]

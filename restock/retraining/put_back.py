@@ -6,6 +6,9 @@ after it, so a pointer of an earlier run than the state has seen published can o
     state, in the lease   published: run 16 ──┐
     pointer, after it     run 12              └─ 12 < 16: put back. Nobody else can make it smaller: runs only publish
                                                  under numbers above that of the pointer they replace.
+
+A pointer of a later run than the state has seen published is that of a run stopped after its commit, if the database
+has the record of the attempt that the pointer names; else the database is an older one that has counted on since.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from dataclasses import dataclass
 from restock.settings import Settings
 from restock.stored import names
 from restock.stored.pointer import Pointer
+from restock.stored.run_record import RunRecord
 from restock.stored.state import RetrainState
 
 ADOPT = "if this is a move that is meant, adopt it: python -m restock rebuild --adopt"
@@ -59,9 +63,19 @@ class Ours:
 
 
 def what_was_put_back(  # noqa: PLR0913  # the plain values it decides over, all named
-    run: int, state: RetrainState, pointer: Pointer | None, home: Home, *, newest_stored: int, adopts: bool
+    run: int,
+    state: RetrainState,
+    pointer: Pointer | None,
+    home: Home,
+    *,
+    newest_stored: int,
+    recorded: RunRecord | None,
+    adopts: bool,
 ) -> Foreign | Renumber | Ours:
-    """Pure. ``newest_stored``: the greatest number under which the bucket holds files, asked only without a pointer."""
+    """Pure. ``newest_stored``: the greatest number under which the bucket holds files, asked only without a pointer.
+
+    ``recorded``: what the database has under the pointer's number, asked only if the pointer ``is_unnoted``.
+    """
     if not adopts and (message := reason_foreign(state, pointer, home)):
         return Foreign(f"{message}; nothing was written; {ADOPT}")
     newest = pointer.run if pointer else newest_stored
@@ -73,7 +87,15 @@ def what_was_put_back(  # noqa: PLR0913  # the plain values it decides over, all
         return Ours(f"the pointer is gone: run {published.run} had published")
     if published and pointer and pointer.run < published.run:
         return Ours(f"an older pointer was put back: it is run {pointer.run}'s, and run {published.run} had published")
+    is_other = pointer and pointer.attempt and pointer.attempt != (recorded.attempt if recorded else None)
+    if pointer and is_other and is_unnoted(state, pointer) and not state.full_read_due:
+        return Ours(f"the database was put back: it has another run {pointer.run} than the one that is live")
     return Ours()
+
+
+def is_unnoted(state: RetrainState, pointer: Pointer) -> bool:
+    """Live, and the state never saw it published: a run was stopped after its commit, or the database was put back."""
+    return state.published is None or pointer.run > state.published.run
 
 
 def reason_foreign(state: RetrainState, pointer: Pointer | None, home: Home) -> str | None:

@@ -74,6 +74,7 @@ def retrain(asked: RetrainRequest, tools: Tools) -> Outcome:  # noqa: PLR0911  #
 
 
 def _through(run: Attempt) -> Outcome:
+    run.journal.know(attempt=run.id)
     run.journal.write(run.tools.documents, None)
     with run.stage("pointer"):
         live, repair = what_is_live(run)
@@ -117,7 +118,7 @@ def _through(run: Attempt) -> Outcome:
 
 def _publish_history_alone(run: Attempt, counted: NextHistory, live: Live, old: Pointer, changes: Changes) -> None:
     """A full read is worth keeping even when the model fitted to it is refused: the old version stays with it."""
-    files = Files(run.lease.run, run.tools.clock(), run.home.database)
+    files = Files(run.lease.run, run.tools.clock(), run.home.database, run.id)
     files.add_history(counted.history)
     _commit(run, files, files.pointer(old, "full read", counted.history.rules), live)
     _after_commit(run, counted, changes)
@@ -126,7 +127,7 @@ def _publish_history_alone(run: Attempt, counted: NextHistory, live: Live, old: 
 def _publish_version(
     run: Attempt, challenger: Challenger, counted: NextHistory, live: Live, changes: Changes
 ) -> Outcome:
-    files, rules = Files(run.lease.run, run.tools.clock(), run.home.database), counted.history.rules
+    files, rules = Files(run.lease.run, run.tools.clock(), run.home.database, run.id), counted.history.rules
     if learnt := challenger.fitted.learnt:
         files.add_learnt(learnt, challenger.basis, rules)
     elif live.pointer:

@@ -30,6 +30,8 @@ class Pointer:
     """The live history: the version whose run wrote it."""
     run: int
     """The run that published last; a rollback or pin leaves it."""
+    attempt: str | None = None
+    """The one under that number, as its run record says. Pointers of before do not."""
     pinned: bool = False
     forecast_sha256: str
     manifest_sha256: str
@@ -71,7 +73,7 @@ class Pointer:
             for place in ("stock_seen", "learnt"):
                 facts[place] = optional(stored, place, int)
                 facts[f"{place}_sha256"] = optional(stored, f"{place}_sha256", str)
-            facts["learnt_at"] = optional(stored, "learnt_at", str)
+            facts |= {name: optional(stored, name, str) for name in ("learnt_at", "attempt")}
             pointer = cls(
                 **facts, pinned=needed(stored, "pinned", bool), database=optional(stored, "database", str) or ""
             )

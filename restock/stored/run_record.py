@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from restock.errors import DamagedError
 from restock.stored import names
 from restock.stored.fields import check_schema, decoding, moment, needed, optional, present
+from restock.stores import DocumentStore
 
 SCHEMA = 1
 READABLE_SCHEMAS = (1,)
@@ -52,6 +54,8 @@ class DriftFound:
 class RunRecord:
     run: int
     reason: str
+    attempt: str | None = None
+    """Which attempt this was, as the pointer it commits says."""
     started_at: datetime
     finished_at: datetime | None = None
     status: str = RUNNING
@@ -85,6 +89,7 @@ class RunRecord:
         return {
             "run": self.run,
             "reason": self.reason,
+            "attempt": self.attempt,
             "status": self.status,
             "decision": self.decision,
             "error": self.error,
@@ -120,6 +125,7 @@ class RunRecord:
             return cls(
                 run=needed(fields, "run", int),
                 reason=needed(fields, "reason", str),
+                attempt=optional(fields, "attempt", str),
                 started_at=moment(fields, "started_at"),
                 finished_at=optional(fields, "finished_at", datetime),
                 status=needed(fields, "status", str),
@@ -145,3 +151,12 @@ class RunRecord:
                 pieces=tuple(map(str, optional(fields, "pieces", list) or ())),
                 notes=tuple(map(str, needed(fields, "notes", list))),
             )
+
+
+def read_run_record(documents: DocumentStore, run: int) -> RunRecord | None:
+    """The record of the run of this number; None if there is none, or none that can be read."""
+    found = documents.get(names.run_record(run))
+    try:
+        return RunRecord.from_fields(found.fields) if found else None
+    except DamagedError:
+        return None

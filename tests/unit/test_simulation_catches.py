@@ -160,8 +160,8 @@ def test_expire_at_kept_when_pending_again(monkeypatch, is_caught):
 
 def test_version_is_the_pointers_plus_one(monkeypatch, is_caught):
     class Sequential(Files):
-        def __init__(self, version, written_at, database):
-            super().__init__(latest[0] + 1, written_at, database)
+        def __init__(self, version, *rest):
+            super().__init__(latest[0] + 1, *rest)
 
     def read_live_noting(objects):
         found = real_read_live(objects)

@@ -73,6 +73,19 @@ def test_promise_1_an_older_database_is_noticed_and_repaired_however_young_what_
     assert "full_read_due" not in shop.state()
 
 
+def test_promise_1_an_older_database_is_noticed_though_its_next_runs_stop_before_they_see_the_pointer(shop):
+    shop.documents._documents = copy.deepcopy(shop.older_database)
+    for _ in range(2):  # they use up the numbers under which what is live was published
+        shop.die_after("lease")
+        assert shop.retrain("schedule").status == "failed"
+
+    assert shop.retrain("threshold").status == "published"
+
+    assert shop.used() == {"a1": 1.0}
+    assert "it has another run 3 than the one that is live" in "".join(shop.errors())
+    assert shop.retrain("schedule").status == "unchanged"
+
+
 def test_why_a_full_read_is_due_outlives_runs_that_publish_none(shop):
     shop.documents._documents = copy.deepcopy(shop.older_database)
     shop.retrain("schedule")
