@@ -302,7 +302,7 @@ class Walk:
         self.backups.append(self.world.back_up())
 
     def put_back(self, a: int, b: int) -> None:
-        """An older pointer, bucket or database, in the middle of everything (a database: while nothing runs)."""
+        """An older pointer in the middle of everything; a bucket or database while nothing runs, as in the runbook."""
         what = ("pointer", "bucket", "database")[a % 3]
         if not self.backups:
             return
@@ -323,6 +323,8 @@ class Walk:
         elif pointer is None:
             return
         elif what == "bucket":
+            for process in self.world.running():
+                self.world.finish(process)
             self.world.put_back_bucket(backup)
             self.invariants.bucket_was_put_back()
         else:

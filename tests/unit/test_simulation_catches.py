@@ -12,7 +12,7 @@ from restock.counting import changes, count, threshold
 from restock.errors import DamagedError
 from restock.history.history import History
 from restock.operating import verbs
-from restock.retraining import following, gate, next_history
+from restock.retraining import following, gate, next_history, put_back
 from restock.retraining import found as finding
 from restock.retraining import run as training
 from restock.retraining.plan import plan
@@ -336,12 +336,35 @@ def test_what_was_published_noted_with_the_last_write_only(monkeypatch, is_caugh
 
 
 def test_runs_renumbered_without_a_full_read(monkeypatch, is_caught):
+    """Of a pointer of before, which names no attempt."""
     real_go_on = finding.go_on_after
     monkeypatch.setattr(
         finding, "go_on_after", lambda documents, lease, newest, why: real_go_on(documents, lease, newest, None)
     )
+    monkeypatch.setattr(put_back, "is_unnoted", lambda *_: False)
 
     assert is_caught(*LOOKING_BACK, starts=[0, 1, 2]) == "promise 1"
+
+
+PUT_BACK_AND_COUNTED_ON = [
+    ("complete and deliver", 2, 0),
+    ("back up", 0, 0),
+    ("complete and deliver", 0, 0),
+    ("complete and deliver", 1, 0),
+    ("schedule", 0, 0),
+    ("put back", 2, 0),  # the database
+    ("dispatch halfway", 0, 0),  # takes the number under which what is live was published
+    ("crash", 0, 2),
+]
+"""Found by ten thousand random histories; too rare for them to find again in seconds."""
+
+
+def test_a_pointer_of_another_attempt_taken_for_that_of_a_run_that_crashed(monkeypatch):
+    Walk(PATIENT[0]).play(PUT_BACK_AND_COUNTED_ON)
+    monkeypatch.setattr(put_back, "is_unnoted", lambda *_: False)
+
+    with pytest.raises(BrokenPromiseError, match="promise 1"):
+        Walk(PATIENT[0]).play(PUT_BACK_AND_COUNTED_ON)
 
 
 def test_an_unreadable_change_left_to_the_next_full_read(monkeypatch, is_caught):
