@@ -1,7 +1,7 @@
 """What each field of the API means, with an example: one name, one meaning, wherever it stands.
 
 /openapi.json shows it beside every field, and generated clients carry it into the editor of whoever writes an app. A
-field that says something special at its place describes itself there (restock/serving/openapi.py).
+field that says something special at its place describes itself there (restock/serving/schemas.py).
 """
 
 from __future__ import annotations
