@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import secrets
 
-from tests.simulation.walk import explore
+from tests.simulation.explore import explore
 
 
 def main() -> None:

@@ -1,23 +1,13 @@
-"""Random histories: which steps there are, how one is played, and what the histories played held.
+"""One random history: which steps there are, and how one is played on a shop's world.
 
-A history is a list of steps, each a verb and two small numbers that choose among what is there. Hypothesis draws the
-lists and shrinks a failing one.
+A step is a verb and two small numbers that choose among what is there.
 """
 
 from __future__ import annotations
 
-import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
-from unittest.mock import patch
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-
-from restock.retraining import next_history
 from restock.settings import Settings
 from restock.stored import names
 from restock.stored.change import READABLE_SCHEMAS
@@ -36,46 +26,6 @@ SKEWS = (0, 0, 0, -240, 240)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 Step = tuple[str, int, int]
-
-
-@dataclass
-class Report:
-    """What a number of histories held, so that nobody believes in checks that never met a crash."""
-
-    histories: int = 0
-    steps: int = 0
-    effects: int = 0
-    seconds: float = 0.0
-    held: Counter[str] = field(default_factory=Counter)
-    """In how many histories there was a crash, an overlap, ..."""
-    ended: Counter[str] = field(default_factory=Counter)
-    """How retrains ended."""
-    kinds: Counter[str] = field(default_factory=Counter)
-    """Whether those that published learnt or followed."""
-    committed: Counter[str] = field(default_factory=Counter)
-    """Who wrote the pointer."""
-
-    def add(self, walk: Walk) -> None:
-        self.histories += 1
-        self.steps += walk.steps
-        self.effects += walk.effects
-        self.held.update(walk.held)
-        self.ended.update(walk.invariants.outcomes)
-        self.kinds.update(walk.invariants.kinds)
-        self.committed.update(walk.invariants.commits)
-
-    def __str__(self) -> str:
-        def listed(counter: Counter[str]) -> str:
-            return ", ".join(f"{name} {count:,}" for name, count in counter.most_common())
-
-        return (
-            f"{self.histories:,} histories of {self.steps / max(1, self.histories):.0f} steps on average, "
-            f"{self.effects:,} effects on stores, {self.seconds:.0f} s, 0 violations\n"
-            f"  histories with  {listed(self.held)}\n"
-            f"  retrains ended  {listed(self.ended)}\n"
-            f"  pointer written {listed(self.committed)}\n"
-            f"  models made by  {listed(self.kinds)}"
-        )
 
 
 def platform_of(start: int) -> Platform:
@@ -486,23 +436,6 @@ class Walk:
         self.invariants.hold(False, 2, "tasks are tried for ever")
 
 
-def walk_a_chain(start: int, steps: Sequence[Step]) -> list[Walk]:
-    """Two shops at once on one platform, their steps by turns: what either does must not be seen by the other."""
-    platform = platform_of(start)
-    walks = [Walk(start + number, platform, shop) for number, shop in enumerate(SHOPS)]
-    for walk in walks:
-        walk.beside = [other for other in walks if other is not walk]
-        walk.world.beside = [other.world for other in walk.beside]
-    for number, step in enumerate(steps):
-        walks[number % len(walks)].step(*step)
-        for other in walks:
-            other.invariants.raise_what_broke()
-            other.invariants.check_nothing_lost()
-    for walk in walks:
-        walk.come_to_rest()
-    return walks
-
-
 VERBS: dict[str, Callable[[Walk, int, int], object]] = {
     "nothing": lambda walk, a, b: None,  # first, so that shrinking replaces by it what does not matter
     "complete": Walk.complete,
@@ -535,70 +468,3 @@ VERBS: dict[str, Callable[[Walk, int, int], object]] = {
     "back up": Walk.back_up,
     "put back": Walk.put_back,
 }
-OFTEN = {
-    "complete": 4,
-    "complete and deliver": 6,
-    "book": 2,
-    "delete": 2,
-    "deliver": 5,
-    "redeliver": 3,
-    "dispatch": 3,
-    "dispatch halfway": 4,
-    "schedule halfway": 2,
-    "wait": 3,
-    "oversleep": 3,
-    "go on": 4,
-    "finish": 2,
-    "crash": 3,
-    "fail": 2,
-    "spoil": 2,
-    "back up": 2,
-    "put back": 3,
-}
-WEIGHTED = [verb for verb in VERBS for _ in range(OFTEN.get(verb, 1))]
-
-
-def histories(verbs: Sequence[str], fewest: int, most: int) -> st.SearchStrategy[list[Step]]:
-    number = st.integers(0, 15)
-    return st.lists(st.tuples(st.sampled_from(verbs), number, number), min_size=fewest, max_size=most)
-
-
-def explore(  # noqa: PLR0913  # what a walk varies, each named in every call
-    number: int,
-    *,
-    with_seed: int,
-    fewest_steps: int = 30,
-    most_steps: int = 60,
-    verbs: Sequence[str] = WEIGHTED,
-    starts: Sequence[int] = range(12),
-    shrinks: bool = True,
-    is_chain: bool = False,
-) -> Report:
-    """Play so many random histories; raises BrokenPromiseError, with the smallest history that shows it."""
-    report = Report()
-    started = time.perf_counter()
-
-    @seed(with_seed)
-    @settings(
-        max_examples=number,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink] if shrinks else [Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-    )
-    @given(st.sampled_from(starts), histories(verbs, fewest_steps, most_steps))
-    def every_history(start: int, steps: list[Step]) -> None:
-        if is_chain:
-            walks = walk_a_chain(start, steps)
-        else:
-            walks = [Walk(start)]
-            walks[0].play(steps)
-        for walk in walks:
-            report.add(walk)
-
-    # Full reads are interrupted and continued in shops of eight bookings, not only in those of thousands
-    with patch.object(next_history, "read_everything", partial(next_history.read_everything, kept_every=2)):
-        every_history()
-    report.seconds = time.perf_counter() - started
-    return report

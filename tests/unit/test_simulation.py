@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.walk import Report, explore
+from tests.simulation.explore import explore
+from tests.simulation.report import Report
 
 HISTORIES = 1_000
 SEED = 20_260_302

@@ -25,8 +25,9 @@ from restock.stored.state import RetrainState, read_state
 from restock.stores import Update
 from tests.fakes import FakeDocuments
 from tests.simulation import world
+from tests.simulation.explore import WEIGHTED, explore
 from tests.simulation.invariants import BrokenPromiseError
-from tests.simulation.walk import WEIGHTED, Walk, explore
+from tests.simulation.walk import Walk
 
 HISTORIES = 1_500
 OVERSLEEPING = ("complete and deliver", "schedule halfway", "oversleep", "go on", "finish")
