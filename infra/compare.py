@@ -13,6 +13,17 @@ from typing import Any
 EMPTY: tuple[Any, ...] = (None, "", 0, False, [], {}, "0s", "0")
 
 
+def because(reason: str, found: Any, differs: list[str]) -> str:
+    """Why something is made, or changed where it stands.
+
+    >>> because("one retrain at a time", {}, ["state"])
+    'one retrain at a time'
+    >>> because("one retrain at a time", {"state": "PAUSED"}, ["state"])
+    'one retrain at a time (differs in state)'
+    """
+    return f"{reason} (differs in {', '.join(differs)})" if found and differs else reason
+
+
 def differences(found: Any, wanted: Any, where: str = "") -> list[str]:
     """The paths of the wanted fields that stand otherwise.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.command import Change, gcloud
-from infra.compare import differences
+from infra.compare import because, differences
 from infra.parts import DeployPart, Removal
 from infra.parts.monitoring import UNKNOWN_YET
 from infra.settings import InfraSettings
@@ -53,7 +53,7 @@ def budget(settings: InfraSettings, standing: Standing) -> list[Change]:
         gcloud(
             settings,
             UPDATE if found else CREATE,
-            reason=f"{reason} (differs in {', '.join(differs)})" if found else reason,
+            reason=because(reason, found, differs),
             changes=("budgets",),
             billing_account=account,
             title=settings.budget,

@@ -12,7 +12,7 @@ from typing import Any
 from infra import alerts as declared
 from infra import dashboard as one_page
 from infra.command import Change, digest_of, file_flag, gcloud
-from infra.compare import differences
+from infra.compare import because, differences
 from infra.parts import DeployPart, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -86,9 +86,7 @@ def policies(settings: InfraSettings, standing: Standing) -> list[Change]:
         line = "alpha monitoring policies create {policy}"
         if found:
             line = "alpha monitoring policies update {name} {policy}"
-        reason = f"tells when {body['displayName'].removeprefix('Restock: ')}"
-        if found and differs:
-            reason += f" (differs in {', '.join(differs)})"
+        reason = because(f"tells when {body['displayName'].removeprefix('Restock: ')}", found, differs)
         name = found.get("name", "")
         changes.append(
             gcloud(settings, line, reason=reason, files=files, changes=("alerts",), name=name, policy=policy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.command import Change, gcloud
-from infra.compare import differences
+from infra.compare import because, differences
 from infra.grants import granted, revoked
 from infra.parts import DeployPart, Removal
 from infra.retries import RetryConfig
@@ -44,8 +44,7 @@ def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
             f"tasks queues {verb} {{queue}} --location={{region}} {LIMITS}" for verb in ("create", "update")
         )
         minutes = f"{RETRIES.seconds_of_trying // 60:g} minutes"
-        reason = f"one retrain at a time, tried {RETRIES.max_attempts} times over {minutes}"
-        reason += f" (differs in {', '.join(differs)})" if found else ""
+        reason = because(f"one retrain at a time, tried {RETRIES.max_attempts} times over {minutes}", found, differs)
         changes.append(gcloud(settings, update if found else create, reason=reason, changes=("queues",)))
     if found.get("state", "RUNNING") != "RUNNING":
         line = "tasks queues resume {queue} --location={region}"

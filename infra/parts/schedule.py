@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from infra.command import Change, gcloud
-from infra.compare import differences
+from infra.compare import because, differences
 from infra.parts import DeployPart, Removal
 from infra.parts.functions import TASK_DEADLINE_SECONDS, retrain_url
 from infra.settings import InfraSettings
@@ -49,7 +49,7 @@ def schedule(settings: InfraSettings, standing: Standing) -> list[Change]:
         gcloud(
             settings,
             UPDATE if found else CREATE,
-            reason=f"{reason} (differs in {', '.join(differs)})" if found else reason,
+            reason=because(reason, found, differs),
             changes=("jobs",),
             description=DESCRIPTION,
             schedule=settings.schedule,
