@@ -107,6 +107,7 @@ class FirefoxTab:
         wait_until(lambda: self._clicked(css, words), timeout_seconds=SECONDS, every_seconds=0.1)
 
     def _clicked(self, css: str, words: str) -> bool:
+        """Whether what was found was hit: what is drawn meanwhile moves it away from under the mouse."""
         if (found := self._find(css, words)) is None:
             return False
         origin = {"type": "element", "element": {"sharedId": found}}
@@ -116,23 +117,39 @@ class FirefoxTab:
             self._act({"type": "pointer", "id": "mouse", "actions": actions})
         except RedrawnError:  # moving there failed, so nothing was pressed
             return False
-        return True
+        return self._evaluate("window.wasMissed")["value"] is not True
 
     def fill(self, css: str, value: str) -> None:
         """Over what is there, and on to the next field."""
-        self.click(css)
-        self._evaluate("document.activeElement.select()")
+        wait_until(lambda: self._selected(css), timeout_seconds=SECONDS, every_seconds=0.1)
         keys = [{"type": kind, "value": key} for key in [*value, "\ue004"] for kind in ("keyDown", "keyUp")]
         self._act({"type": "key", "id": "keyboard", "actions": keys})
+
+    def _selected(self, css: str) -> bool:
+        if not self._clicked(css, ""):
+            return False
+        is_there = f"document.activeElement.matches({json.dumps(css)})"
+        return self._evaluate(f"{is_there} && (document.activeElement.select(), true)")["value"]
 
     def _act(self, source: dict[str, Any]) -> None:
         self._firefox.ask("input.performActions", context=self._context, actions=[source])
 
     def _find(self, css: str, words: str) -> str | None:
+        """What is seen and has stood still for two frames; ``window.wasMissed`` says until when no click has hit it."""
         found = self._evaluate(
-            f"""[...document.querySelectorAll({json.dumps(css)})]
-                .filter((one) => one.checkVisibility() && one.innerText.includes({json.dumps(words)}))
-                .map((one) => (one.scrollIntoView({{ block: "center" }}), one))[0]"""
+            f"""(async () => {{
+                const one = [...document.querySelectorAll({json.dumps(css)})]
+                    .find((one) => one.checkVisibility() && one.innerText.includes({json.dumps(words)}));
+                if (!one) return null;
+                one.scrollIntoView({{ block: "center" }});
+                const place = () => JSON.stringify(one.getBoundingClientRect());
+                const before = place();
+                for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+                if (!one.isConnected || place() !== before) return null;
+                window.wasMissed = true;
+                one.addEventListener("click", () => {{ window.wasMissed = false; }}, {{ capture: true, once: true }});
+                return one;
+            }})()"""
         )
         return found.get("sharedId")
 

@@ -32,6 +32,8 @@ const state = { answer: null, readAt: 0, orders: null, model: null, changes: nul
 let asked = 0;
 let failures = 0;
 let timer;
+let sending = Promise.resolve();
+const clicked = new Set();
 
 const policy = () => policyOf(controls, usual);
 let said;
@@ -138,28 +140,39 @@ async function onSaved(key) {
   if ($("part").open && partFrom() === key) onOpen(key);
 }
 
-// One request at a time: two clicks are one order.
-async function send(words, ask) {
-  if (state.isSending) return;
-  state.isSending = true;
+// Clicks are answered one after the other, in their order; the same click again is no second one until the list shows what it did.
+function send(click, words, ask) {
+  if (clicked.has(click)) return sending;
+  clicked.add(click);
+  const mine = (sending = sending.then(() => sendNow(words, ask)));
+  mine.then(async (isDone) => {
+    const isShown = load();
+    if (isDone) await isShown;
+    clicked.delete(click);
+  });
+  return mine;
+}
+
+async function sendNow(words, ask) {
+  let isDone = false;
   try {
     await ask();
+    isDone = true;
     state.conflict = null;
     say(words);
   } catch (error) {
-    if (error.status === 401 && session.isNeeded) return fail(error);
-    if (error.status === 409) state.conflict = { message: error.message, orders: error.content.orders ?? [] };
+    if (error.status === 401 && session.isNeeded) fail(error);
+    else if (error.status === 409) state.conflict = { message: error.message, orders: error.content.orders ?? [] };
     else say(`This was not done: ${error.message}${error.status === 0 ? " Try again: nothing is done twice." : ""}`);
-  } finally {
-    state.isSending = false;
   }
   redraw();
-  await load();
+  return isDone;
 }
 
 async function onPlace(supplier, lines, isConfirmed = false) {
   const known = state.orders.orders.map((order) => order.id);
-  await send(`Ordered ${count(lines.length, "line")}${supplier ? ` from ${supplier}` : ""}.`, async () => {
+  const click = JSON.stringify([supplier, isConfirmed, lines.map(({ part, quantity }) => [part.part, quantity])]);
+  await send(click, `Ordered ${count(lines.length, "line")}${supplier ? ` from ${supplier}` : ""}.`, async () => {
     await ordering.place(supplier, lines, known, isConfirmed);
     quantities.forget(lines.map(({ part }) => part.part));
   });
@@ -167,7 +180,15 @@ async function onPlace(supplier, lines, isConfirmed = false) {
   redraw();
 }
 
-const onChange = (order, asked) => send("Noted.", () => ordering.change(order, asked));
+// The next click is about the order as this one has left it, not as the list was read.
+function onChange({ id, ...shown }, asked) {
+  const current = () => state.orders?.orders.find((order) => order.id === id) ?? { id, ...shown };
+  return send(JSON.stringify([id, asked]), "Noted.", async () => {
+    const changed = await ordering.change(current(), asked);
+    const others = state.orders.orders.map((order) => (order.id === id ? changed : order));
+    state.orders = { ...state.orders, orders: others.filter((order) => order.status === "ordered") };
+  });
+}
 
 function onDrop() {
   state.conflict = null;

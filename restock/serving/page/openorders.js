@@ -49,9 +49,12 @@ export function OpenOrders({ known, problem, onChange }) {
     ${known.is_cut && html`<p class="quiet">Older ones are not shown.</p>`}</section>`;
 }
 
+const isOpen = ({ order, part }, known) => (order ? openLines(order).some((line) => line.listed_as === part.part) : !known || known.is_cut);
+
 // Lines that seem to have come though nobody said so: the stock rose by what they hold, or they are later than ever.
 export function Delivered({ parts, known, onChange }) {
-  const asked = parts.flatMap((part) => (part.orders ?? []).filter((order) => order.delivered).map((order) => ({ part, ...order, order: known?.orders.find((one) => one.id === order.id) })));
+  const asked = parts.flatMap((part) => (part.orders ?? []).filter((order) => order.delivered).map((order) => ({ part, ...order, order: known?.orders.find((one) => one.id === order.id) })))
+    .filter((one) => isOpen(one, known)); // what was said a moment ago is not asked again until the list is read anew
   if (!asked.length) return null;
   const come = ({ order, part }) => {
     const received = openLines(order).filter((line) => line.listed_as === part.part).map((line) => ({ part: line.part, received: line.quantity }));
