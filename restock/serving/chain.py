@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -24,11 +24,11 @@ from restock.serving.headers import SECURITY_HEADERS, CorsPolicy
 from restock.serving.http import Answer, HttpError, Request, failed
 from restock.serving.kept import Kept, Patience, Reading
 from restock.serving.live_model import LiveModel
+from restock.serving.parameters import read_query
 from restock.settings import Settings
 from restock.stored import names
 from restock.stored.shop import Shop
 
-SHOPS_PATH = "v1/shops"
 KEPT_SECONDS = 60.0
 PATIENCE = Patience(seconds=1.0, first_seconds=5.0)
 MEMORY_BYTES = 160 * 2**20
@@ -90,6 +90,7 @@ class ChainApi:
         registration: Callable[[str], Shop | None],
         served: Callable[[Shop, LiveModel | None], Served],
         overview: Callable[[], Any],
+        transfers: Callable[[], Mapping[str, Any]],
         page: Page,
         log: Log,
         memory_bytes: int = MEMORY_BYTES,
@@ -101,7 +102,10 @@ class ChainApi:
         self._members = members
         self._registration = registration
         self._make = served
-        self._overview = overview
+        self._of_all: dict[str, Callable[[], Mapping[str, Any]]] = {
+            operations.SHOPS.path: lambda: {"shops": overview()},
+            operations.TRANSFERS.path: transfers,
+        }
         self._page = page
         self._log = log
         self._memory_bytes = memory_bytes
@@ -133,11 +137,22 @@ class ChainApi:
         if request.method not in ("GET", "HEAD"):
             return None
         named, path = shop_in(request.path)
-        if named is None and path.rstrip("/").endswith(f"/{SHOPS_PATH}"):
-            self._must_run_chain(self._access.check(request.header("Authorization")))
-            now = datetime.now(UTC).isoformat()
-            return Answer.of({"status": "success", "timestamp": now, "shops": self._overview()}, headers=NOT_KEPT)
+        if named is None:
+            for address, answer in self._of_all.items():
+                if path.rstrip("/").endswith(f"/{address}"):
+                    return self._of_every_shop(request, answer)
         return self._open(request, names_a_shop=named is not None)
+
+    def _of_every_shop(self, request: Request, answer: Callable[[], Mapping[str, Any]]) -> Answer:
+        self._must_run_chain(self._access.check(request.header("Authorization")))
+        read_query(request.query, ())
+        try:
+            content = answer()
+        except StoreUnavailableError as exc:
+            self._log.error("the shops could not be read", reason=str(exc))
+            raise HttpError(503, "The shops cannot be read at the moment", headers=(("Retry-After", "5"),)) from exc
+        now = datetime.now(UTC).isoformat()
+        return Answer.of({"status": "success", "timestamp": now, **content}, headers=NOT_KEPT)
 
     def _open(self, request: Request, *, names_a_shop: bool) -> Answer | None:
         """What tells nothing of any shop, and is answered without a token."""
@@ -145,10 +160,14 @@ class ChainApi:
         asset = None if found else self._page.find(request.path)
         if asset is not None:
             return self._page.file(asset, request)
-        if operations.OPENAPI.id in found:
+        if {operations.OPENAPI.id, operations.OPENAPI_30.id} & set(found):
             from restock.serving.openapi import description
+            from restock.serving.openapi_30 import as_3_0
 
-            return Answer.of(description(), headers=(("Cache-Control", "no-cache"),))
+            described = description(of_chain=not names_a_shop)
+            if operations.OPENAPI_30.id in found:
+                described = as_3_0(described, request)
+            return Answer.of(described, headers=(("Cache-Control", "no-cache"),))
         if operations.HEALTH.id in found and not names_a_shop:
             return Answer.of({"status": "healthy", "shops_in_memory": len(self._served)}, headers=NOT_KEPT)
         return None
@@ -244,7 +263,7 @@ def shop_in(path: str) -> tuple[str | None, str]:
     path = operations.without_empty_segments(path)
     segments = path.split("/")
     meant = [index for index, word in enumerate(segments) if word.strip().casefold() == "shops"]
-    if not meant or meant == [len(segments) - 1] or path.rstrip("/").endswith(f"/{SHOPS_PATH}"):
+    if not meant or meant == [len(segments) - 1] or path.rstrip("/").endswith(f"/{operations.SHOPS.path}"):
         return None, path
     first = meant[0]
     is_plain = len(meant) == 1 and segments[first] == "shops" and not {".", ".."} & set(segments) and "\\" not in path

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from restock.gcp.bucket_reader import BucketReader
 from restock.logs import Log
 from restock.serving.assembly import Door, Parts, live_model
 from restock.serving.chain import AllShops, ChainApi, FirebaseMembers, Members, Served
 from restock.serving.live_model import LiveModel
-from restock.serving.overview import Overview
 from restock.settings import Settings
 from restock.stored import names
 from restock.stored.shop import Shop
+
+if TYPE_CHECKING:
+    from restock.serving.overview import Overview
 
 
 class ChainAssembly:
@@ -31,6 +33,7 @@ class ChainAssembly:
             registration=self._registration,
             served=self._served,
             overview=self._shops,
+            transfers=self._transfers,
             page=self._door.page,
             log=log,
         )
@@ -54,6 +57,11 @@ class ChainAssembly:
     def _shops(self) -> Sequence[Mapping[str, Any]]:
         return self._overview.shops()
 
+    def _transfers(self) -> Mapping[str, Any]:
+        return self._overview.transfers()
+
     @cached_property
     def _overview(self) -> Overview:
+        from restock.serving.overview import Overview
+
         return Overview(self._door.documents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from restock.serving import operations
@@ -65,12 +66,16 @@ REFUSALS = {
 }
 
 
-def description() -> dict[str, Any]:
-    """An OpenAPI 3.1 document. Its server is relative: the function is reached under several addresses."""
+def description(*, of_chain: bool = False) -> dict[str, Any]:
+    """An OpenAPI 3.1 document. Its server is relative: the function is reached under several addresses.
+
+    That of a chain has what is asked of all shops, too; a shop's own is the same as that of a shop alone.
+    """
     components = Components()
+    described = (*OPERATIONS, *operations.CHAIN) if of_chain else OPERATIONS
     paths = {
         path: {method: _placed(one, components) for method, one in methods.items()}
-        for path, methods in _paths().items()
+        for path, methods in _paths(described).items()
     }
     return {
         "openapi": "3.1.0",
@@ -96,9 +101,9 @@ def _placed(operation: dict[str, Any], components: Components) -> dict[str, Any]
     return operation
 
 
-def _paths() -> dict[str, Any]:
+def _paths(described: Sequence[Operation]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
-    for operation in OPERATIONS:
+    for operation in described:
         paths.setdefault(f"/{operation.path}", {})[operation.method.lower()] = _operation(operation)
     return paths
 

@@ -142,6 +142,13 @@ CHANGE_PART = Operation(
     "POST", "v1/parts/{key}", "Say who sells a part, how fast, in which packs, for how much", name="change_part"
 )
 
+SHOPS = Operation("GET", "v1/shops", "All shops of the chain, the worst first, as their last nights left them")
+TRANSFERS = Operation(
+    "GET", "v1/transfers", "What one shop is short of and another has lying idle: to be moved before it is bought"
+)
+CHAIN = (SHOPS, TRANSFERS)
+"""Of a chain, for who runs it, at an address that names no shop."""
+
 ORDERING = (ORDERS, CREATE_ORDER, CHANGE_ORDER, PART_FACTS, CHANGE_PART)
 OPERATIONS = (
     RESTOCK_DEMAND,

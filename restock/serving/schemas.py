@@ -208,6 +208,58 @@ RESTOCK_ANSWER = record(
     },
 )
 
+SHOP = record(
+    "ShopAtAGlance",
+    {
+        "shop": TEXT,
+        "name": said(TEXT, "For people", "North Street"),
+        "status": said(TEXT, "How its last night ended; never learnt: there was none yet", "published"),
+        "failures": COUNT,
+        "message": said(or_null(TEXT), "What its last night said", "version 7 published"),
+        "as_of": or_null(MOMENT),
+        "swept_on": or_null(DAY),
+        "standing": or_null(
+            record(
+                "Standing",
+                {
+                    "at": MOMENT,
+                    "trained_at": MOMENT,
+                    "stock_outs": COUNT,
+                    "order_today": said(COUNT, "Parts at or below their reorder points", 4),
+                    "stock_value": AMOUNT,
+                    "idle_value": AMOUNT,
+                    "parts_without_cost": said(COUNT, "Parts in stock of which nobody said what one costs", 3),
+                },
+            )
+        ),
+    },
+)
+TRANSFER = record(
+    "Transfer",
+    {
+        "shop": said(TEXT, "Where it is short", "north"),
+        "shop_name": TEXT,
+        **PART,
+        "sku": TEXT,
+        "stock_out_chance": {"type": "number", "minimum": 0, "maximum": 1},
+        "quantity": said(AMOUNT, "To be moved, from all sources", 5.0),
+        "sources": array(
+            record(
+                "TransferSource",
+                {
+                    "shop": said(TEXT, "Where it lies idle", "south"),
+                    "shop_name": TEXT,
+                    "part": said(TEXT, "Its key there", "oil-filter"),
+                    "quantity": said(AMOUNT, "To be moved from there", 5.0),
+                },
+            )
+        ),
+        "order_without": AMOUNT,
+        "order_quantity": said(AMOUNT, "What is to be ordered besides", 5.0),
+        "as_of": said(MOMENT, "How old the oldest figure is that this rests on", "2026-05-04T03:12:33+00:00"),
+    },
+)
+
 ANSWERS = {
     operations.RESTOCK_DEMAND.id: record(
         "RestockDemand",
@@ -371,4 +423,14 @@ ANSWERS = {
     operations.CHANGE_ORDER.id: record("OneOrder", {**DONE, "order": ORDER}),
     operations.PART_FACTS.id: record("FactsOfPart", {**DONE, **MAY_WRITE, "facts": FACTS}),
     operations.CHANGE_PART.id: record("FactsOfPart", {**DONE, **MAY_WRITE, "facts": FACTS}),
+    operations.SHOPS.id: record("ShopList", {**DONE, "shops": array(SHOP)}),
+    operations.TRANSFERS.id: record(
+        "TransferList",
+        {
+            **DONE,
+            "shops_known": COUNT,
+            "count": said(COUNT, "How many transfers there are; no more than 500 are listed", 12),
+            "transfers": array(TRANSFER),
+        },
+    ),
 }

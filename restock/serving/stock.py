@@ -69,13 +69,15 @@ class Stock:
     def _read(self) -> Reading[tuple[Mapping[str, Shelf], datetime]]:
         now = self._now()
         rows = self._documents.collection(names.CATALOGUE, FIELDS)
-        return Reading(({id: self._shelf(fields) for id, fields in rows}, now), self._keep_seconds)
+        shelves = {id: of_shop(shelf_of(fields), self._usual_lead_time_days) for id, fields in rows}
+        return Reading((shelves, now), self._keep_seconds)
 
-    def _shelf(self, fields: Mapping[str, Any]) -> Shelf:
-        shelf = shelf_of(fields)
-        if shelf.lead_time_days is None and self._usual_lead_time_days is not None:
-            return replace(shelf, lead_time_days=self._usual_lead_time_days)
-        return shelf
+
+def of_shop(shelf: Shelf, usual_lead_time_days: int | None) -> Shelf:
+    """With the shop's own lead time, if it has one, where the catalogue says none."""
+    if shelf.lead_time_days is None and usual_lead_time_days is not None:
+        return replace(shelf, lead_time_days=usual_lead_time_days)
+    return shelf
 
 
 def shelf_of(fields: Mapping[str, Any]) -> Shelf:

@@ -22,6 +22,8 @@ CURRENT_LEVELS = f"{LEVELS}/current"
 LAST_ORDERED = f"{ORDERS}/last"
 SUMMARY = f"{STATES}/summary"
 """Of a chain's shop, beside its state: what its last run leaves for the next sweep, and for the chain's page."""
+BALANCE = f"{STATES}/balance"
+"""Likewise: which of its parts are short, and which idle."""
 
 MODELS = "models/"
 HISTORIES = "history/"

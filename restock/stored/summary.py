@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,39 @@ from restock.stores import Fields
 
 SCHEMA = 1
 READABLE_SCHEMAS = (1,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a shop's stock stood when a sweep last went through with it, by the advice of that moment."""
+
+    at: datetime
+    trained_at: datetime
+    """The model's age."""
+    stock_outs: int
+    """Parts that rather run out than not before an order placed then would arrive."""
+    order_today: int
+    stock_value: float
+    """As far as costs are known;"""
+    idle_value: float
+    """of it what lies beyond the order-up-to levels;"""
+    parts_without_cost: int
+    """and of so many parts in stock nobody said what one costs."""
+
+    def to_fields(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Standing:
+        return cls(
+            at=moment(fields, "at"),
+            trained_at=moment(fields, "trained_at"),
+            stock_outs=needed(fields, "stock_outs", int),
+            order_today=needed(fields, "order_today", int),
+            stock_value=number(fields, "stock_value"),
+            idle_value=number(fields, "idle_value"),
+            parts_without_cost=needed(fields, "parts_without_cost", int),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +63,8 @@ class Summary:
     cpu_seconds: float = 0.0
     """What the last run that was swept took: the largest shops are taken first."""
     seconds: float = 0.0
+    standing: Standing | None = None
+    """The last one known."""
 
     def to_fields(self) -> dict[str, Any]:
         return {
@@ -41,6 +76,7 @@ class Summary:
             "failures": self.failures,
             "cpu_seconds": self.cpu_seconds,
             "seconds": self.seconds,
+            "standing": self.standing.to_fields() if self.standing else None,
             "schema": SCHEMA,
         }
 
@@ -50,6 +86,7 @@ class Summary:
         with decoding(names.SUMMARY):
             check_schema(fields, READABLE_SCHEMAS)
             swept_on = optional(fields, "swept_on", str)
+            standing = optional(fields, "standing", dict)
             return cls(
                 at=moment(fields, "at"),
                 status=needed(fields, "status", str),
@@ -59,6 +96,7 @@ class Summary:
                 failures=needed(fields, "failures", int),
                 cpu_seconds=number(fields, "cpu_seconds"),
                 seconds=number(fields, "seconds"),
+                standing=Standing.from_fields(standing) if standing else None,
             )
 
 

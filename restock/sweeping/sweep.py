@@ -26,9 +26,10 @@ from restock.retraining.endings import Outcome
 from restock.scoped import documents_of
 from restock.shops import Shops
 from restock.stored import names
+from restock.stored.balance import Balance
 from restock.stored.retrain_request import RetrainRequest
 from restock.stored.shop import IN_A_LIST, Asked, Shop, is_asked_for, zone_in
-from restock.stored.summary import Summary, summary_of
+from restock.stored.summary import Standing, Summary, summary_of
 from restock.stores import DocumentStore, Fields, amend
 from restock.sweeping.task import Task
 from restock.sweeping.turn import TRIES, Listed, in_order, is_turn, request_for
@@ -50,6 +51,8 @@ class Sweeper:
     limited: Callable[[], AbstractContextManager[None]]
     log: Log
     clock: Callable[[], datetime]
+    stands: Callable[[Shop], tuple[Standing, Balance]]
+    """How a shop that has a model stands, for the chain's page and for transfers."""
     cpu: Callable[[], float] = time.process_time
 
 
@@ -141,7 +144,7 @@ def _learn(sweeper: Sweeper, shop: Shop, documents: DocumentStore, before: Summa
     if not is_through and failures < TRIES:
         swept.to_repeat.append(shop.id)
     now = sweeper.clock()
-    through_before = before.swept_on if before else None
+    through_before, stood_before = (before.swept_on, before.standing) if before else (None, None)
     summary = Summary(
         at=now,
         status=outcome.status,
@@ -151,6 +154,7 @@ def _learn(sweeper: Sweeper, shop: Shop, documents: DocumentStore, before: Summa
         failures=failures,
         cpu_seconds=round(sweeper.cpu() - cpu, 3),
         seconds=round((now - started).total_seconds(), 3),
+        standing=(_standing(sweeper, shop, documents) if is_through else None) or stood_before,
     )
     try:
         if is_through and shop.asked is not None and outcome.status != "pinned":
@@ -159,6 +163,18 @@ def _learn(sweeper: Sweeper, shop: Shop, documents: DocumentStore, before: Summa
     except RestockError as exc:  # the shop has learnt; that it did is looked up in the history, at some cost
         log.warning(f"what the sweep did is not noted: {exc}")
     return outcome.status
+
+
+def _standing(sweeper: Sweeper, shop: Shop, documents: DocumentStore) -> Standing | None:
+    """None where it can't be told: the shop has learnt all the same, and what was known of it stays, with its age."""
+    try:
+        with sweeper.limited():
+            standing, balance = sweeper.stands(shop)
+        documents.set(names.BALANCE, balance.to_fields())
+    except Exception as exc:
+        sweeper.log.of_shop(shop.id).warning(f"how the shop stands is not known: {exc!r}")
+        return None
+    return standing
 
 
 def clear_asked(documents: DocumentStore, shop: Shop) -> None:

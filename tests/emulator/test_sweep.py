@@ -77,4 +77,6 @@ def test_a_task_killed_in_the_midst_of_a_shop_is_repeated_and_every_shop_has_lea
         assert summary
         assert summary.fields["status"] == "published"
         assert summary.fields["cpu_seconds"] > 0
+        assert summary.fields["standing"]["trained_at"]
+        assert shop.documents.get(names.BALANCE)
     assert job.lines()[-1]["ended"] == {"published": 3}

@@ -56,12 +56,7 @@ class Book:
 
     def entries(self) -> Entries:
         """Raises StoreUnavailableError if they never were read."""
-        placed, (received, facts) = self._open.get(), self._rest.get()
-        orders = {order.id: order for order in Orders.of(received, RECEIVED).readable}
-        orders |= {order.id: order for order in Orders.of(placed, None).readable}
-        versions = sorted(f"{one.id} {one.version}" for found in (placed, received, facts) for one in found)
-        state = hashlib.sha256("\n".join(versions).encode()).hexdigest()
-        return Entries(tuple(orders.values()), dict(_facts(facts)), state)
+        return _entries(self._open.get(), *self._rest.get())
 
     def forget(self) -> None:
         """Something was written: the next who asks is told of it."""
@@ -69,15 +64,32 @@ class Book:
         self._rest.expire()
 
     def _read_open(self) -> Reading[list[Stored]]:
-        recently = self._now() - SHELVED_WITHIN
-        found = self._store.since(names.ORDERS, "received_at", recently) + self._store.equal(
-            names.ORDERS, "status", ORDERED
-        )
-        return Reading(found, min(OPEN_SECONDS, self._keep_seconds))
+        return Reading(_placed(self._store, self._now()), min(OPEN_SECONDS, self._keep_seconds))
 
     def _read_rest(self) -> Reading[tuple[list[Stored], list[Stored]]]:
-        received = self._store.newest(names.ORDERS, "received_at", MOST_RECEIPTS)
-        return Reading((received, self._store.all(names.PART_FACTS)), self._keep_seconds)
+        return Reading(_received_and_facts(self._store), self._keep_seconds)
+
+
+def read_entries(store: OrderStore, now: datetime) -> Entries:
+    """As they are now. Raises StoreUnavailableError."""
+    return _entries(_placed(store, now), *_received_and_facts(store))
+
+
+def _placed(store: OrderStore, now: datetime) -> list[Stored]:
+    recently = store.since(names.ORDERS, "received_at", now - SHELVED_WITHIN)
+    return recently + store.equal(names.ORDERS, "status", ORDERED)
+
+
+def _received_and_facts(store: OrderStore) -> tuple[list[Stored], list[Stored]]:
+    return store.newest(names.ORDERS, "received_at", MOST_RECEIPTS), store.all(names.PART_FACTS)
+
+
+def _entries(placed: list[Stored], received: list[Stored], facts: list[Stored]) -> Entries:
+    orders = {order.id: order for order in Orders.of(received, RECEIVED).readable}
+    orders |= {order.id: order for order in Orders.of(placed, None).readable}
+    versions = sorted(f"{one.id} {one.version}" for found in (placed, received, facts) for one in found)
+    state = hashlib.sha256("\n".join(versions).encode()).hexdigest()
+    return Entries(tuple(orders.values()), dict(_facts(facts)), state)
 
 
 def _facts(found: list[Stored]) -> list[tuple[str, PartFacts]]:

@@ -7,20 +7,27 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from restock.errors import SettingsError, StoreUnavailableError, TokenRefusedError
 from restock.logs import Log
+from restock.serving import operations
 from restock.serving.access import Admins, Caller, FirebaseUsers
 from restock.serving.api import Api
 from restock.serving.assets import Page
 from restock.serving.chain import AllShops, ChainApi, FirebaseMembers, Members, Served, shop_in
 from restock.serving.http import Answer, Request
 from restock.serving.live_model import LiveModel
+from restock.serving.overview import Line
+from restock.serving.transfers import Source, Transfer
 from restock.stored import names
+from restock.stored.balance import Short
 from restock.stored.shop import Shop
+from restock.stored.summary import summary_of
 from tests.builders import a_settings
 from tests.published import PublishedShelf, artifact
+from tests.unit.serving.test_overview import NIGHT, a_standing, a_summary
 from tests.waiting import wait_until
 
 SETTINGS = a_settings(is_chain=True, reload_seconds=0.1, stale_seconds=0.1, reload_wait_ms=5000)
@@ -39,6 +46,12 @@ CLAIMS = {
     "claimed-chief": Caller("claimed-chief", has_chain_claim=True),
     "nora-claiming": Caller("nora", has_admin_claim=True, shop="south"),
 }
+
+
+LISTED = Line("", "", summary_of(a_summary(standing=a_standing()))).told()
+TRANSFER = Transfer(
+    "north", Short(part="oil", name="Oil", missing=3, chance=0.7), (Source("south", "o", 2.0),), 3.0, 1.0, NIGHT
+)
 
 
 class Tokens:
@@ -82,7 +95,8 @@ class Chain:
             members=members,
             registration=self.registration,
             served=self.serve,
-            overview=lambda: [{"shop": shop} for shop in self.registered],
+            overview=lambda: [LISTED | {"shop": shop} for shop in self.registered],
+            transfers=lambda: {"shops_known": 3, "count": 1, "transfers": [TRANSFER.told({"north": "North Street"})]},
             page=Page("public"),
             log=self.log,
             memory_bytes=memory_bytes,
@@ -164,11 +178,13 @@ ADDRESSES = [
     "/shops/north,south/parts", "/shops/*/parts", "/shops/so\u0075th\u200b/parts", "/shops/\uff53outh/parts",
     "/shops/south\\/parts", "/shops/north\\..\\south/parts", "/shops/__south__/parts", "/shops/atlantis/parts",
     "/shops/" + "a" * 65 + "/parts", "/shops/restock_shops/parts", "/shops/../restock_shops/parts", "/v1/shops",
+    "/v1/transfers", "/project/region/forecast/v1/transfers/", "//v1//transfers", "/shops/south/v1/transfers",
+    "/shops/atlantis/v1/transfers", "/shops/south/v1/shops", "/shops/../v1/transfers", "/Shops/south/v1/transfers",
 ]  # fmt: skip
 
 
 def test_forty_ways_to_another_shop_are_all_refused_alike(chain):
-    assert len(ADDRESSES) == 40
+    assert len(ADDRESSES) >= 40
     seen = {chain.get("/shops/atlantis/parts", "nora")}
 
     for path in ADDRESSES:
@@ -184,14 +200,17 @@ def test_forty_ways_to_another_shop_are_all_refused_alike(chain):
 
 
 @pytest.mark.parametrize("user", ["lost", "nowhere", "gone", "customer", "retired", "nobody"])
-@pytest.mark.parametrize("path", ["/parts", "/shops/north/parts", "/shops/atlantis/parts", "/v1/shops"])
+@pytest.mark.parametrize(
+    "path", ["/parts", "/shops/north/parts", "/shops/atlantis/parts", "/v1/shops", "/v1/transfers"]
+)
 def test_absence_admits_to_nothing(chain, user, path):
     assert chain.get(path, user).status == 403
     assert chain.made == []
 
 
 def test_without_a_token_nothing_is_said_of_any_shop(chain):
-    answers = {chain.get(path) for path in ("/parts", "/shops/north/parts", "/shops/atlantis/parts", "/v1/shops")}
+    paths = ("/parts", "/shops/north/parts", "/shops/atlantis/parts", "/v1/shops", "/v1/transfers")
+    answers = {chain.get(path) for path in paths}
 
     assert {answer.status for answer in answers} == {401}
     assert len(answers) == 1
@@ -236,6 +255,30 @@ def test_who_runs_the_chain_without_a_shop_is_told_to_name_one_and_has_them_list
     assert answer.status == 400
     assert "v1/shops lists them" in told(answer)["message"]
     assert [shop["shop"] for shop in told(chain.get("/v1/shops", "chief"))["shops"]] == ["north", "south", "west"]
+
+
+@pytest.mark.parametrize("operation", operations.CHAIN, ids=lambda one: one.id)
+def test_what_is_asked_of_all_shops_is_described_and_answered_so(chain, operation):
+    description = told(chain.get("/openapi.json"))
+    described = description["paths"][f"/{operation.path}"]["get"]["responses"]["200"]["content"]["application/json"]
+    answer = told(chain.get(f"/any/forecast/{operation.path}", "chief"))
+
+    jsonschema_rs.validate(described["schema"] | {"components": description["components"]}, answer)
+    assert answer["shops" if operation is operations.SHOPS else "transfers"]
+    assert f"/{operation.path}" in told(chain.get("/openapi-3.0.json"))["paths"]
+    assert f"/{operation.path}" not in told(chain.get("/shops/south/openapi.json"))["paths"]
+    assert chain.get(f"/{operation.path}?shop=north", "chief").status == 400  # there is no such parameter
+
+
+def test_every_word_of_a_chains_description_has_its_meaning_and_an_example(chain):
+    schemas = told(chain.get("/openapi.json"))["components"]["schemas"]
+    records = ("ShopList", "ShopAtAGlance", "Standing", "TransferList", "Transfer", "TransferSource")
+    fields = [(name, field, its) for name in records for field, its in schemas[name]["properties"].items()]
+
+    assert [(name, field) for name, field, its in fields if not its.get("description")] == []
+    assert [
+        (name, field) for name, field, its in fields if "$ref" not in json.dumps(its) and "examples" not in its
+    ] == []
 
 
 def test_a_shop_nobody_registered_is_refused_to_who_runs_the_chain_too_and_is_there_as_soon_as_it_is(chain):

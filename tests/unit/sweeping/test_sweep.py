@@ -18,10 +18,11 @@ from restock.retraining.tools import Tools
 from restock.scoped import documents_of, objects_of, queue_of
 from restock.shops import Shops
 from restock.stored import names
+from restock.stored.balance import Balance
 from restock.stored.published import read_live
 from restock.stored.retrain_request import RetrainRequest
 from restock.stored.shop import Shop
-from restock.stored.summary import Summary, summary_of
+from restock.stored.summary import Standing, Summary, summary_of
 from restock.sweeping.sweep import Sweeper, Swept, sweep
 from restock.sweeping.task import Task
 from restock.sweeping.turn import TRIES
@@ -30,6 +31,15 @@ from tests.fakes import FakeClock, FakeDocuments, FakeObjects, FakeQueue
 from tests.unit.retraining.models import ConstantFit
 
 NIGHT = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
+STANDING = Standing(
+    at=NIGHT,
+    trained_at=NIGHT,
+    stock_outs=1,
+    order_today=2,
+    stock_value=90.0,
+    idle_value=10.0,
+    parts_without_cost=0,
+)
 
 
 class Killed(BaseException):
@@ -45,6 +55,7 @@ class Chain:
         self.learnt: list[str] = []
         self.lines = io.StringIO()
         self.step: Callable[[str, str], None] = lambda shop, step: None
+        self.stands: Callable[[Shop], tuple[Standing, Balance]] = lambda shop: (STANDING, Balance(at=NIGHT))
         for shop in shops:
             self.register(shop)
 
@@ -66,6 +77,7 @@ class Chain:
                 limited=nullcontext,
                 log=Log("sweep", stream=self.lines),
                 clock=self.clock,
+                stands=self.stands,
                 cpu=lambda: 0.0,
             )
         )
@@ -109,6 +121,39 @@ def test_every_shop_learns_once_whichever_tasks_come():
     assert [chain.version(shop) for shop in "abc"] == [1, 1, 1]
     assert (first.ended["published"], second.ended["not its turn"]) == (3, 3)
     assert (first.exit_code, second.exit_code) == (0, 0)
+
+
+def test_a_shop_that_went_through_says_how_it_stands_and_one_that_fails_what_was_known_of_it():
+    chain = Chain("a")
+    chain.sweep()
+    found = documents_of("a", chain.documents).get(names.BALANCE)
+
+    assert chain.summary("a").standing == STANDING
+    assert found
+    assert Balance.from_fields(found.fields) == Balance(at=NIGHT)
+
+    def fail(shop: str, step: str) -> None:
+        if step == "changes":
+            raise RuntimeError("no such thing")
+
+    chain.step = fail
+    chain.clock.advance(hours=24)
+    chain.sweep(execution="e2")
+
+    assert (chain.summary("a").status, chain.summary("a").standing) == ("failed", STANDING)
+
+
+def test_a_shop_whose_stock_cannot_be_told_has_learnt_all_the_same():
+    chain = Chain("a")
+
+    def stands(shop: Shop) -> tuple[Standing, Balance]:
+        raise StoreUnavailableError("no orders to be had")
+
+    chain.stands = stands
+
+    assert chain.sweep().ended == {"published": 1}
+    assert chain.summary("a").standing is None
+    assert "how the shop stands is not known" in chain.logged("WARNING")[0]["message"]
 
 
 def test_the_next_night_every_shop_learns_again_and_in_between_none_does():
