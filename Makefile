@@ -91,7 +91,7 @@ cost: setup  ## what a month costs, idle and busy, for three sizes
 test-deploy: setup  ## the deploy refused at every single step, then finished (four minutes; make test refuses a few of the steps)
 	@EVERY_FAILURE=1 $(RUN) pytest tests/infra/test_interrupted.py
 
-simulate: setup  ## twenty times as many random histories of crashes and overlaps, with fresh seeds
+simulate: setup  ## forty times as many random histories of crashes and overlaps, with fresh seeds
 	@$(RUN) tests.simulation --histories 20000 --seed fresh
 
 fuzz: setup  ## coverage-guided fuzzing of the decoders for a minute (needs atheris in .venv)

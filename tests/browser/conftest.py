@@ -31,6 +31,7 @@ from restock.stored.header import Since, Surprise
 from tests.fakes import FakeOrders
 from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, PublishedShelf, ShelfServer, artifact, saying
 
+expect.set_options(timeout=30_000)  # a busy machine is no failure of the page
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -306,7 +307,7 @@ def new_page(_browser: Browser) -> Iterator[Callable[..., Page]]:
         context = _browser.new_context(**({"viewport": {"width": 1280, "height": 900}, "locale": "en-GB"} | options))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.asked, page.mistakes = [], []
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("pageerror", lambda error: page.mistakes.append(str(error)))

@@ -42,7 +42,7 @@ def test_a_failure_at_the_start_is_said_and_mends_itself(site, new_page, monkeyp
     assert Board(page).violations() == []
     monkeypatch.setattr(FirestoreReader, "collection", lambda *_: list(stock.items()))
 
-    expect(page.get_by_role("heading", name="Order today")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Order today")).to_be_visible()
 
 
 @pytest.mark.usefixtures("published")

@@ -49,7 +49,7 @@ class ChromiumTab:
         return self.page.locator(css).first.inner_text() if self.page.locator(css).count() else ""
 
     def see(self, css: str, words: str = "") -> None:
-        expect(self._found(css, words)).to_be_visible(timeout=30_000)
+        expect(self._found(css, words)).to_be_visible()
 
     def count(self, css: str) -> int:
         return self.page.locator(css).count()

@@ -10,7 +10,7 @@ import pytest
 from tests.simulation.explore import explore
 from tests.simulation.report import Report
 
-HISTORIES = 1_000
+HISTORIES = 500
 SEED = 20_260_302
 CHAINS = 60
 """Histories of two shops each."""
