@@ -181,7 +181,7 @@ class ChainApi:
         named, rest = shop_in(request.path)
         own = self._ask(lambda: self._members.shop_of(caller))
         if named is None and not own and self._ask(lambda: self._members.runs_chain(caller)):
-            raise HttpError(400, "Say which shop: .../shops/{shop}/v1/...; v1/shops lists them")
+            raise HttpError(400, "Say which shop: .../shops/{shop}/v1/...; v1/shops lists them", field="shop")
         id = own if named is None else named
         if not names.IS_SHOP(id) or (id != own and not self._ask(lambda: self._members.runs_chain(caller))):
             raise refused()

@@ -3,6 +3,7 @@
 import { partFrom, policyFrom, policyOf, rememberPolicy, viewFrom, write } from "./address.js";
 import { drawBoard, FIRST_ROWS } from "./board.js";
 import { Certainty, compare } from "./certainty.js";
+import { Chain, namesNoShop } from "./chain.js";
 import { ApiError } from "./errors.js";
 import { $, draw, html } from "./html.js";
 import { Ordering } from "./ordering.js";
@@ -26,11 +27,13 @@ const { config, usual, early } = window.restock;
 const session = new Session(config);
 const service = new Service(session, early);
 const ordering = new Ordering(service);
+const chain = new Chain(service, () => load());
 const quantities = new Quantities();
 const controls = $("controls");
 const state = { answer: null, readAt: 0, orders: null, model: null, changes: null, bookings: null, conflict: null, problems: {}, view: viewFrom(), most: {} };
 let asked = 0;
 let failures = 0;
+let isOfChain = false; // this address is no shop's
 let timer;
 let sending = Promise.resolve();
 const clicked = new Set();
@@ -47,7 +50,7 @@ function say(text) {
 const saySignIn = signIn(session, () => load());
 
 function show(what) {
-  for (const id of ["problem", "sign-in", "board"]) $(id).hidden = id !== what;
+  for (const id of ["problem", "sign-in", "board", "chain"]) $(id).hidden = id !== what;
   $("sign-out").hidden = !session.canSignOut;
   if (what !== "board") $("part").close();
 }
@@ -61,6 +64,7 @@ async function load() {
   clearTimeout(timer);
   if (session.needsSignIn && !session.canSignIn) return fail(new ApiError(501, "Signing in is not set up here: FIREBASE_WEB_API_KEY has no value."));
   if (session.needsSignIn) return show("sign-in");
+  if (isOfChain) return loadChain();
   if (!controls.checkValidity()) return controls.reportValidity();
   const mine = ++asked;
   if (!state.answer) say(LOADING);
@@ -76,8 +80,10 @@ async function load() {
     show("board");
     redraw();
   } catch (error) {
-    if (mine === asked) fail(error);
-    return;
+    if (mine !== asked) return;
+    if (!namesNoShop(error)) return fail(error);
+    isOfChain = true;
+    return loadChain();
   } finally {
     if (mine === asked) $("board").removeAttribute("aria-busy");
   }
@@ -85,6 +91,17 @@ async function load() {
   if (part && !$("part").open) onOpen(part);
   await aside("orders", "v1/orders", mine, { status: "ordered" });
   await Promise.all([aside("model", "v1/model", mine), aside("bookings", "v1/bookings", mine), aside("changes", "v1/changes", mine, { days: 30, most: MOST_CHANGES })]);
+}
+
+async function loadChain() {
+  const mine = ++asked;
+  try {
+    await chain.load(() => mine === asked && show("chain"));
+    failures = 0;
+    if ($("status").textContent === LOADING) say("");
+  } catch (error) {
+    if (mine === asked) fail(error);
+  }
 }
 
 // What stands beside the list fails by itself.
@@ -249,8 +266,10 @@ function start() {
   $("certainty").addEventListener("toggle", compareLevels);
   $("retry").addEventListener("click", load);
   $("sign-out").addEventListener("click", () => {
-    Object.assign(state, { answer: null, orders: null, model: null, changes: null, bookings: null, conflict: null });
+    Object.assign(state, { answer: null, readAt: 0, orders: null, model: null, changes: null, bookings: null, conflict: null });
     quantities.clear();
+    chain.forget();
+    isOfChain = false;
     leave();
   });
   $("part").addEventListener("close", () => {
@@ -266,14 +285,15 @@ function start() {
     if (!part) $("part").close();
     else if (state.answer) onOpen(part);
   });
-  const isOld = () => state.answer && Date.now() - state.readAt > FRESH_MILLISECONDS;
+  const readAt = () => (isOfChain ? chain.readAt : state.readAt);
+  const isOld = () => readAt() > 0 && Date.now() - readAt() > FRESH_MILLISECONDS;
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && isOld() && load());
   window.addEventListener("focus", () => isOld() && load());
   window.addEventListener("online", () => (state.problems.answer || !$("problem").hidden) && load());
   setInterval(() => document.visibilityState === "visible" && !$("board").hidden && redraw(), CLOCK_MILLISECONDS);
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the address is that of <base>, which need not be the page's own
-    $("lists").focus();
+    $(isOfChain ? "shops" : "lists").focus();
   });
   takeAway(() => {
     const { answer } = state;

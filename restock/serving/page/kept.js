@@ -8,6 +8,22 @@ export function recall(name, usual) {
   }
 }
 
+// What only this tab remembers, and forgets with it.
+export function recallHere(name) {
+  try {
+    return sessionStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+export function rememberHere(name, text) {
+  try {
+    if (text === null) sessionStorage.removeItem(name);
+    else sessionStorage.setItem(name, text);
+  } catch { /* then it is not remembered */ }
+}
+
 export function remember(name, value) {
   try {
     if (value === null) localStorage.removeItem(name);
