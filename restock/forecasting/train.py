@@ -25,6 +25,7 @@ from restock.forecasting.methods.candidates import CANDIDATES, fit_candidates
 from restock.forecasting.methods.forecaster import Candidate
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.scores import score
+from restock.retraining.looking_back import look_back
 from restock.retraining.surprises import surprises
 from restock.stored.artifact import RECENT_DAYS, ForecastArtifact
 from restock.stored.distribution import DemandDistribution
@@ -49,7 +50,7 @@ class Trained:
     def artifact(
         self, *, version: int, trained_at: datetime, time_zone: str, previous: ForecastArtifact | None = None
     ) -> ForecastArtifact:
-        """The forecasts as serving loads them; given the previous ones, with what came otherwise than they said."""
+        """The forecasts as serving loads them; given the previous ones, with what they said, and what came."""
         classes = classify(self.demand)
         header = Header(
             version=version,
@@ -69,7 +70,7 @@ class Trained:
         if previous is None:
             return artifact
         since = Since(version=previous.header.version, unusual=surprises(previous, artifact))
-        return replace(artifact, header=replace(header, since=since))
+        return replace(artifact, header=replace(header, since=since, hindsight=look_back(previous, artifact)))
 
 
 def train(

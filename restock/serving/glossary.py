@@ -112,6 +112,7 @@ GLOSSARY: dict[str, tuple[str, Any]] = {
     "parts": ("The parts", []),
     "parts_loaded": ("Whether the parts are known", True),
     "parts_without_cost": ("Parts to be ordered whose cost nobody said", 0),
+    "past_weeks": ("The last whole weeks, from Monday on: what the forecasts of their days said, and what came", []),
     "problem": ("Why what is served may not be the newest; null: nothing is wrong", None),
     "quantiles": ("By level: units used from the first day up to each day, not exceeded with this chance",
                   {"0.5": [1, 2, 4], "0.9": [3, 5, 7]}),

@@ -25,7 +25,12 @@ QUANTILES = Parameter(
     list_of(number(0.01, 0.999), MOST_LEVELS),
     (0.5, 0.9),
 )
-RECENT = Parameter("recent", "Also each part's actual demand on the last 90 days known to the model.", FLAG, False)
+RECENT = Parameter(
+    "recent",
+    "Also each part's actual demand on the last 90 days known, and what was forecast of the last 12 weeks.",
+    FLAG,
+    False,
+)
 LEAD_TIME = Parameter(
     "lead_time_days", "Days from ordering to delivery, where the catalogue says none.", whole(0, LONGEST_LEAD_TIME), 7
 )

@@ -305,7 +305,10 @@ ANSWERS = {
                         "mean": array(AMOUNT),
                         "quantiles": by_name(array(AMOUNT)),
                     },
-                    {"recent": array(AMOUNT)},
+                    {
+                        "recent": array(AMOUNT),
+                        "past_weeks": array(record("PastWeek", {"from": DAY, "expected": AMOUNT, "came": AMOUNT})),
+                    },
                 )
             ),
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from restock.serving.http import HttpError
 from restock.serving.model import Model
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.header import Surprise
+from restock.stored.hindsight import whole_weeks
 
 MEAN_DECIMALS = 4
 MOST_NUMBERS = 400_000
@@ -32,6 +34,7 @@ def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
     means = artifact.mean(start, days)
     paths = artifact.quantile_paths(start, days, levels)
     recent = np.round(artifact.recent.astype(float), MEAN_DECIMALS).tolist() if values["recent"] else None
+    past = _past_weeks(model.artifact, asked_for) if values["recent"] else []
     rows = zip(artifact.parts, means, _shown(means), _shown(paths), strict=True)
     parts = []
     for row, (part, mean, shown, path) in enumerate(rows):
@@ -45,12 +48,28 @@ def forecast(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
             "quantiles": {f"{level:g}": quantile for level, quantile in zip(levels, path, strict=True)},
         }
         if recent is not None:
-            about["recent"] = recent[row]
+            about |= {"recent": recent[row], "past_weeks": past[row]}
         parts.append(about)
     answer = {"from": start.isoformat(), "through": through.isoformat(), "days": days, "parts": parts}
     if recent is not None:
         answer["recent_from"] = artifact.recent_start.isoformat()
     return answer
+
+
+def _past_weeks(artifact: ForecastArtifact, rows: list[int]) -> list[list[dict[str, Any]]]:
+    """Of each part: what was expected of the whole weeks that anything was said of, and what came."""
+    told: list[list[dict[str, Any]]] = [[] for _ in rows]
+    hindsight = artifact.header.hindsight
+    if hindsight is None:
+        return told
+    for week, monday in whole_weeks(artifact.header.trained_through):
+        first = (monday - artifact.recent_start).days
+        came = artifact.recent[rows, first : first + 7].sum(axis=1, dtype=float)
+        said = hindsight.expected[rows, week].astype(float)
+        for its, expected, used in zip(told, _shown(said), _shown(came), strict=True):
+            if not math.isnan(expected):
+                its.append({"from": monday.isoformat(), "expected": expected, "came": used})
+    return told
 
 
 def model_facts(model: Model, problem: str) -> dict[str, Any]:

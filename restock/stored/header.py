@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from restock.stored.fields import needed, number, optional, present
+from restock.stored.hindsight import Hindsight
 from restock.stored.service_parts import ServiceParts
 
 
@@ -68,6 +69,7 @@ class Header:
     """What a job of each service uses."""
     recent_jobs: Mapping[str, Sequence[int]] | None = None
     """By service: jobs that used parts, on each day of ``recent``."""
+    hindsight: Hindsight | None = None
     follows: int | None = None
     """The version that learnt what this one is made with; its own number where it learnt itself."""
     learnt_at: str | None = None
@@ -84,6 +86,8 @@ class Header:
                 facts[name] = facts[name].isoformat()
         if self.services:
             facts["services"] = self.services.to_json()
+        if self.hindsight:
+            facts["hindsight"] = self.hindsight.to_json()
         return facts | ({"since": asdict(self.since)} if self.since else {})
 
     @classmethod
@@ -91,6 +95,8 @@ class Header:
         first_day: str | None = optional(stored, "first_day", str)
         since: dict[str, Any] | None = optional(stored, "since", dict)
         services: dict[str, Any] | None = optional(stored, "services", dict)
+        hindsight: list[Any] | None = optional(stored, "hindsight", list)
+        parts = len(needed(stored, "parts", list))
         return cls(
             version=needed(stored, "version", int),
             trained_at=needed(stored, "trained_at", str),
@@ -102,8 +108,9 @@ class Header:
             scores=optional(stored, "scores", dict),
             notes=optional(stored, "notes", list),
             since=Since.from_json(since) if since else None,
-            services=ServiceParts.from_json(services, len(needed(stored, "parts", list))) if services else None,
+            services=ServiceParts.from_json(services, parts) if services else None,
             recent_jobs=optional(stored, "recent_jobs", dict),
+            hindsight=Hindsight.from_json(hindsight, parts) if hindsight is not None else None,
             follows=optional(stored, "follows", int),
             learnt_at=optional(stored, "learnt_at", str),
         )

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Board
+from tests.browser.conftest import Board, shop
+from tests.published import saying
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.usefixtures("published")]
 
@@ -26,12 +27,25 @@ def test_a_part_says_why_in_words_and_shows_past_and_forecast(board, screenshot)
     assert "You have 12, and none are on order." in words
     assert re.search(r"An order of today arrives on \d+ \w+", words)
     expect(dialog.locator("#part-used")).to_contain_text("used in the 90 days from")
+    expect(dialog.locator("#part-used")).to_contain_text(
+        re.compile(r"In 12 weeks from \d+ \w+ \d+ on we said 201\.6, you used \d+\.")
+    )
+    expect(dialog.locator("#part-daily")).to_contain_text("was forecast")
     expect(dialog.locator("#part-certainty tbody tr")).to_have_count(3)
     screenshot(shown.page, "page-part")
     assert shown.violations() == []
     shown.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(shown.row("Oil filter").get_by_role("button", name="Oil filter", exact=True)).to_be_focused()
+
+
+def test_of_a_shop_without_past_forecasts_it_says_when_there_will_be_some(board, shelf):
+    shelf.publish(saying(shop(13), hindsight=None))
+    shown = board()
+
+    shown.rows.first.get_by_role("button").first.click()
+
+    expect(shown.page.locator("#part-used")).to_contain_text("compared with what came once a whole week has passed")
 
 
 def test_the_address_holds_the_part_and_the_way_back_closes_it(board, new_page):

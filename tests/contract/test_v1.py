@@ -12,6 +12,7 @@ from restock.gcp.firestore_reader import FirestoreReader
 from restock.serving.inventory import Policy, advise
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.header import Since, Surprise
+from restock.stored.hindsight import WEEKS, Hindsight
 from tests.contract.answers import get, refused
 from tests.published import artifact, many_parts, saying
 from tests.waiting import wait_until
@@ -50,6 +51,23 @@ def test_recent_demand_comes_when_asked(client, published):
     assert answer["recent_from"] == "2026-01-31"
     assert answer["parts"][0]["recent"] == published.recent[2].tolist()
     assert "recent" not in get(client, "/v1/forecast", part="oil-1")["parts"][0]
+
+
+def test_past_weeks_stand_beside_what_came(client, shelf, published):
+    expected = np.full((len(published.parts), WEEKS), np.nan, np.float32)
+    expected[2, -3:-1] = 8.5  # of the part, two weeks; the last column's is not over
+    shelf.publish(saying(published, version=5, hindsight=Hindsight(expected)))
+    wait_until(lambda: get(client, "/v1/forecast", part="oil-1")["model"]["version"] == 5)
+
+    oil, belt = get(client, "/v1/forecast", part=["oil-1", "Belt"], recent="true")["parts"]
+
+    first = (date(2026, 4, 13) - published.recent_start).days
+    came = [float(published.recent[2, at : at + 7].sum()) for at in (first, first + 7)]
+    assert oil["past_weeks"] == [
+        {"from": "2026-04-13", "expected": 8.5, "came": came[0]},
+        {"from": "2026-04-20", "expected": 8.5, "came": came[1]},
+    ]
+    assert belt["past_weeks"] == []
 
 
 @pytest.mark.parametrize(

@@ -38,18 +38,24 @@ async function chart(place, options, data) {
   return () => (observer.disconnect(), made.destroy());
 }
 
-export function daily(place, recent, recentFrom, mean, from) {
+// `weeks`: [{ from, expected }] of the past, drawn as that much a day.
+export function daily(place, { recent, recentFrom, weeks, mean, from }) {
   const past = recent.map((_, index) => seconds(recentFrom) + index * DAY);
   const future = mean.map((_, index) => seconds(from) + index * DAY);
   const between = Math.max(0, Math.round((future[0] - past.at(-1)) / DAY) - 1);
   const gap = Array.from({ length: between }, (_, index) => past.at(-1) + (index + 1) * DAY);
+  const said = past.map((at) => {
+    const week = weeks.find(({ from: monday }) => at >= seconds(monday) && at < seconds(monday) + 7 * DAY);
+    return week ? week.expected / 7 : null;
+  });
   return chart(place, {
     series: [
       {},
       { label: "used", paths: (...about) => uPlot.paths.bars({ size: [0.7, 12] })(...about), fill: colour("--bar"), points: { show: false } },
+      { label: "was forecast", stroke: colour("--accent"), width: 2, dash: [4, 3], points: { show: false } },
       { label: "expected", stroke: colour("--accent"), width: 2, points: { show: false } },
     ],
-  }, [[...past, ...gap, ...future], [...recent, ...none(gap.length + future.length)], [...none(past.length + gap.length), ...mean]]);
+  }, [[...past, ...gap, ...future], [...recent, ...none(gap.length + future.length)], [...said, ...none(gap.length + future.length)], [...none(past.length + gap.length), ...mean]]);
 }
 
 // Days on which something comes stand as upright lines with their names: this order, and that of the next look.

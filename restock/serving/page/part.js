@@ -5,7 +5,7 @@ import { Facts } from "./facts.js";
 import { $, draw, html } from "./html.js";
 import { about } from "./table.js";
 import { amount, count } from "./words.js";
-import { comingsOf, odds, periodOf, used, why } from "./why.js";
+import { comingsOf, odds, periodOf, told, used, why } from "./why.js";
 
 const LOW = 0.1;
 let opened = 0;
@@ -24,18 +24,18 @@ async function showForecast(service, part, answer, many, isOpen) {
   const high = Math.max(answer.service_level, 0.5);
   const forecast = await service.get("v1/forecast", { part: part.part, days, quantiles: `${LOW},${high}`, recent: true });
   if (!isOpen()) return;
-  const [{ mean, quantiles, recent }] = forecast.parts;
-  $("part-used").textContent = used(recent, forecast.recent_from);
+  const [{ mean, quantiles, recent, past_weeks: weeks }] = forecast.parts;
+  $("part-used").textContent = `${used(recent, forecast.recent_from)} ${told(weeks)}`;
   const { daily, needed } = await import("./charts.js");
   if (!isOpen()) return;
   const ends = await Promise.all([
-    daily($("part-daily"), recent, forecast.recent_from, mean, forecast.from),
+    daily($("part-daily"), { recent, recentFrom: forecast.recent_from, weeks, mean, from: forecast.from }),
     needed($("part-needed"), { from: forecast.from, mean, low: quantiles[level(LOW)], high: quantiles[level(high)], highName: `at most, ${odds(high)}`, onHand: part.on_hand, comings: comingsOf(part, answer.from),
       order: many, lead: part.lead_time_days, review: answer.review_days }),
   ]);
   if (!isOpen()) return ends.forEach((end) => end());
   endCharts = () => ends.forEach((end) => end());
-  $("part-daily").setAttribute("aria-label", `Bars of daily use over ${recent.length} days, then a line of expected use`);
+  $("part-daily").setAttribute("aria-label", `Bars of daily use over ${recent.length} days, with a line of what was forecast of them, then a line of expected use`);
   $("part-needed").setAttribute("aria-label", `Expected need growing to ${amount(mean.reduce((sum, one) => sum + one, 0))} in ${count(days, "day")}, with its band, and what is there, with what comes`);
 }
 

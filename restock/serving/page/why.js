@@ -44,3 +44,10 @@ export const periodOf = (part, review) => Math.min(90, Math.max(7, part.lead_tim
 
 export const used = (recent, recentFrom) =>
   `${amount(recent.reduce((sum, one) => sum + one, 0))} used in the ${count(recent.length, "day")} from ${date(recentFrom)}.`;
+
+// What forecasts have been worth: of whole weeks, what was said before they began, and what came.
+export function told(weeks) {
+  if (!weeks.length) return "What was forecast is compared with what came once a whole week has passed.";
+  const sum = (name) => amount(weeks.reduce((total, week) => total + week[name], 0));
+  return `In ${count(weeks.length, "week")} from ${date(weeks[0].from)} on we said ${sum("expected")}, you used ${sum("came")}.`;
+}

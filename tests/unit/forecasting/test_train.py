@@ -13,6 +13,7 @@ from restock.forecasting.methods.candidates import CANDIDATES
 from restock.forecasting.train import Trained, train
 from restock.retraining.surprises import surprises
 from restock.stored.artifact import ForecastArtifact, Part
+from restock.stored.hindsight import whole_weeks
 from tests.unit.forecasting.shops import MONDAY, a_demand
 
 CHEAP = [candidate for candidate in CANDIDATES if not candidate.is_costly]
@@ -220,3 +221,27 @@ def test_a_version_names_what_the_one_before_held_for_all_but_impossible():
     assert report.version == 1
     assert [one.key for one in report.unusual] == ["p3"]
     assert surprises(before, before) == ()
+
+
+def test_a_version_carries_on_what_the_ones_before_said_of_the_weeks_since():
+    demand = poisson(*[1.0] * 4, days=160)
+    first, second, third = (train(a_demand(demand[:, :days]), candidates=CHEAP) for days in (120, 136, 160))
+    before = published(first)
+    between = published(second, previous=before)
+
+    hindsight = published(third, previous=between).header.hindsight
+
+    assert hindsight
+    through = third.demand.last_day
+    told = {monday: hindsight.expected[:, week] for week, monday in whole_weeks(through)}
+    by_first = first.demand.last_day + timedelta(7 - first.demand.last_day.weekday())  # the Monday after
+    for monday, said in told.items():
+        if monday < by_first:
+            assert np.isnan(said).all()
+            continue
+        ours = [
+            before if day <= second.demand.last_day else between for day in (monday + timedelta(k) for k in range(7))
+        ]
+        expected = sum(one.mean(monday + timedelta(k), 1)[:, 0] for k, one in enumerate(ours))
+        np.testing.assert_allclose(said, expected, atol=0.002)
+    assert any(not np.isnan(said).any() for said in told.values())

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -12,6 +13,7 @@ from restock.forecasting.methods.negative_binomial import quantile_table
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import HORIZONS, LEVELS, DemandDistribution
 from restock.stored.header import Header
+from restock.stored.hindsight import WEEKS, Hindsight
 
 MONDAY = date(2026, 3, 2)
 RATES = np.array([0.05, 1.0, 12.0])
@@ -42,6 +44,30 @@ def test_equal_forecasts_are_equal_bytes_and_come_back_whole():
     assert read.recent.shape == (3, 90)
     assert read.recent_start == date(2025, 12, 2)
     assert read.mean(MONDAY, 7)[:, 2].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_what_was_forecast_of_past_weeks_comes_back_and_what_nobody_said_stays_unsaid():
+    expected = np.full((3, WEEKS), np.nan, np.float32)
+    expected[1, 3:] = 2.125
+    forecast = artifact()
+    about = replace(forecast.header, hindsight=Hindsight(expected))
+
+    read = ForecastArtifact.from_bytes(replace(forecast, header=about).to_bytes())
+
+    assert read.header.hindsight
+    np.testing.assert_array_equal(read.header.hindsight.expected, expected)
+
+
+@pytest.mark.parametrize(
+    "rows", [[None], [None, None, [1.0]], [None, None, [-1.0] * WEEKS], [None, None, ["a"] * WEEKS]]
+)
+def test_past_forecasts_that_fit_no_part_are_damage(rows):
+    data = artifact().to_bytes()
+    length = int.from_bytes(data[8:16], "little")
+    header = json.dumps(json.loads(data[16 : 16 + length]) | {"hindsight": rows}).encode()
+
+    with pytest.raises(DamagedError):
+        ForecastArtifact.from_bytes(data[:8] + len(header).to_bytes(8, "little") + header + data[16 + length :])
 
 
 def test_a_layout_without_first_counts_is_still_read_and_has_them_from_its_quantiles():
