@@ -15,7 +15,6 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from functions_framework import create_app
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -29,7 +28,6 @@ from local.setup import ROOT
 from restock.gcp.firestore_reader import FirestoreReader
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.header import Since, Surprise
-from restock.stored.hindsight import WEEKS, Hindsight
 from tests.fakes import FakeOrders
 from tests.published import BUSY_MONDAY_CLOSED_SUNDAY, PublishedShelf, ShelfServer, artifact, saying
 
@@ -75,7 +73,6 @@ def shop(version: int = 12) -> ForecastArtifact:
         first_day=yesterday - timedelta(364),
         scores=scores,
         since=Since(version=version - 1, unusual=(surprise,)),
-        hindsight=Hindsight(np.tile(7 * forecast.distribution.rate[:, None], WEEKS).astype(np.float32)),
     )
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Board, shop
+from restock.stored.hindsight import WEEKS, Hindsight
+from tests.browser.conftest import Board
 from tests.published import saying
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.usefixtures("published")]
 
 
-def test_a_part_says_why_in_words_and_shows_past_and_forecast(board, screenshot):
+def test_a_part_says_why_in_words_and_shows_past_and_forecast(board, shelf, published, screenshot):
+    said = np.tile(7 * published.distribution.rate[:, None], WEEKS).astype(np.float32)
+    shelf.publish(saying(published, version=13, hindsight=Hindsight(said)), trained_at=datetime.now(UTC).isoformat())
     shown = board()
 
     shown.search("oil filter")
@@ -39,8 +44,7 @@ def test_a_part_says_why_in_words_and_shows_past_and_forecast(board, screenshot)
     expect(shown.row("Oil filter").get_by_role("button", name="Oil filter", exact=True)).to_be_focused()
 
 
-def test_of_a_shop_without_past_forecasts_it_says_when_there_will_be_some(board, shelf):
-    shelf.publish(saying(shop(13), hindsight=None))
+def test_of_a_shop_without_past_forecasts_it_says_when_there_will_be_some(board):
     shown = board()
 
     shown.rows.first.get_by_role("button").first.click()

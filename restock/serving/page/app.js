@@ -4,6 +4,7 @@ import { partFrom, policyFrom, policyOf, rememberPolicy, viewFrom, write } from 
 import { drawBoard, FIRST_ROWS } from "./board.js";
 import { Certainty, compare } from "./certainty.js";
 import { Chain, namesNoShop } from "./chain.js";
+import { orderDesk } from "./desk.js";
 import { ApiError } from "./errors.js";
 import { $, draw, html } from "./html.js";
 import { Ordering } from "./ordering.js";
@@ -13,7 +14,6 @@ import { Service } from "./service.js";
 import { Session } from "./session.js";
 import { signIn } from "./signin.js";
 import { takeAway } from "./takeaway.js";
-import { count } from "./words.js";
 
 const MOST_CHANGES = 12;
 const TYPING_MILLISECONDS = 400; // a number that is still being changed is not asked for yet
@@ -30,13 +30,11 @@ const ordering = new Ordering(service);
 const chain = new Chain(service, () => load());
 const quantities = new Quantities();
 const controls = $("controls");
-const state = { answer: null, readAt: 0, orders: null, model: null, changes: null, bookings: null, conflict: null, problems: {}, view: viewFrom(), most: {} };
+const state = { answer: null, readAt: 0, orders: null, drafts: null, model: null, changes: null, bookings: null, conflict: null, problems: {}, view: viewFrom(), most: {} };
 let asked = 0;
 let failures = 0;
 let isOfChain = false; // this address is no shop's
 let timer;
-let sending = Promise.resolve();
-const clicked = new Set();
 
 const policy = () => policyOf(controls, usual);
 let said;
@@ -47,6 +45,7 @@ function say(text) {
   if (text && text !== LOADING) said = setTimeout(() => say(""), SAID_MILLISECONDS);
 }
 
+const desk = orderDesk({ state, ordering, quantities, say, redraw, load, leave: fail });
 const saySignIn = signIn(session, () => load());
 
 function show(what) {
@@ -57,7 +56,7 @@ function show(what) {
 
 function redraw() {
   if (!state.answer) return;
-  drawBoard(state, quantities, { onOpen, onType, onSort, onMore, onPlace, onChange, onDrop, onRetry: load });
+  drawBoard(state, quantities, { onOpen, onType, onSort, onMore, ...desk, onRetry: load });
 }
 
 async function load() {
@@ -90,7 +89,7 @@ async function load() {
   const part = partFrom();
   if (part && !$("part").open) onOpen(part);
   await aside("orders", "v1/orders", mine, { status: "ordered" });
-  await Promise.all([aside("model", "v1/model", mine), aside("bookings", "v1/bookings", mine), aside("changes", "v1/changes", mine, { days: 30, most: MOST_CHANGES })]);
+  await Promise.all([state.orders?.may_write && aside("drafts", "v1/orders", mine, { status: "draft" }), aside("model", "v1/model", mine), aside("bookings", "v1/bookings", mine), aside("changes", "v1/changes", mine, { days: 30, most: MOST_CHANGES })]);
 }
 
 async function loadChain() {
@@ -157,61 +156,6 @@ async function onSaved(key) {
   if ($("part").open && partFrom() === key) onOpen(key);
 }
 
-// Clicks are answered one after the other, in their order; the same click again is no second one until the list shows what it did.
-function send(click, words, ask) {
-  if (clicked.has(click)) return sending;
-  clicked.add(click);
-  const mine = (sending = sending.then(() => sendNow(words, ask)));
-  mine.then(async (isDone) => {
-    const isShown = load();
-    if (isDone) await isShown;
-    clicked.delete(click);
-  });
-  return mine;
-}
-
-async function sendNow(words, ask) {
-  let isDone = false;
-  try {
-    await ask();
-    isDone = true;
-    state.conflict = null;
-    say(words);
-  } catch (error) {
-    if (error.status === 401 && session.isNeeded) fail(error);
-    else if (error.status === 409) state.conflict = { message: error.message, orders: error.content.orders ?? [] };
-    else say(`This was not done: ${error.message}${error.status === 0 ? " Try again: nothing is done twice." : ""}`);
-  }
-  redraw();
-  return isDone;
-}
-
-async function onPlace(supplier, lines, isConfirmed = false) {
-  const known = state.orders.orders.map((order) => order.id);
-  const click = JSON.stringify([supplier, isConfirmed, lines.map(({ part, quantity }) => [part.part, quantity])]);
-  await send(click, `Ordered ${count(lines.length, "line")}${supplier ? ` from ${supplier}` : ""}.`, async () => {
-    await ordering.place(supplier, lines, known, isConfirmed);
-    quantities.forget(lines.map(({ part }) => part.part));
-  });
-  if (state.conflict) state.conflict.again = () => onPlace(supplier, lines, true);
-  redraw();
-}
-
-// The next click is about the order as this one has left it, not as the list was read.
-function onChange({ id, ...shown }, asked) {
-  const current = () => state.orders?.orders.find((order) => order.id === id) ?? { id, ...shown };
-  return send(JSON.stringify([id, asked]), "Noted.", async () => {
-    const changed = await ordering.change(current(), asked);
-    const others = state.orders.orders.map((order) => (order.id === id ? changed : order));
-    state.orders = { ...state.orders, orders: others.filter((order) => order.status === "ordered") };
-  });
-}
-
-function onDrop() {
-  state.conflict = null;
-  redraw();
-}
-
 function onType(part, field) {
   const isGood = quantities.type(part, field.value);
   field.setCustomValidity?.(isGood ? "" : "A quantity from 0 to 1,000,000.");
@@ -266,7 +210,7 @@ function start() {
   $("certainty").addEventListener("toggle", compareLevels);
   $("retry").addEventListener("click", load);
   $("sign-out").addEventListener("click", () => {
-    Object.assign(state, { answer: null, readAt: 0, orders: null, model: null, changes: null, bookings: null, conflict: null });
+    Object.assign(state, { answer: null, readAt: 0, orders: null, drafts: null, model: null, changes: null, bookings: null, conflict: null });
     quantities.clear();
     chain.forget();
     isOfChain = false;

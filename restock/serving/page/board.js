@@ -3,6 +3,7 @@
 import { Booked } from "./booked.js";
 import { bySupplier, categories, chosen, needOf, NONE, SORTS, TODAY, WAIT } from "./choice.js";
 import { Changes, Quality } from "./history.js";
+import { Drafts, inDrafts } from "./drafts.js";
 import { $, draw, html } from "./html.js";
 import { Ages, Notices, notices, Stale } from "./notices.js";
 import { Conflict, Delivered, OpenOrders } from "./openorders.js";
@@ -34,7 +35,8 @@ function Lists({ state, quantities, ...acts }) {
   const unknown = chosen(answer.unknown_stock, view);
   const isSearch = Boolean(view.search.trim() || view.category);
   const rest = view.all || view.search.trim() ? by[NONE] : by[NONE].filter((part) => quantities.of(part) > 0);
-  const about = { quantities, sort: view.sort, descending: view.descending, ...acts, onPlace: orders?.may_write ? acts.onPlace : null };
+  const about = { quantities, sort: view.sort, descending: view.descending, ...acts, drafted: inDrafts(state.drafts),
+    onPlace: orders?.may_write ? acts.onPlace : null };
   const section = (id, title, words, its, need) => (its.length || id === "today") && html`<${Section} key=${id} ...${{ id, title, words, parts: its, need, most: most[id] ?? FIRST_ROWS, ...about, onMore: () => acts.onMore(id) }} />`;
   const lines = quantities.lines(answer.parts);
   const found = by[TODAY].length + by[WAIT].length + unknown.length + rest.length;
@@ -46,6 +48,7 @@ function Lists({ state, quantities, ...acts }) {
     ${section("wait", "Can wait", "Still above the reorder point: it lasts until a delivery ordered later. Take it along where an order goes out anyway.", by[WAIT], WAIT)}
     ${section("unknown", "Stock unknown", "The catalogue does not say how many of these there are, so there is no saying what to order. Count them, and enter the stock in the shop’s app.", unknown, NONE)}
     ${section("rest", "Needs no order", null, rest, NONE)}
+    <${Drafts} ...${{ known: state.drafts, ...acts }} />
     <${OpenOrders} ...${{ known: orders, problem: state.problems.orders, onChange: acts.onChange }} />`;
 }
 

@@ -25,19 +25,19 @@ function OpenOrder({ order, mayWrite, onChange }) {
   };
   const what = order.supplier || "no supplier named";
   return html`<li><details class="order" data-order=${order.id}><summary><strong dir="auto">${order.supplier || "No supplier named"}</strong> <span class="quiet">${heading(order)}</span></summary>
-    <form onSubmit=${save} aria-label=${`Order of ${what}`}>
+    <form key=${order.version} onSubmit=${save} aria-label=${`Order of ${what}`}>
       <table class="scores"><caption class="hidden">Lines of this order</caption>
         <thead><tr><th scope="col">Part</th><th scope="col" class="number">Ordered</th><th scope="col" class="number">Come so far</th></tr></thead>
         <tbody>${order.lines.map((line, index) => html`<tr key=${line.part}><th scope="row" dir="auto">${line.name}</th><td class="number">${quantity(line.quantity)}</td>
-          <td class="number">${mayWrite ? html`<input type="number" name=${`received-${index}`} min="0" max="1000000" step="any" value=${line.received} aria-label=${`Come so far: ${line.name}`} />` : quantity(line.received)}</td></tr>`)}</tbody>
+          <td class="number">${mayWrite ? html`<input type="number" name=${`received-${index}`} min="0" max="1000000" step="any" defaultValue=${line.received} aria-label=${`Come so far: ${line.name}`} />` : quantity(line.received)}</td></tr>`)}</tbody>
       </table>
       ${order.note && html`<p class="quiet" dir="auto">${order.note}</p>`}
       ${mayWrite && html`<p class="row buttons">
         <button type="button" onClick=${() => onChange(order, { status: "received" })}>All has come</button>
         <button type="submit" class="second">Save what has come</button>
         <button type="button" class="second" onClick=${() => onChange(order, { status: "cancelled" })}>Cancel order</button>
-        <label>Expected on <input type="date" value=${order.expected_on ?? ""} onChange=${(event) => onChange(order, { expected_on: event.target.value || null })} /></label>
-        <label class="wide">Note <input type="text" maxlength="2000" dir="auto" value=${order.note} onChange=${(event) => onChange(order, { note: event.target.value })} /></label></p>`}
+        <label>Expected on <input type="date" defaultValue=${order.expected_on ?? ""} onChange=${(event) => onChange(order, { expected_on: event.target.value || null })} /></label>
+        <label class="wide">Note <input type="text" maxlength="2000" dir="auto" defaultValue=${order.note} onChange=${(event) => onChange(order, { note: event.target.value })} /></label></p>`}
     </form></details></li>`;
 }
 
@@ -67,7 +67,7 @@ export function Delivered({ parts, known, onChange }) {
 
 // Somebody else has ordered some of it: both orders are on the screen before anything is ordered twice.
 export function Conflict({ conflict, onConfirm, onDrop }) {
-  return conflict && html`<section class="notice" role="alert"><h2>Nothing was ordered</h2><p>${conflict.message}</p>
+  return conflict && html`<section class="notice" role="alert"><h2>${onConfirm ? "Nothing was ordered" : "This was not done"}</h2><p>${conflict.message}</p>
     <ul>${conflict.orders.map((order) => html`<li key=${order.id}><strong dir="auto">${order.supplier || "No supplier named"}</strong>, ${order.ordered_at ? `ordered ${dayOf(order.ordered_at)}` : order.status}${order.ordered_by ? ` by ${order.ordered_by}` : ""}:
       ${" "}${order.lines.map((line) => `${quantity(line.quantity)} × ${line.name}`).join(", ")}</li>`)}</ul>
     <p class="row">${onConfirm && html`<button type="button" class="second" onClick=${onConfirm}>Order all the same</button>`}<button type="button" onClick=${onDrop}>Leave it</button></p></section>`;

@@ -7,13 +7,13 @@ export class Ordering {
     this.unanswered = new Map();
   }
 
-  // `known`: the ids of the open orders that the list has shown; the service refuses what somebody else has ordered meanwhile.
-  async place(supplier, lines, known, isConfirmed = false) {
+  // `status`: "ordered", or "draft". `known`: the ids of the open orders that the list has shown; the service refuses what somebody else has ordered meanwhile.
+  async place(status, supplier, lines, known = [], isConfirmed = false) {
     const asked = {
-      status: "ordered", supplier, known_orders: known, confirmed: isConfirmed,
+      status, supplier, known_orders: known, confirmed: isConfirmed,
       lines: lines.map(({ part, quantity }) => ({ part: part.part, name: part.name, quantity, ...(Number.isFinite(part.unit_cost) ? { unit_cost: part.unit_cost } : {}) })),
     };
-    const what = JSON.stringify([supplier, asked.lines]);
+    const what = JSON.stringify([status, supplier, asked.lines]);
     const id = this.unanswered.get(what) ?? newId();
     this.unanswered.set(what, id);
     try {

@@ -34,11 +34,11 @@ function Order({ part, quantities, need, onType }) {
       <span class="hidden">Take the advice for ${part.name}: </span>${need === WAIT && !many ? "+" : "↺ "}${quantity(advised)}</button>`}</span>`;
 }
 
-function Row({ part, need, quantities, onOpen, onType }) {
+function Row({ part, need, quantities, drafted, onOpen, onType }) {
   const cell = (label, content, className = "") => html`<td class=${`number ${className}`} data-label=${label}>${content}</td>`;
   const isKnown = part.on_hand !== null;
   return html`<tr>
-    <th scope="row"><button type="button" class="part plain" dir="auto" onClick=${() => onOpen(part.part)}>${part.name}</button><span class="category" dir="auto">${about(part)}${part.note && html`<em> ${part.note}</em>`}</span></th>
+    <th scope="row"><button type="button" class="part plain" dir="auto" onClick=${() => onOpen(part.part)}>${part.name}</button><span class="category" dir="auto">${[about(part), drafted.has(part.part) && "in a draft"].filter(Boolean).join(" · ")}${part.note && html`<em> ${part.note}</em>`}</span></th>
     ${cell("Order", isKnown && !part.discontinued ? html`<${Order} ...${{ part, quantities, need, onType }} />` : "–", "order")}
     ${cell("In stock", isKnown ? amount(part.on_hand) : "unknown")}
     ${cell("On order", amount(part.on_order), part.on_order ? "" : "zero")}
@@ -57,19 +57,20 @@ export function totals(lines) {
 }
 
 // A supplier, what its lines come to, and the click that orders exactly them.
-function GroupHead({ group: { supplier }, lines, onPlace }) {
+function GroupHead({ group: { supplier }, lines, onPlace, onDraft }) {
   return html`<tr class="group"><th scope="rowgroup" colspan="7"><span dir="auto">${supplier || "No supplier named"}</span> <small>${lines.length > 0 && totals(lines)}</small>
-    ${onPlace && lines.length > 0 && html` <button type="button" onClick=${() => onPlace(supplier, lines)}>Order ${count(lines.length, "line")}<span class="hidden"> of ${supplier || "no named supplier"}</span></button>`}</th></tr>`;
+    ${onPlace && lines.length > 0 && html` <button type="button" onClick=${() => onPlace(supplier, lines)}>Order ${count(lines.length, "line")}<span class="hidden"> of ${supplier || "no named supplier"}</span></button>
+      <button type="button" class="second" onClick=${() => onDraft(supplier, lines)}>Draft<span class="hidden"> of the lines of ${supplier || "no named supplier"}</span></button>`}</th></tr>`;
 }
 
-export function Parts({ label, groups, need = NONE, most, onMore, onPlace, ...about }) {
+export function Parts({ label, groups, need = NONE, most, onMore, onPlace, onDraft, ...about }) {
   const all = groups.reduce((sum, group) => sum + group.parts.length, 0);
   const hasHeads = about.sort === "urgency" && (Boolean(onPlace) || groups.some((group) => group.supplier));
   let left = most;
   const shown = groups.map((group) => ({ ...group, shown: group.parts.slice(0, Math.max(0, left)), skipped: (left -= group.parts.length) })).filter((group) => group.shown.length);
   return html`<table class="lines"><caption class="hidden">${label}</caption><${Head} ...${about} />
     ${shown.map((group) => html`<tbody key=${group.supplier}>
-      ${hasHeads && html`<${GroupHead} group=${group} lines=${about.quantities.lines(group.parts)} onPlace=${onPlace} />`}
+      ${hasHeads && html`<${GroupHead} group=${group} lines=${about.quantities.lines(group.parts)} onPlace=${onPlace} onDraft=${onDraft} />`}
       ${group.shown.map((part) => html`<${Row} key=${part.part} ...${{ part, need, ...about }} />`)}</tbody>`)}
     </table>
     ${all > most && html`<p class="more"><button type="button" class="second" onClick=${onMore}>Show more: ${amount(all - most)} of ${amount(all)} are not shown</button></p>`}`;
