@@ -2,18 +2,22 @@
 
     catalogue()                       40 documents of spare_parts
     history(ending, days=180)         (id, document) of every appointment, oldest first, some of them messy
+    bookings(today, days=14)          (id, document) of what is booked for today and the days after, still to be done
     messy(day)                        one appointment of every kind of mess, named after it
 
-A few parts sell daily and many hardly ever; Saturdays are busy, Sundays closed; oil is sold by the half litre.
+A few parts sell daily and many hardly ever; Saturdays are busy, Sundays closed; oil is sold by the half litre. It
+books as the app does: one of four services, each spelled in two ways, days or weeks ahead or, by the admin, on the day;
+moving a booking writes ``dateTime`` alone, cancelling deletes it, and who does not come is rejected.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,8 +27,20 @@ Document = dict[str, Any]
 
 APPOINTMENTS_A_DAY = 8.0
 WEEKDAY_FACTOR = (1.1, 0.9, 0.85, 0.95, 1.15, 1.3, 0.0)  # Monday to Sunday
-OUTCOMES = (("completed", 0.86), ("cancelled", 0.06), ("rejected", 0.03), ("confirmed", 0.03), ("pending", 0.02))
-SERVICES = ("Full service", "Oil change", "Brakes", "Tyres", "Diagnosis", "MOT")
+OUTCOMES = (("completed", 0.92), ("rejected", 0.06), ("in_process", 0.02))
+SERVICES: Mapping[str, tuple[str, ...]] = {
+    "Full\nService": ("Oils", "Filters", "Wear"),
+    "Brake\nService": ("Brakes",),
+    "Electrical\nCheck": ("Electrics",),
+    "General\nRepair": ("Chassis", "Cooling", "Body", "Wear"),
+}
+"""Each with the kinds of parts it mostly uses; the app stores it with the line break and without."""
+TYPICAL = 6.0
+"""A service's own kinds of parts are used so many times as often as in other jobs."""
+WALK_INS, MOVED, CANCELLED = 0.3, 0.08, 0.1
+"""Shares: of the jobs those that the admin adds on the day, of the bookings those moved, and those deleted in time."""
+USUAL_LEAD, LONGEST_LEAD = 9.0, 90
+"""Days."""
 PARTS = (
     # category, names: the order is the order of popularity
     ("Oils", "Engine Oil 5W-30", "Gear Oil 75W-90", "Brake Fluid DOT 4", "Coolant"),
@@ -57,7 +73,8 @@ class ShopPart:
         return round(4 + 2.5 * len(self.name) % 90, 2)
 
 
-def parts() -> list[ShopPart]:
+@cache
+def parts() -> Sequence[ShopPart]:
     """The shop's parts, best sellers first: popularity falls off with the rank, so most of them move slowly."""
     ranked = sorted(
         (
@@ -100,38 +117,79 @@ def history(
 ) -> Iterator[tuple[str, Document]]:
     """Every appointment of the `days` days up to and including `ending`, and one of every kind of mess among them."""
     chance = random.Random(seed)
-    shop_parts = parts()
-    weights = [part.weight for part in shop_parts]
     mess_day = ending - timedelta(days=min(days - 1, 30))
     for offset in range(days):
         day = ending - timedelta(days=days - 1 - offset)
         expected = per_day * WEEKDAY_FACTOR[day.weekday()] * (1 + 0.15 * math.sin(offset / 29))
         for number in range(poisson(chance, expected)):
-            used = chance.choices(shop_parts, weights, k=chance.choice((1, 1, 2, 2, 3, 4)))
-            yield f"{day:%Y%m%d}-{number:02d}", appointment(chance, day, list(dict.fromkeys(used)), zone)
+            yield f"{day:%Y%m%d}-{number:02d}", appointment(chance, day, zone)
         if day == mess_day:
             yield from messy(day).items()
 
 
-def appointment(chance: random.Random, day: date, used: list[ShopPart], zone: str) -> Document:
-    """One booking as the app writes it."""
-    hour = chance.randrange(8, 17)
-    start = datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
+def bookings(
+    today: date, *, days: int = 14, per_day: float = APPOINTMENTS_A_DAY, zone: str = "Europe/London", seed: int = 8
+) -> Iterator[tuple[str, Document]]:
+    """What stands in the book for the days from ``today`` on: ever less of the jobs of later days."""
+    chance = random.Random(seed)
+    for offset in range(days):
+        day = today + timedelta(days=offset)
+        for number in range(poisson(chance, per_day * WEEKDAY_FACTOR[day.weekday()])):
+            lead = _lead(chance)
+            gone = chance.random() < CANCELLED
+            if lead > offset and not gone:
+                yield f"book-{day:%Y%m%d}-{number:02d}", _booking(chance, day, zone, lead) | {"status": "pending"}
+
+
+def appointment(chance: random.Random, day: date, zone: str) -> Document:
+    """One booking as the app left it after its day; those that were cancelled are no more."""
+    document = _booking(chance, day, zone, _lead(chance))
     status = chance.choices([name for name, _ in OUTCOMES], [share for _, share in OUTCOMES])[0]
-    document: Document = {
-        "userId": f"user-{chance.randrange(400):03d}",
-        "service": chance.choice(SERVICES),
-        "date": day.isoformat(),
-        "timeSlot": f"{hour:02d}:00",
-        "dateTime": start,
-        "status": status,
-        "spareParts": [entry(part, quantity_of(chance, part)) for part in used] if status == "completed" else None,
-        "createdAt": start - timedelta(days=chance.randrange(1, 9)),
-        "updatedAt": start + timedelta(hours=3),
-    }
+    document["status"] = status
+    document["updatedAt"] = datetime.combine(day, time(18), ZoneInfo(zone)).astimezone(UTC)
+    if status == "completed":
+        document["spareParts"] = [entry(part, quantity_of(chance, part)) for part in _used(chance, document["service"])]
     if status == "rejected":
-        document["rejectionReason"] = "no free lift"
+        document["rejectionReason"] = "did not come"
     return document
+
+
+def _lead(chance: random.Random) -> int:
+    """How many days ahead: none if the admin adds it on the day, else one or more, as the app's calendar opens."""
+    if chance.random() < WALK_INS:
+        return 0
+    return min(1 + int(chance.expovariate(1 / USUAL_LEAD)), LONGEST_LEAD)
+
+
+def _booking(chance: random.Random, day: date, zone: str, lead: int) -> Document:
+    """Of a day, made so many days before; where it was moved there, ``date`` keeps the old day."""
+    hour, service = chance.randrange(8, 17), chance.choice(list(SERVICES))
+    start = datetime.combine(day, time(hour), ZoneInfo(zone))
+    made = start.astimezone(UTC) - timedelta(days=lead, hours=1)
+    is_moved = lead > 0 and chance.random() < MOVED
+    first_day = _open_day(day - timedelta(days=chance.randrange(1, 8))) if is_moved else day
+    return {
+        "userId": f"user-{chance.randrange(400):03d}",
+        "service": service if chance.random() < 0.5 else service.replace("\n", " "),
+        "date": first_day.isoformat(),
+        "timeSlot": f"{hour:02d}:00",
+        "dateTime": start.replace(tzinfo=None).isoformat() if is_moved else start.astimezone(UTC),
+        "spareParts": None,
+        "createdAt": made - timedelta(days=7 * is_moved),
+        "updatedAt": made,
+    }
+
+
+def _open_day(day: date) -> date:
+    return day if WEEKDAY_FACTOR[day.weekday()] else day - timedelta(days=1)
+
+
+def _used(chance: random.Random, service: str) -> list[ShopPart]:
+    """The parts of a job, mostly of its service's kinds."""
+    typical = SERVICES.get(service) or SERVICES[service.replace(" ", "\n")]
+    ranked = parts()
+    weights = [part.weight * (TYPICAL if part.category in typical else 1.0) for part in ranked]
+    return list(dict.fromkeys(chance.choices(ranked, weights, k=chance.choice((1, 1, 2, 2, 3, 4)))))
 
 
 def entry(part: ShopPart, quantity: float) -> Document:
@@ -163,7 +221,7 @@ def messy(day: date) -> dict[str, Document]:
     def sound(**changes: Any) -> Document:
         whole: Document = {
             "userId": "user-001",
-            "service": "Full service",
+            "service": "Full Service",
             "date": day.isoformat(),
             "timeSlot": "10:00",
             "status": "completed",
@@ -275,7 +333,7 @@ def book_like_the_app(client: Any, appointment_id: str, *, day: date, now: datet
     reference = client.collection(APPOINTMENTS).document(appointment_id)
     booking: Mapping[str, Any] = {
         "userId": "user-042",
-        "service": "Full service",
+        "service": "Full Service",
         "date": day.isoformat(),
         "timeSlot": "09:00",
         "dateTime": datetime.combine(day, time(9), UTC),

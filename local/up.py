@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -67,11 +68,12 @@ def run_with(words: list[str]) -> int:
 
 
 def load_shop() -> None:
-    """Fill the running stack with a shop's past. Every appointment goes through the trigger, as a busy day would."""
+    """Fill the running stack with a shop's past and its book, all of it through the trigger, as on a busy day."""
     os.environ.update(environment_of_running_stack())
     from google.cloud import firestore
 
     client = firestore.Client(project=os.environ["GOOGLE_CLOUD_PROJECT"])
-    yesterday = datetime.now(ZoneInfo(os.environ["SHOP_TIME_ZONE"])).date() - timedelta(days=1)
-    written = shop.load(client, shop.history(yesterday), progress=lambda count: say(f"  {count} documents"))
+    today = datetime.now(ZoneInfo(os.environ["SHOP_TIME_ZONE"])).date()
+    appointments = chain(shop.history(today - timedelta(days=1)), shop.bookings(today))
+    written = shop.load(client, appointments, progress=lambda count: say(f"  {count} documents"))
     say(f"Loaded {written} documents. The functions count them now and train; see the stack's terminal.")

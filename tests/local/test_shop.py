@@ -7,6 +7,10 @@ from datetime import date
 from typing import Any
 
 from local import shop
+from restock.counting.bookings import read_booked
+from restock.counting.services import read_service
+from tests.booked import BookedDocuments
+from tests.builders import rules
 from tests.recount import as_day, quantities
 
 ENDING = date(2026, 3, 31)
@@ -43,7 +47,7 @@ def test_the_past_has_its_days_and_none_after() -> None:
 def test_sundays_are_closed_and_saturdays_busy() -> None:
     weekdays = Counter(
         date.fromisoformat(document["date"]).weekday()
-        for document_id, document in shop.history(ENDING)
+        for document_id, document in (*shop.history(ENDING), *shop.bookings(ENDING))
         if not document_id.startswith("messy")
     )
 
@@ -65,3 +69,35 @@ def test_every_kind_of_mess_is_in_it_once() -> None:
 
     assert sorted(names) == sorted(shop.messy(ENDING))
     assert len(names) > 45
+
+
+def usual() -> list[dict[str, Any]]:
+    return [document for document_id, document in shop.history(ENDING) if not document_id.startswith("messy")]
+
+
+def moved(document: dict[str, Any]) -> bool:
+    return isinstance(document["dateTime"], str) and document["dateTime"][:10] != document["date"]
+
+
+def test_jobs_are_booked_as_the_app_books() -> None:
+    services = Counter(document["service"] for document in usual())
+    ahead = [(as_day(document["dateTime"], "UTC"), document["createdAt"].date()) for document in usual()]
+    leads = [(day - made).days for day, made in ahead if day]
+
+    assert len(services) == 2 * len({read_service(spelled)[0] for spelled in services}) == 8
+    assert min(leads) == 0
+    assert 40 < max(leads) <= 98
+    assert 0.2 < sum(lead == 0 for lead in leads) / len(leads) < 0.4, "walk-ins, whom the admin adds on the day"
+    assert 0.03 < sum(map(moved, usual())) / len(leads) < 0.08
+    assert not {"cancelled", "confirmed"} & {document["status"] for document in usual()}, "the app writes neither"
+
+
+def test_the_book_holds_ever_less_of_later_days() -> None:
+    book = dict(shop.bookings(ENDING, per_day=40.0))
+
+    read = read_booked(BookedDocuments(book), ENDING, 14, rules())
+
+    days = Counter((booking.day - ENDING).days for booking in read.bookings)
+
+    assert len(read.bookings) == len(book)
+    assert sum(days[k] for k in range(7)) > 1.2 * sum(days[k] for k in range(7, 14)) > 0
