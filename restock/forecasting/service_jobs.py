@@ -5,9 +5,9 @@ Counted are jobs that used parts: of the others the history knows only what the 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, timedelta
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,12 +25,12 @@ def recent_jobs(history: History, last_day: date) -> dict[str, list[int]]:
     rows = history.rows
     is_recent = pc.and_(pc.greater(rows["day"], since), pc.less_equal(rows["day"], pa.scalar(last_day, pa.date32())))
     is_job = pc.invert(pc.starts_with(rows["appointment"], NO_APPOINTMENT))
-    jobs = rows.filter(pc.and_(is_recent, is_job)).select(["appointment", "day", "service"]).to_pandas()
-    jobs = jobs.drop_duplicates("appointment")
-    jobs = jobs[jobs["service"].fillna("") != ""]
-    told = jobs["service"].value_counts(sort=True).head(MOST_SERVICES).index
-    place = RECENT_DAYS - 1 - (np.datetime64(last_day) - jobs["day"].to_numpy("datetime64[D]")).astype(int)
-    return {
-        str(service): np.bincount(place[(jobs["service"] == service).to_numpy()], minlength=RECENT_DAYS).tolist()
-        for service in sorted(told)
-    }
+    jobs = rows.filter(pc.and_(is_recent, is_job)).group_by("appointment", use_threads=False)
+    first = jobs.aggregate([("service", "first"), ("day", "first")]).rename_columns(["appointment", "service", "day"])
+    counted = first.group_by(["service", "day"], use_threads=False).aggregate([([], "count_all")])
+    found: defaultdict[str, list[int]] = defaultdict(lambda: [0] * RECENT_DAYS)
+    for service, day, jobs_of_day in zip(*(column.to_pylist() for column in counted.columns), strict=True):
+        if service:
+            found[service][RECENT_DAYS - 1 - (last_day - day).days] = jobs_of_day
+    told = sorted(found, key=lambda service: (-sum(found[service]), service))[:MOST_SERVICES]
+    return {service: found[service] for service in sorted(told)}

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from restock.history.history import History
 from restock.history.settling import Pending
+
+if TYPE_CHECKING:
+    from restock.history.history import History
 
 DEPLOYED_WITHIN = timedelta(hours=1)
 """So long a first trigger, or a deploy of other counting rules, may take until on_appointment counts by them."""

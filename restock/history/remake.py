@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from restock.counting.appointments import NOTHING, CountingRules, is_kept_when_deleted, usage_of
 from restock.errors import StoreUnavailableError
-from restock.history.history import CountedAppointment, History
 from restock.history.settling import Pending, Unreadable
 from restock.stored import names
 from restock.stored.change import Change
 from restock.stores import DocumentStore, Snapshot, Update
+
+if TYPE_CHECKING:
+    from restock.history.history import CountedAppointment, History
 
 MOST_READ_ALONE = 100
 """More are not read one by one: a full read has them all (promise 6)."""

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from restock.counting import changes
 from restock.errors import DamagedError
-from restock.history.history import History
 from restock.stored import names
 from restock.stored.change import Change
 from restock.stores import DocumentStore, Snapshot, Update
+
+if TYPE_CHECKING:
+    from restock.history.history import History
 
 MOST_PENDING = 250_000
 """So many changes are taken by one run, whose memory they fill; the next takes on from there (promise 6)."""

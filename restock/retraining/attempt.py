@@ -7,15 +7,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from restock.counting.appointments import CountingRules
 from restock.errors import OutOfTimeError
-from restock.history.checkpoint import Checkpoint
 from restock.retraining.journal import Journal
 from restock.retraining.lease import Lease
 from restock.retraining.put_back import Home
 from restock.retraining.tools import Tools
 from restock.stored.retrain_request import RetrainRequest
+
+if TYPE_CHECKING:
+    from restock.history.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Attempt:
     @cached_property
     def checkpoint(self) -> Checkpoint:
         """Of a full read that this run makes or continues."""
+        from restock.history.checkpoint import Checkpoint
+
         return Checkpoint(
             self.tools.objects,
             self.tools.documents,

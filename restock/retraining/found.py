@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from restock.counting.appointments import CountingRules, Rejection
 from restock.errors import DamagedError, ForeignError, OvertakenError
 from restock.history import recount
-from restock.history.history import History
 from restock.history.remake import MOST_READ_ALONE, make_anew
-from restock.history.settling import MOST_PENDING, Pending, Unreadable, read_pending, settle, write_settled
+from restock.history.settling import MOST_PENDING, Found, Pending, Unreadable, read_pending, settle, write_settled
 from restock.retraining.attempt import Attempt
 from restock.retraining.lease import go_on_after, note_published
 from restock.retraining.plan import KnownHistory, Situation
@@ -21,7 +20,18 @@ from restock.stored import names
 from restock.stored.published import Live, read_live, read_verified
 from restock.stored.run_record import read_run_record
 
+if TYPE_CHECKING:
+    from restock.history.history import History
+
 UNREADABLE = Rejection("change", "unreadable")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHistory:
+    """Its file, not yet opened."""
+
+    name: str
+    data: bytes
 
 
 def what_is_live(run: Attempt) -> tuple[Live, str]:
@@ -50,18 +60,31 @@ def what_is_live(run: Attempt) -> tuple[Live, str]:
     return live, found.put_back or state.full_read_due or adopted
 
 
-def known_history(run: Attempt, live: Live) -> History | None:
-    """The history the pointer names, verified; None if there is none yet, or none that can be read."""
+def stored_history(run: Attempt, live: Live) -> StoredHistory | None:
+    """The history the pointer names, by its digest; None if there is none yet, or none that is whole."""
     if live.pointer is None:
         return None
     name = names.history(live.pointer.history)
     try:
-        history = History.from_bytes(read_verified(run.tools.objects, name, live.pointer.history_sha256))
+        return StoredHistory(name, read_verified(run.tools.objects, name, live.pointer.history_sha256))
+    except DamagedError as exc:
+        run.alarm(f"{exc}; rebuilding it from the appointments")
+        return None
+
+
+def known_history(run: Attempt, stored: StoredHistory | None) -> History | None:
+    """What is in it; None if this release cannot read it."""
+    if stored is None:
+        return None
+    from restock.history.history import History  # and with it pyarrow: a run below the threshold ends before
+
+    try:
+        history = History.from_bytes(stored.data)
     except DamagedError as exc:
         run.alarm(f"{exc}; rebuilding it from the appointments")
         return None
     if history.database not in ("", run.home.database) and not run.asked.adopt:
-        raise ForeignError(f"{name} counts {history.database}, and this run is of {run.home.database}; {ADOPT}")
+        raise ForeignError(f"{stored.name} counts {history.database}, and this run is of {run.home.database}; {ADOPT}")
     return history
 
 
@@ -84,23 +107,31 @@ class Changes:
 
     @property
     def awaiting(self) -> int:
-        return sum(one.change.is_awaiting for one in self.pending)
+        return awaiting(self.pending)
 
 
-def settled_changes(run: Attempt, known: History | None) -> Changes:
-    documents = run.tools.documents
+def awaiting(pending: Sequence[Pending]) -> int:
+    return sum(one.change.is_awaiting for one in pending)
+
+
+def pending_changes(run: Attempt) -> Found:
     with run.stage("changes"):
-        found = read_pending(documents)
-        pending, unreadable = found.pending, found.unreadable
-        if found.is_cut:
-            run.journal.note(f"{MOST_PENDING:,} pending changes were taken; the others are left to the next run")
-        for one in unreadable:
-            run.journal.reject(names.change(one.appointment), (UNREADABLE,))
-            run.alarm(f"{one.problem}; it is made anew from the appointment")
-        if len(unreadable) <= MOST_READ_ALONE:
-            pending += make_anew(documents, unreadable, known, run.rules) if unreadable else []
-            unreadable = []
-        run.journal.know_changes(pending=len(pending))
+        found = read_pending(run.tools.documents)
+    if found.is_cut:
+        run.journal.note(f"{MOST_PENDING:,} pending changes were taken; the others are left to the next run")
+    for one in found.unreadable:
+        run.journal.reject(names.change(one.appointment), (UNREADABLE,))
+        run.alarm(f"{one.problem}; it is made anew from the appointment")
+    run.journal.know_changes(pending=len(found.pending), awaiting=awaiting(found.pending))
+    return found
+
+
+def settled_changes(run: Attempt, found: Found, known: History | None) -> Changes:
+    documents, pending, unreadable = run.tools.documents, found.pending, found.unreadable
+    if unreadable and len(unreadable) <= MOST_READ_ALONE:
+        pending = pending + make_anew(documents, unreadable, known, run.rules)
+        unreadable = []
+    run.journal.know_changes(pending=len(pending))
     if known is not None:
         with run.stage("settled"):
             settled = settle(pending, known, run.tools.clock())

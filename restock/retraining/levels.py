@@ -10,17 +10,10 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from restock.errors import ConflictError, DamagedError
-from restock.serving.inventory import Policy, advise
 from restock.stored import names
-from restock.stored.artifact import ForecastArtifact, listed_rows
-from restock.stored.levels import Level, Levels, generation_of
-from restock.stored.pointer import Pointer
+from restock.stored.levels import generation_of
 from restock.stored.published import read_live, read_verified
 from restock.stores import DocumentStore, ObjectStore, Snapshot, Update
-
-POLICY = Policy(lead_days=7, review_days=7, service_level=0.95)
-"""The defaults of /v1/restock."""
-DECIMALS = 4
 
 
 def follow_levels(documents: DocumentStore, objects: ObjectStore, day: date, now: datetime) -> str | None:
@@ -29,6 +22,9 @@ def follow_levels(documents: DocumentStore, objects: ObjectStore, day: date, now
     found = documents.get(names.CURRENT_LEVELS)
     if live.pointer is None or _generation(found) == live.generation:
         return None
+    from restock.retraining.level_figures import reckoned  # and with it numpy, which most runs need for nothing else
+    from restock.stored.artifact import ForecastArtifact
+
     data = read_verified(objects, names.forecast(live.pointer.version), live.pointer.forecast_sha256)
     levels = reckoned(ForecastArtifact.from_bytes(data), live.pointer, live.generation, day, now)
     if read_live(objects).generation != live.generation:
@@ -44,27 +40,6 @@ def follow_levels(documents: DocumentStore, objects: ObjectStore, day: date, now
     except ConflictError:
         return None  # another run was faster
     return f"levels of version {levels.version} written for {len(levels.parts)} parts"
-
-
-def reckoned(artifact: ForecastArtifact, pointer: Pointer, generation: int, day: date, now: datetime) -> Levels:
-    """From ``day`` on, of the parts that the catalogue lists."""
-    advice = advise(artifact, day, POLICY, on_hand=0.0)
-    week, month = (artifact.mean(day, days).sum(axis=1) for days in (7, 30))
-    figures = zip(advice.reorder_point, advice.order_up_to, week, month, strict=True)
-    levels = [Level(*(round(float(figure), DECIMALS) for figure in its)) for its in figures]
-    return Levels(
-        generation=generation,
-        version=pointer.version,
-        written_at=now,
-        policy={
-            "from": day.isoformat(),
-            "lead_time_days": POLICY.lead_days,
-            "review_days": POLICY.review_days,
-            "service_level": POLICY.service_level,
-            "measure": POLICY.measure,
-        },
-        parts={artifact.parts[row].key: levels[row] for row in listed_rows(artifact.parts)},
-    )
 
 
 def _generation(found: Snapshot | None) -> int | None:

@@ -125,6 +125,13 @@ def learn_or_follow(  # noqa: PLR0911  # the table of reasons, one a line
     return Learn(f"what was learnt is of {lore.learnt_at:%Y-%m-%d %H:%M} UTC, which is past its age")
 
 
+def end_below_threshold(asked: RetrainRequest, awaiting: int, threshold: int) -> End | None:
+    """Also asked before the history is opened, which takes long: settling by it only lowers what awaits."""
+    if asked.reason != "threshold" or awaiting >= threshold:
+        return None
+    return End("below_threshold", f"{awaiting} of {threshold} completions await training")
+
+
 def plan(found: Situation) -> End | Apply | ReadEverything:
     """Promise 2: a threshold run recounts under the lease; what a finished run trained counts no more.
 
@@ -134,8 +141,9 @@ def plan(found: Situation) -> End | Apply | ReadEverything:
         return ReadEverything(found.repair, is_repair=True)
     if found.unreadable:
         return ReadEverything(f"{found.unreadable} change documents cannot be read")
-    if found.asked.reason == "threshold" and found.awaiting < found.threshold and not found.is_damaged:
-        return End("below_threshold", f"{found.awaiting} of {found.threshold} completions await training")
+    below = end_below_threshold(found.asked, found.awaiting, found.threshold)
+    if below and not found.is_damaged:
+        return below
     why = _why_read_everything(found)
     return ReadEverything(why) if why else Apply()
 

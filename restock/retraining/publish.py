@@ -9,11 +9,9 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from restock.errors import ConflictError, DamagedError, OvertakenError
-from restock.history.history import History
-from restock.history.stock_seen import StockSeen
 from restock.stored import names
 from restock.stored.learnt import Learnt
 from restock.stored.manifest import Digests, Manifest, Window
@@ -21,9 +19,13 @@ from restock.stored.pointer import FOLLOWED, Pointer
 from restock.stored.published import Live, read_live, sha256
 from restock.stores import ObjectStore
 
+if TYPE_CHECKING:
+    from restock.history.history import History
+    from restock.history.stock_seen import StockSeen
+
 PRUNED_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN)
 KEPT_PLACES = (*PRUNED_PLACES, names.LEARNT)
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+LIBRARIES = ("numpy", "pyarrow", "scikit-learn", "scipy")
 
 NEWEST_KEPT = 10
 """So many of the newest versions are never pruned, however old."""

@@ -8,14 +8,16 @@
       └── held by another: 503, the queue tries again
 
 A crash anywhere before the commit leaves files that nothing names; after it, changes that the next run finds settled.
-What is decided on the way stands in ``plan.py``. The order of the steps was checked in an executable model;
-``tests/unit/test_simulation.py`` checks this code.
+What is decided on the way stands in ``plan.py``. What only some runs come to is imported where they do, for importing
+takes longer than all the rest of a short run (``tests/functions/test_retrain_imports.py``). The order of the steps was
+checked in an executable model; ``tests/unit/test_simulation.py`` checks this code.
 """
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from restock.counting.threshold import ask_if_due
 from restock.errors import DamagedError, ForeignError, LeaseHeldError, OvertakenError, RefusedError
@@ -23,13 +25,21 @@ from restock.history.remake import make_anew_as_trained
 from restock.history.settling import mark_trained
 from restock.logs import stack_trace
 from restock.retraining.attempt import Attempt
-from restock.retraining.challenger import Challenger, challenge, live_forecast
 from restock.retraining.endings import Outcome, end, end_with_setback, last_lines
-from restock.retraining.found import Changes, known_history, renumber, settled_changes, situation, what_is_live
+from restock.retraining.found import (
+    Changes,
+    awaiting,
+    known_history,
+    pending_changes,
+    renumber,
+    settled_changes,
+    situation,
+    stored_history,
+    what_is_live,
+)
 from restock.retraining.journal import Journal
 from restock.retraining.lease import acquire, note_commit
-from restock.retraining.next_history import NextHistory, count_up, report_drift
-from restock.retraining.plan import End, plan, reason_not_to_fit
+from restock.retraining.plan import End, end_below_threshold, plan, reason_not_to_fit
 from restock.retraining.publish import Files, commit, newest_stored, prune, prune_learnt
 from restock.retraining.tools import Tools
 from restock.stored.pointer import Pointer
@@ -37,6 +47,10 @@ from restock.stored.published import Live, write_once
 from restock.stored.retrain_request import RetrainRequest
 from restock.stored.run_record import LEARN
 from restock.stored.state import RetrainState
+
+if TYPE_CHECKING:
+    from restock.retraining.challenger import Challenger
+    from restock.retraining.next_history import NextHistory
 
 
 def retrain(asked: RetrainRequest, tools: Tools) -> Outcome:  # noqa: PLR0911  # the endings of an attempt, one a line
@@ -82,11 +96,20 @@ def _through(run: Attempt) -> Outcome:
         return end(run, Outcome("pinned", 200, f"version {live.pointer.version} is pinned; unpin to train again"))
 
     with run.stage("history"):
-        known = known_history(run, live)
-    changes = settled_changes(run, known)
+        stored = stored_history(run, live)
+    found = pending_changes(run)
+    if not (repair or found.unreadable or (live.pointer and stored is None)):
+        below = end_below_threshold(run.asked, awaiting(found.pending), run.tools.settings.retrain_threshold)
+        if below:
+            return end(run, Outcome(below.status, 200, below.message))
+
+    known = known_history(run, stored)
+    changes = settled_changes(run, found, known)
     todo = plan(situation(run, live, repair, known, changes))
     if isinstance(todo, End):
         return end(run, Outcome(todo.status, 200, todo.message))
+
+    from restock.retraining.next_history import count_up
 
     counted = count_up(run, todo, known, changes)
     learnt_at = live.pointer.learnt_at_moment if live.pointer else None
@@ -99,6 +122,8 @@ def _through(run: Attempt) -> Outcome:
         today=run.today,
     ):
         return end(run, Outcome(reason.status, 200, reason.message))
+
+    from restock.retraining.challenger import challenge
 
     with run.stage("fitted"):
         challenger = challenge(run, counted.history, live, is_full_read=counted.is_full_read)
@@ -127,6 +152,8 @@ def _publish_history_alone(run: Attempt, counted: NextHistory, live: Live, old: 
 def _publish_version(
     run: Attempt, challenger: Challenger, counted: NextHistory, live: Live, changes: Changes
 ) -> Outcome:
+    from restock.retraining.challenger import live_forecast
+
     files, rules = Files(run.lease.run, run.tools.clock(), run.home.database, run.id), counted.history.rules
     if learnt := challenger.fitted.learnt:
         files.add_learnt(learnt, challenger.basis, rules)
@@ -177,6 +204,8 @@ def _after_commit(run: Attempt, counted: NextHistory, changes: Changes) -> None:
         except Exception as exc:  # published all the same, and the next run settles them
             run.journal.note(f"changes were not marked: {exc}")
     if counted.drift:
+        from restock.retraining.next_history import report_drift
+
         report_drift(run, counted.drift)
     try:
         run.checkpoint.clear()

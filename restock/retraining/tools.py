@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from restock.history.history import History
-from restock.history.stock_seen import StockSeen
 from restock.logs import Log
 from restock.retraining.gate import Evidence
 from restock.retraining.publish import Publishable
 from restock.settings import Settings
 from restock.stored.learnt import Learnt
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
+
+if TYPE_CHECKING:
+    from restock.history.history import History
+    from restock.history.stock_seen import StockSeen
 
 
 class ChallengerModel(Publishable, Protocol):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from local.setup import ENVIRONMENTS, python_of
+from restock.counting.appointments import CountingRules, Usage, UsedPart
 from restock.forecasting.combination import Recipe
 from restock.forecasting.following import Lore
 from restock.forecasting.methods import trees
@@ -17,18 +18,65 @@ from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.candidates import CANDIDATES
 from restock.forecasting.methods.grown import Cuts, GrownTrees
 from restock.forecasting.methods.series import OpenSeries
+from restock.history.history import CountedAppointment, History
+from restock.settings import RETRAIN, Settings
+from tests.builders import NOON
 from tests.test_promises import DOOR_ENVIRONMENT, ROOT
 from tests.unit.forecasting.shops import a_demand
 
 OF_LEARNING = {"sklearn", "joblib", "threadpoolctl", "scipy.stats", "scipy.signal", "scipy.optimize"}
+OF_FITTING = {*OF_LEARNING, "scipy", "restock.forecasting.fitting", "restock.serving.inventory"}
+OF_HISTORY = {"numpy", "pyarrow"}
 CLIENTS = {"google.cloud.storage", "google.cloud.tasks_v2"}
 BUDGET = {
-    "any run, before it knows its kind": {*OF_LEARNING, *CLIENTS, "scipy", "pandas"},
-    "a run that follows": OF_LEARNING,  # pyarrow looks for pandas by itself, and loads it
+    "start": {*OF_HISTORY, *OF_FITTING, *CLIENTS},
+    "busy, pinned, below the threshold": {*OF_HISTORY, *OF_FITTING},
+    "unchanged": OF_FITTING,
+    "following": OF_LEARNING,
 }
-"""What it must not load."""
+"""What it must not load. Of a run that learns nothing is spared; pandas is not even installed."""
 
 START = f"import runpy, sys; runpy.run_path({str(ROOT / 'functions/retrain/main.py')!r})"
+SHORT = """
+import os, sys
+from datetime import datetime
+from pathlib import Path
+from restock.counting.appointments import CountingRules
+from restock.logs import Log
+from restock.retraining.lease import acquire
+from restock.retraining.levels import follow_levels
+from restock.retraining.run import retrain
+from restock.retraining.tools import Tools
+from restock.settings import RETRAIN, Settings
+from restock.stored import names
+from restock.stored.pointer import Pointer
+from restock.stored.published import sha256
+from restock.stored.retrain_request import RetrainRequest
+from tests.fakes import FakeClock, FakeDocuments, FakeObjects
+
+history, noon = Path(sys.argv[1]).read_bytes(), "2026-03-02T12:00:00+00:00"
+settings = Settings.from_env(RETRAIN, os.environ)
+for words in sys.argv[2:]:
+    ending, reason = words.split()
+    clock = FakeClock(datetime.fromisoformat(noon))
+    documents, objects = FakeDocuments(clock), FakeObjects(clock)
+    pointer = Pointer(
+        version=0, history=0, run=0, forecast_sha256="", manifest_sha256="", history_sha256=sha256(history),
+        published_by="test", published_at=noon, trained_at=noon, learnt_at=noon,
+        rules=CountingRules.of(settings).digest, pinned=ending == "pinned",
+    )
+    objects.write(names.history(0), history, if_generation=0)
+    generation = objects.write(names.POINTER, pointer.to_bytes(), if_generation=0)
+    documents.set(names.CURRENT_LEVELS, {"schema": 1, "generation": generation})
+    if ending == "busy":
+        acquire(documents, "another", reason, clock(), 600)
+    tools = Tools(
+        settings=settings, documents=documents, objects=objects, queue=None, fit=None,
+        log=Log("retrain", stream=sys.stderr), clock=clock, levels=follow_levels,
+    )
+    outcome = retrain(RetrainRequest(reason), tools)
+    assert outcome.status == ending, outcome
+"""
 FOLLOW = """
 import sys
 from datetime import timedelta
@@ -90,11 +138,33 @@ def test_a_start_loads_nothing_of_fitting_nor_the_clients_that_not_every_run_nee
     loaded = loaded_by(START)
 
     assert "restock.retraining.run" in loaded
-    assert BUDGET["any run, before it knows its kind"] & loaded == set()
+    assert BUDGET["start"] & loaded == set()
+
+
+def test_a_run_that_ends_early_does_not_even_open_the_history(tmp_path):
+    file = tmp_path / "history"
+    file.write_bytes(b"no parquet, but the file that the pointer names")
+
+    loaded = loaded_by(SHORT, str(file), "busy schedule", "pinned schedule", "below_threshold threshold")
+
+    assert "restock.retraining.found" in loaded
+    assert BUDGET["busy, pinned, below the threshold"] & loaded == set()
+
+
+def test_a_run_that_finds_nothing_changed_loads_nothing_of_fitting(tmp_path):
+    file = tmp_path / "history"
+    rules = CountingRules.of(Settings.from_env(RETRAIN, DOOR_ENVIRONMENT))
+    used = CountedAppointment("a1", Usage(NOON.date(), (UsedPart("p1", "Oil", 1.0),)), NOON)
+    file.write_bytes(History.of([used], rules.digest, NOON).to_bytes())
+
+    loaded = loaded_by(SHORT, str(file), "unchanged schedule")
+
+    assert "pyarrow" in loaded
+    assert BUDGET["unchanged"] & loaded == set()
 
 
 def test_a_run_that_follows_loads_nothing_of_learning(learnt_body):
     loaded = loaded_by(FOLLOW, str(learnt_body))
 
     assert "restock.forecasting.methods.trees" in loaded
-    assert BUDGET["a run that follows"] & loaded == set()
+    assert BUDGET["following"] & loaded == set()

@@ -9,7 +9,8 @@ import pytest
 
 from restock.errors import ConflictError, StoreUnavailableError
 from restock.operating import verbs
-from restock.retraining.levels import POLICY, follow_levels
+from restock.retraining.level_figures import POLICY
+from restock.retraining.levels import follow_levels
 from restock.serving.inventory import advise
 from restock.stored import levels as stored
 from restock.stored import names
