@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from restock.errors import DamagedError
+from restock.forecasting import service_parts
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.following import Lore, carried_over, follow
 from restock.forecasting.laws import violations
@@ -136,8 +137,6 @@ class Fitter:
         if lore:
             trained, services = follow(demand, lore), carried_over(lore, demand.parts)
         else:
-            from restock.forecasting import service_parts  # and with it pandas, which only learning needs
-
             trained = train(demand, champion=lesson.champion, budget_seconds=lesson.budget_seconds, progress=progress)
             services = service_parts.learn(lesson.history, demand.parts, lesson.today)
         return FittedModel(trained, self._time_zone, lesson, services)
