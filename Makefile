@@ -13,7 +13,7 @@ override ACCOUNT := $(value ACCOUNT)
 export ID VERSION DATA ACCOUNT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo chain test test-deploy simulate fuzz up load emulators plan deploy status rollback pin unpin free-lease \
+.PHONY: help setup demo chain test test-deploy simulate fuzz up load sweep emulators plan deploy status rollback pin unpin free-lease \
         retrain rebuild forget erase rollback-code rotate teardown cost stage bench bench-quick bench-serving accuracy lock lock-emulator clean
 
 help:  ## this list
@@ -31,11 +31,14 @@ chain: setup  ## a chain's night on local emulators: 50 shops, two tasks, one of
 test: setup  ## lint, types and every test
 	@$(RUN) local test
 
-up: setup  ## keep everything running locally; the forecast answers on port 5057
+up: setup  ## keep everything running locally; the forecast answers on port 5057 (a chain: RESTOCK_CHAIN=true make up)
 	@$(RUN) local up
 
 load: setup  ## put a sample shop's last 180 days into the running stack (make up)
 	@$(RUN) local load
+
+sweep: setup  ## a night of the running chain, now
+	@$(RUN) local sweep
 
 emulators: setup  ## the same three functions under the Firebase CLI's emulators
 	@$(RUN) local emulators

@@ -1,4 +1,4 @@
-"""The local commands: python3 -m local up | demo | chain | load | emulators | test | with COMMAND, and operators' verbs
+"""The local commands: python3 -m local COMMAND; without one, it lists them. Operators' verbs are among them.
 
 Each first brings the environments up to date (local/setup.py), then continues in the one for tests and tools; so this
 file imports only the standard library before that.
@@ -21,7 +21,8 @@ python3 -m local COMMAND
   up          run everything until Ctrl-C; the forecast answers on port 5057 (or FORECAST_PORT)
   demo        the finite story: load a shop, train, complete ten appointments, see the forecast follow
   chain       the story of a chain's night: 50 shops (or as many as a number says), the sweep, one task killed
-  load        put a sample shop's last 180 days into the running stack
+  load        put a sample shop's last 180 days into the running stack, or three sample shops into a running chain
+  sweep       a night of the running chain, now
   with ...    run a command with the environment of the running stack, e.g. with python -m restock status
   emulators   run the functions under the Firebase CLI's own emulators until Ctrl-C
   test        set-up, lint, types and every test
@@ -30,6 +31,7 @@ python3 -m local COMMAND
 
 Variables it heeds, beside the functions' own settings (see the README):
 
+  RESTOCK_CHAIN=true      serve a chain of shops instead of one (up)
   FORECAST_PORT           where the forecast answers; unset: 5057, or any free port if that is taken
   FIRESTORE_EMULATOR_JAR  the Firestore emulator; unset: the Google Cloud SDK's, else one the Firebase CLI downloaded,
                           else the pinned one is fetched into .local
@@ -48,6 +50,7 @@ def main(words: list[str]) -> int:
         "demo": demo,
         "chain": chain,
         "load": load,
+        "sweep": sweep,
         "with": with_stack,
         "emulators": emulators,
         "test": test,
@@ -135,6 +138,12 @@ def load(_: list[str]) -> None:
     from local.up import load_shop
 
     load_shop()
+
+
+def sweep(_: list[str]) -> None:
+    from local.up import sweep
+
+    sweep()
 
 
 def with_stack(words: list[str]) -> int:

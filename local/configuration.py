@@ -30,6 +30,7 @@ def forecast_port_from(env: Mapping[str, str]) -> int:
 LOCAL_DEFAULTS = {
     "SHOP_TIME_ZONE": "Europe/London",
     "FORECAST_AUTH": "public",
+    "RESTOCK_CHAIN": "false",
     "ORDERS": "callers",
     "RELOAD_SECONDS": "1",
     # A retrain killed on this machine should not block the next one for half an hour.

@@ -296,23 +296,29 @@ def messy(day: date) -> dict[str, Document]:
 
 MISSING = object()
 """Marks a field that is left out."""
+BATCH_SIZE = 400
 
 
 def load(
     client: Any,
     appointments: Iterable[tuple[str, Document]],
     *,
+    shelves: Iterable[tuple[str, Document]] | None = None,
+    root: str = "",
     progress: Callable[[int], None] = lambda count: None,
-    batch_size: int = 400,
 ) -> int:
-    """Write the catalogue and the appointments through a Firestore client, many at a time; how many documents."""
+    """Write the catalogue and the appointments through a Firestore client, many at a time; how many documents.
+
+    ``root`` is a shop's of a chain, ``shelves`` its own catalogue.
+    """
     written = 0
     batch, waiting = client.batch(), 0
-    for collection, documents in ((CATALOGUE, catalogue()), (APPOINTMENTS, appointments)):
+    own = catalogue() if shelves is None else shelves
+    for collection, documents in ((CATALOGUE, own), (APPOINTMENTS, appointments)):
         for document_id, fields in documents:
-            batch.set(client.collection(collection).document(document_id), fields)
+            batch.set(client.collection(root + collection).document(document_id), fields)
             waiting += 1
-            if waiting == batch_size:
+            if waiting == BATCH_SIZE:
                 batch.commit()
                 written += waiting
                 progress(written)

@@ -36,6 +36,15 @@ TRIGGER = "on-appointment"
 QUEUE_RETRIES = RetryConfig(max_attempts=-1, min_backoff_seconds=1, max_backoff_seconds=30, max_doublings=5)
 
 
+def appointments_of(is_chain: bool) -> str:
+    """Whose writes are events.
+
+    >>> appointments_of(False), appointments_of(True)
+    ('appointments/{id}', 'shops/{shop}/appointments/{id}')
+    """
+    return names.root("{shop}" if is_chain else "") + names.appointment("{id}")
+
+
 @dataclass(frozen=True)
 class Options:
     """What a stack is made of; `settings` go to all functions, `own_settings` to one; they win over the environment."""
@@ -158,8 +167,13 @@ class Stack:
     def open_trigger(self) -> None:
         """From now on writes to appointments reach on_appointment; what was there before is history."""
         register_trigger(
-            self.firestore.host, project=self.options.project, trigger=TRIGGER, document=names.appointment("{id}")
+            self.firestore.host, project=self.options.project, trigger=TRIGGER, document=appointments_of(self.is_chain)
         )
+
+    @property
+    def is_chain(self) -> bool:
+        """As the functions take it from their environment; what is neither true nor false they refuse."""
+        return self.environment["RESTOCK_CHAIN"] == "true"
 
     def _describe(self, urls: Mapping[str, str]) -> None:
         options = self.options

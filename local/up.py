@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from local import running_stack, shop
+from local import running_stack, sample_chain, shop
 from local.configuration import USUAL_FORECAST_PORT
 from local.console import bold, dim, say, show_line
 from local.eventarc import Habits
@@ -33,7 +33,8 @@ def run(options: Options | None = None) -> None:
             say(f"                         not port {USUAL_FORECAST_PORT}, where the existing app looks")
         say(f"  Addresses              {shown(options.state_file)}")
         say(f"  Logs                   {shown(options.log_dir)}")
-        say(dim("  A sample shop: make load, in another terminal. Stop: Ctrl-C.\n"))
+        sample = "Sample shops and their night: make load" if stack.is_chain else "A sample shop: make load"
+        say(dim(f"  {sample}, in another terminal. Stop: Ctrl-C.\n"))
         try:
             stack.watch()
         finally:
@@ -67,13 +68,27 @@ def run_with(words: list[str]) -> int:
     return subprocess.run(command, env={**os.environ, **environment_of_running_stack()}, check=False).returncode
 
 
+def sweep() -> None:
+    """A night of the running chain, now: whoever has not learnt today does."""
+    os.environ.update(environment_of_running_stack())
+    sample_chain.sweep()
+
+
 def load_shop() -> None:
-    """Fill the running stack with a shop's past and its book, all of it through the trigger, as on a busy day."""
+    """Fill the running stack with a shop's past and its book, or with those of some shops and their first night.
+
+    Every appointment goes through the trigger, as on a busy day.
+    """
     os.environ.update(environment_of_running_stack())
     from google.cloud import firestore
 
     client = firestore.Client(project=os.environ["GOOGLE_CLOUD_PROJECT"])
-    today = datetime.now(ZoneInfo(os.environ["SHOP_TIME_ZONE"])).date()
-    appointments = chain(shop.history(today - timedelta(days=1)), shop.bookings(today))
-    written = shop.load(client, appointments, progress=lambda count: say(f"  {count} documents"))
-    say(f"Loaded {written} documents. The functions count them now and train; see the stack's terminal.")
+    if os.environ["RESTOCK_CHAIN"] == "true":
+        written = sample_chain.load(client)
+        say(f"Loaded {written} documents. The functions count them; now the shops' first night:")
+        sample_chain.sweep()
+    else:
+        today = datetime.now(ZoneInfo(os.environ["SHOP_TIME_ZONE"])).date()
+        appointments = chain(shop.history(today - timedelta(days=1)), shop.bookings(today))
+        written = shop.load(client, appointments, progress=lambda count: say(f"  {count} documents"))
+        say(f"Loaded {written} documents. The functions count them now and train; see the stack's terminal.")

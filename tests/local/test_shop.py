@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
-from local import shop
+from local import sample_chain, shop
 from restock.counting.bookings import read_booked
 from restock.counting.services import read_service
 from tests.booked import BookedDocuments
@@ -42,6 +42,16 @@ def test_the_past_has_its_days_and_none_after() -> None:
     assert max(usual) == ENDING
     assert min(usual) <= date(2025, 10, 4)
     assert len(usual) > 1000
+
+
+def test_what_one_sample_shop_is_short_of_lies_idle_in_another() -> None:
+    stocks = [{id: fields["stock"] for id, fields in sample_chain.shelves(number)} for number in range(3)]
+
+    assert {id for stock in stocks for id, many in stock.items() if many == 0}
+    for number, stock in enumerate(stocks):
+        for id, many in stock.items():
+            if many == 0:
+                assert any(other[id] > 0 for other in stocks[:number] + stocks[number + 1 :])
 
 
 def test_sundays_are_closed_and_saturdays_busy() -> None:

@@ -52,7 +52,7 @@ function Move({ transfer, now }) {
   return html`<li><strong dir="auto">${transfer.name}</strong> ${transfer.sku && html`<span class="count">${transfer.sku}</span>`}<br />
     ${sources.map((one, k) => html`<span key=${one.shop + one.part}>${k > 0 && " and "}${quantity(one.quantity)} from <bdi>${one.shop_name}</bdi></span>`)}
     ${" to "}<a href=${`shops/${encodeURIComponent(shop)}/`} dir="auto">${shop_name}</a>, where it runs out with a chance of ${share(transfer.stock_out_chance)}.
-    <span class="category">Then order ${order_quantity ? quantity(order_quantity) : "none"}${order_without > order_quantity ? ` instead of ${quantity(order_without)}` : ""} · as of ${since(transfer.as_of, now)}</span></li>`;
+    <span class="category">Then order ${order_quantity ? quantity(order_quantity) : "none"}${order_without > order_quantity ? ` instead of ${quantity(order_without)}` : ""} · known ${since(transfer.as_of, now)}</span></li>`;
 }
 
 function Moves({ moves, problem, most, now, onMore }) {
