@@ -30,6 +30,7 @@ from restock.operating.erasing import ErasingTools, erase
 from restock.operating.remedies import remedy
 from restock.operating.status import look
 from restock.operating.target import Target, target_of
+from restock.retraining.levels import follow_levels
 from restock.scoped import documents_of, objects_of, queue_of
 from restock.serving.model import Model
 from restock.settings import RETRAIN, Settings
@@ -119,7 +120,16 @@ def status(_: argparse.Namespace, on: Operated) -> int:
 def rollback(asked: argparse.Namespace, on: Operated) -> int:
     pointer = verbs.roll_back(on.objects, asked.version, datetime.now(UTC), reads, pin=asked.pin)
     lasting = "until unpinned" if pointer.pinned else "until the next publication; add --pin to keep it"
-    return say(f"version {pointer.version} is live again, {lasting}")
+    return say(f"version {pointer.version} is live again, {lasting}; {levels_for_apps(on, datetime.now(UTC))}")
+
+
+def levels_for_apps(on: Operated, now: datetime) -> str:
+    """Those of the version that is live now, at once. Without them a rollback stands, and the next run writes them."""
+    try:
+        follow_levels(on.documents, on.objects, CountingRules.of(on.settings).day_at(now), now)
+    except RestockError as exc:
+        return f"the levels for apps follow with the next run: {exc}"
+    return "the levels for apps follow it"
 
 
 def pin(_: argparse.Namespace, on: Operated) -> int:

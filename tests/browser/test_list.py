@@ -7,7 +7,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from restock.serving.ordering.store import Write
+from restock.stored import names
 from restock.stored.artifact import Part
+from restock.stored.part_facts import PartFacts
 from tests.browser.conftest import PREFIX, Board
 from tests.published import artifact, many_parts
 
@@ -201,6 +204,25 @@ def test_what_certainty_costs_is_shown_side_by_side(board):
     ]
     assert units == sorted(units)
     assert units[0] < units[-1]
+
+
+def test_where_costs_are_known_certainty_costs_money(board, orders, published):
+    keys = [part.key for part in published.parts][2:]
+    for key in keys:
+        orders.commit([Write(names.part_facts(key), PartFacts(part=key, unit_cost=2.5).to_fields(), None)])
+    shown = board()
+    shown.page.get_by_text("How you order").click()
+
+    shown.page.get_by_text("What more certainty costs").first.click()
+
+    table = shown.page.locator("#levels")
+    expect(table.locator("thead")).to_contain_text("Costs")
+    rows = [
+        [float(text.replace(",", "")) for text in row.locator("td").all_inner_texts()]
+        for row in table.locator("tbody tr").all()
+    ]
+    assert [row[2] for row in rows] == sorted(row[2] for row in rows)
+    assert rows[0][2] < rows[-1][2] <= 2.5 * rows[-1][1]
 
 
 def test_unknown_stock_stands_apart_and_is_called_unknown(board, published, stock):

@@ -6,12 +6,15 @@ import csv
 import io
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
 from restock.stored.artifact import Part
-from tests.published import artifact
+from tests.browser.conftest import Board
+from tests.published import artifact, many_parts
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.usefixtures("published")]
 
@@ -105,3 +108,56 @@ def test_on_paper_it_is_one_page_with_shop_day_policy_and_boxes_to_tick(board, p
     assert shown.page.locator("#sheet .tick span").count() == shown.page.locator("#today button.part").count()
     expect(shown.page.locator("#controls")).to_be_hidden()
     screenshot(shown.page, "page-print")
+
+
+def on_a_phone(new_page, address: str) -> Board:
+    """Its page, where the device can share, and notes what it was given."""
+    page = new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.add_init_script("navigator.share = (given) => { window.given = given; return Promise.resolve(); };")
+    shown = Board(page).open(address)
+    page.get_by_text("Take the order along").tap()
+    return shown
+
+
+def test_on_a_phone_the_order_is_shared_as_text(new_page, site):
+    shown = on_a_phone(new_page, site())
+    name = shown.names()[0]
+    shown.quantity(name).fill("7")
+    shown.quantity(name).blur()
+
+    shown.page.get_by_role("button", name="Share", exact=True).tap()
+
+    given = shown.page.evaluate("window.given")
+    assert given["title"].startswith("Order list, ")
+    assert f"7 × {name} (RS-" in given["text"]
+
+
+@pytest.mark.parametrize("number", [3, 400])
+def test_on_a_phone_the_order_is_mailed_and_a_long_one_says_that_it_goes_on(new_page, site, shelf, stock, number):
+    shelf.publish(many_parts(number, version=13))
+    stock.clear()
+    stock.update({f"part-{i:04d}": {"stock": 0} for i in range(number)})
+    shown = on_a_phone(new_page, site())
+    asked: list[str] = []
+    session = shown.page.context.new_cdp_session(shown.page)
+    session.on("Page.frameRequestedNavigation", lambda event: asked.append(event["url"]))
+    session.send("Page.enable")
+
+    shown.page.get_by_role("button", name="Mail", exact=True).tap()
+    wait_until(lambda: shown.page.wait_for_timeout(20) or asked)
+
+    (address,) = asked
+    about = parse_qs(urlsplit(address).query)
+    assert address.startswith("mailto:?subject=Order%20list")
+    assert len(about["body"][0]) < 2000
+    assert about["body"][0].startswith(about["subject"][0])
+    assert ("The list goes on" in about["body"][0]) == (number == 400)
+
+
+def test_where_the_device_cannot_share_no_button_says_so(board):
+    shown = board()
+
+    shown.page.get_by_text("Take the order along").click()
+
+    expect(shown.page.get_by_role("button", name="Mail", exact=True)).to_be_visible()
+    expect(shown.page.get_by_role("button", name="Share", exact=True)).to_be_hidden()

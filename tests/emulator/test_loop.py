@@ -251,7 +251,10 @@ def test_an_operator_rolls_back_until_the_next_publication(repair_shop: Shop, op
     assert operate("rollback", "999999")[0] == 1
     done = operate("rollback", str(versions[-2]))
 
-    assert done == (0, f"version {versions[-2]} is live again, until the next publication; add --pin to keep it")
+    lasting = "until the next publication; add --pin to keep it; the levels for apps follow it"
+    assert done == (0, f"version {versions[-2]} is live again, {lasting}")
+    levels = repair_shop.documents.document("restock_levels/current").get()
+    assert levels.get("version") == versions[-2]
     repair_shop.wait(lambda: repair_shop.served("health")["model"]["version"] == versions[-2])
     assert " published (" in operate("rebuild", "--wait")[1]
     repair_shop.wait(lambda: repair_shop.served("health")["model"]["version"] > versions[-1])

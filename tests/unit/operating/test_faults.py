@@ -15,6 +15,7 @@ from restock.operating import erasing
 from restock.operating.command_line import VERBS
 from restock.operating.target import EMULATORS
 from restock.stored import names
+from restock.stored.published import read_live
 from tests.builders import environment
 from tests.unit.operating.test_erasing import let_the_queue_call
 from tests.unit.retraining.models import reads
@@ -166,3 +167,27 @@ def test_a_verb_means_the_shop_of_a_chain_that_it_names_and_no_other(shop, monke
     assert "'south' is no shop" in err
     assert "it names no shop, and RESTOCK_CHAIN is true" in err
     assert shop.bucket_as_now() == before
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (None, "the levels for apps follow it"),
+        (NotPermittedError("no role"), "the levels for apps follow with the next run: no role"),
+    ],
+)
+def test_a_rollback_writes_the_levels_for_apps_and_stands_where_it_cannot(shop, monkeypatch, capsys, failure, said):
+    asked = []
+
+    def follow(documents, objects, *_):
+        asked.append((documents, objects))
+        if failure:
+            raise failure
+
+    monkeypatch.setattr(command, "follow_levels", follow)
+
+    assert command.main(["rollback", "1"]) == 0
+
+    assert capsys.readouterr().out.endswith(f"until the next publication; add --pin to keep it; {said}\n")
+    assert asked == [(shop.documents, shop.objects)]
+    assert read_live(shop.objects).pointer.version == 1
