@@ -126,13 +126,18 @@ def pending_changes(run: Attempt) -> Found:
     return found
 
 
-def settled_changes(run: Attempt, found: Found, known: History | None) -> Changes:
+def settled_changes(run: Attempt, found: Found, known: History | None, repair: str) -> Changes:
+    """Under a repair nothing is settled: the history may hold versions from after the moment a database was put back to.
+
+    A change settled by one of those would be deaf to what comes before that version's time, a deletion say. The full
+    read that is due has the changes, whatever became of them.
+    """
     documents, pending, unreadable = run.tools.documents, found.pending, found.unreadable
     if unreadable and len(unreadable) <= MOST_READ_ALONE:
         pending = pending + make_anew(documents, unreadable, known, run.rules)
         unreadable = []
     run.journal.know_changes(pending=len(pending))
-    if known is not None:
+    if known is not None and not repair:
         with run.stage("settled"):
             settled = settle(pending, known, run.tools.clock())
             pending = write_settled(documents, pending, settled)

@@ -104,7 +104,7 @@ def _through(run: Attempt) -> Outcome:
             return end(run, Outcome(below.status, 200, below.message))
 
     known = known_history(run, stored)
-    changes = settled_changes(run, found, known)
+    changes = settled_changes(run, found, known, repair)
     todo = plan(situation(run, live, repair, known, changes))
     if isinstance(todo, End):
         return end(run, Outcome(todo.status, 200, todo.message))

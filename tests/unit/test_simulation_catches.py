@@ -90,8 +90,8 @@ def test_no_pointer_precondition(monkeypatch, is_caught):
 
 
 def test_a_generation_read_after_history_and_changes(monkeypatch, is_caught):
-    def settled_changes(run, known):
-        settled = real_settled_changes(run, known)
+    def settled_changes(run, *of):
+        settled = real_settled_changes(run, *of)
         object.__setattr__(seen[-1], "generation", real_read_live(run.tools.objects).generation)
         return settled
 
@@ -357,7 +357,19 @@ PUT_BACK_AND_COUNTED_ON = [
     ("dispatch halfway", 0, 0),  # takes the number under which what is live was published
     ("crash", 0, 2),
 ]
-"""Found by ten thousand random histories; too rare for them to find again in seconds."""
+"""Found by ten thousand random histories, as the next; too rare for them to find again in seconds."""
+PUT_BACK_AND_DELETED = [
+    ("complete", 0, 0),
+    ("back up", 0, 0),
+    ("complete", 0, 0),
+    ("schedule", 0, 0),
+    ("wait", 0, 0),
+    ("put back", 14, 0),  # the database, and with it the appointment as it was
+    ("redeliver", 0, 1),
+    ("schedule", 0, 0),
+    ("schedule", 0, 0),
+    ("delete", 0, 0),
+]
 
 
 def test_a_pointer_of_another_attempt_taken_for_that_of_a_run_that_crashed(monkeypatch):
@@ -366,6 +378,18 @@ def test_a_pointer_of_another_attempt_taken_for_that_of_a_run_that_crashed(monke
 
     with pytest.raises(BrokenPromiseError, match="promise 1"):
         Walk(PATIENT[0]).play(PUT_BACK_AND_COUNTED_ON)
+
+
+def test_changes_settled_by_a_history_from_after_the_moment_a_database_was_put_back_to(monkeypatch):
+    def settled_changes(run, found, known, repair):
+        return real_settled_changes(run, found, known, "")
+
+    real_settled_changes = training.settled_changes
+    Walk(PATIENT[0]).play(PUT_BACK_AND_DELETED)
+    monkeypatch.setattr(training, "settled_changes", settled_changes)
+
+    with pytest.raises(BrokenPromiseError, match="promise 1"):
+        Walk(PATIENT[0]).play(PUT_BACK_AND_DELETED)
 
 
 def test_an_unreadable_change_left_to_the_next_full_read(monkeypatch, is_caught):
