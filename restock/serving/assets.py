@@ -50,7 +50,7 @@ class Page:
         """The file, or 304 if the browser has it. Under the address that names its content it never changes."""
         from restock.serving import joined  # no forecast waits for it
 
-        content, tag = joined.content(name), joined.digest(name)
+        content, tag = joined.packed(name), joined.digest(name)
         if name == "index.html":
             content, tag = joined.page(self._config())
         kept = FOR_GOOD if name != "index.html" and request.query == f"v={tag}" else "no-cache"
@@ -61,7 +61,7 @@ class Page:
         ]
         if request.has(tag):
             return Answer(304, headers=tuple(headers))
-        return Answer(200, (content,), CONTENT_TYPES[Path(name).suffix], tuple(headers))
+        return Answer(200, (b"",), CONTENT_TYPES[Path(name).suffix], tuple(headers), content)
 
     def _config(self) -> bytes:
         """What the page has to know before it asks anything, as it stands in a script element."""

@@ -18,7 +18,7 @@ from restock.errors import SettingsError, StoreUnavailableError
 from restock.logs import Log, follow_trace
 from restock.serving import operations
 from restock.serving.access import CHAIN_ADMIN, Access, Admins, Caller
-from restock.serving.api import NOT_KEPT, Api
+from restock.serving.api import NOT_KEPT, Api, encoded
 from restock.serving.assets import Page
 from restock.serving.headers import SECURITY_HEADERS, CorsPolicy
 from restock.serving.http import Answer, HttpError, Request, failed
@@ -123,7 +123,7 @@ class ChainApi:
                 answer = served.api.answer(replace(request, path=rest))
                 self._forget()
                 return replace(answer, headers=(*answer.headers, *OF_THE_CALLER))
-            answer = found
+            answer = encoded(found, request)
         except Exception as exc:
             answer = failed(exc, request, self._log)
         cors = self._cors.headers(request.header("Origin"))

@@ -14,14 +14,16 @@ from functools import cached_property
 
 SMALLEST_BYTES = 1400  # below one network packet nothing is won
 LEVEL = 1  # JSON shrinks about eightfold already; higher levels cost more time than the wire saves
+HIGHEST_LEVEL = 9  # for what is sent for months as it is
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # deflate, no name, no time: the same bytes for the same answer
 
 
 class Encoded:
     """The tail of an answer as it was encoded, and its deflated blocks once somebody wants them."""
 
-    def __init__(self, tail: bytes) -> None:
+    def __init__(self, tail: bytes, level: int = LEVEL) -> None:
         self.tail = tail
+        self._level = level
 
     @property
     def size(self) -> int:
@@ -49,5 +51,5 @@ class Encoded:
 
     @cached_property
     def _deflated(self) -> bytes:
-        compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+        compressor = zlib.compressobj(self._level, zlib.DEFLATED, -zlib.MAX_WBITS)
         return compressor.compress(self.tail) + compressor.flush()

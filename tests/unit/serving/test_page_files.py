@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 
 import pytest
 
@@ -27,6 +28,15 @@ def test_a_script_comes_with_what_it_imports(name):
     assert not re.search(r"^export (?!const \{)", sent, re.MULTILINE)
 
 
+def test_a_script_comes_without_its_comments_and_with_all_its_code():
+    sent = content("app.js").decode()
+
+    assert not re.search(r"^ *//", sent, re.MULTILINE)
+    assert "https://" in sent  # within a line, two strokes are no comment
+    assert "Takes text as it was typed" not in sent
+    assert sent.count(" = (() => {") > 20
+
+
 def test_every_address_of_a_file_names_its_content():
     found = re.findall(
         r'"(?:page/|\./)([\w/.-]+\.\w+)(\?v=\w+)?"', content("index.html").decode() + content("app.js").decode()
@@ -46,7 +56,14 @@ def test_what_is_asked_for_by_its_content_is_kept_for_good_and_nothing_else():
 
 
 def test_a_setting_cannot_end_the_element_it_stands_in():
-    sent = b"".join(ask("index.html").body)
+    sent = ask("index.html").tail.tail
 
     assert b"</script><b>" not in sent
     assert b"\\u003c/script>\\u003cb>" in sent
+
+
+def test_files_are_compressed_once_and_as_well_as_can_be():
+    first, again = (ask("app.js").tail for _ in range(2))
+
+    assert first is again
+    assert len(zlib.compress(first.tail, 6)) > sum(map(len, first.gzip(b"")))
