@@ -127,9 +127,9 @@ def pending_changes(run: Attempt) -> Found:
 
 
 def settled_changes(run: Attempt, found: Found, known: History | None, repair: str) -> Changes:
-    """Under a repair nothing is settled: the history may hold versions from after the moment a database was put back to.
+    """Under a repair nothing is settled: the history may be from after the moment a database was put back to.
 
-    A change settled by one of those would be deaf to what comes before that version's time, a deletion say. The full
+    A change settled by such a version would be deaf to whatever bears an earlier time, a deletion say. The full
     read that is due has the changes, whatever became of them.
     """
     documents, pending, unreadable = run.tools.documents, found.pending, found.unreadable

@@ -114,12 +114,12 @@ def test_a_generation_read_after_history_and_changes(monkeypatch, is_caught):
 def test_a_generation_taken_from_the_state(monkeypatch, is_caught):
     """The state is written after the pointer: after a crash between them no later run gets through."""
 
-    def known_history(run, live):
+    def stored_history(run, live):
         object.__setattr__(live, "generation", read_state(run.tools.documents).generation or 0)
-        return real_known_history(run, live)
+        return real_stored_history(run, live)
 
-    real_known_history = training.known_history
-    monkeypatch.setattr(training, "known_history", known_history)
+    real_stored_history = training.stored_history
+    monkeypatch.setattr(training, "stored_history", stored_history)
 
     assert is_caught() in ("promise 1", "promise 2", "promise 3")
 
