@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from infra import cost, operate, prerequisites
+from infra import chain_cost, cost, operate, prerequisites
 from infra.deploy import deploy, plan, summary, teardown
 from infra.errors import InfraError
 from infra.parts import Removal
@@ -22,7 +22,7 @@ from infra.rotating import rotated
 from infra.runner import Runner
 from infra.settings import ACCOUNT_NAMES, DOORS, ROOT, InfraSettings, load
 from infra.smoke import smoke, smoke_patiently
-from infra.stage import stage, stage_all
+from infra.stage import STAGED, stage, stage_all
 from infra.standing import Standing
 from infra.traffic import rollbacks
 
@@ -66,8 +66,10 @@ def arguments() -> argparse.ArgumentParser:
     one.add_argument("--with-queue", action="store_true", help="also the queue, whose name is then blocked for days")
     one.add_argument("--yes", action="store_true", help="do not ask")
     one = verbs.add_parser("stage", help="fill build/<function>/")
-    one.add_argument("doors", nargs="*", choices=[[], *DOORS], metavar="FUNCTION")
-    cost.add_arguments(verbs.add_parser("cost", help="what a month costs"))
+    one.add_argument("doors", nargs="*", choices=[[], *STAGED], metavar="FUNCTION", help="sweep, too: a chain's job")
+    one = verbs.add_parser("cost", help="what a month costs, and a chain's night")
+    cost.add_arguments(one)
+    one.add_argument("--shops", type=int, help="of a chain: its night alone, of shops of --size (small)")
     return parser
 
 
@@ -87,10 +89,10 @@ def run(asked: argparse.Namespace, runner: Runner) -> int:
     if asked.verb in WITHOUT_SETTINGS:
         return WITHOUT_SETTINGS[asked.verb](asked)
     settings = replace(load(asked.settings), new_bucket=getattr(asked, "new_bucket", False))
-    for door in DOORS:
+    for door in STAGED if settings.chain else DOORS:
         variables_of(settings, door, "0")  # wrong variables are refused before Google is asked anything
     if asked.verb == "plan" and asked.from_empty:
-        plan(settings, Standing(), stage_all(), print)
+        plan(settings, Standing(), stage_all(chain=settings.chain), print)
         return 0
     prerequisites.check_gcloud(runner)
     project = read_project(settings, runner)
@@ -115,14 +117,14 @@ def show_plan(asked: argparse.Namespace, settings: InfraSettings, standing: Stan
     for remark in prerequisites.check_standing(settings, standing):
         runner.say(f"  remark: {remark}")
     show = plan if asked.commands else summary
-    show(settings, standing, stage_all(), runner.say)
+    show(settings, standing, stage_all(chain=settings.chain), runner.say)
     return 0
 
 
 def make(asked: argparse.Namespace, settings: InfraSettings, standing: Standing, runner: Runner) -> int:
     for remark in prerequisites.check_standing(settings, standing):
         runner.say(f"  remark: {remark}")
-    staged = stage_all()
+    staged = stage_all(chain=settings.chain)
     due = summary(settings, standing, staged, runner.say)
     if due and not asked.yes and not agreed("Make these changes?"):
         runner.say("nothing was changed. (python3 -m infra deploy --yes does not ask.)")
@@ -205,7 +207,15 @@ def take_down(asked: argparse.Namespace, settings: InfraSettings, standing: Stan
     return 0
 
 
-WITHOUT_SETTINGS = {"stage": fill_build, "cost": cost.run}
+def show_cost(asked: argparse.Namespace) -> int:
+    if not asked.shops:
+        cost.run(asked)
+    if asked.shops or not asked.size:
+        print("\n" + "\n".join(chain_cost.lines(asked.shops or 1000, asked.size or "small")))
+    return 0
+
+
+WITHOUT_SETTINGS = {"stage": fill_build, "cost": show_cost}
 WITH_PROJECT = {
     "plan": show_plan,
     "deploy": make,

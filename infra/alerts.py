@@ -3,14 +3,19 @@
 An event that matters by itself (a failed run, a refused model, drift, a delivery given up) is matched in the log: the
 notification then carries the line that says why, and costs nothing while it is quiet. A state (old model, failing
 answers, messages waiting) is a condition on a metric; those are billed, so there are five.
+
+A chain has no alert a shop: what befalls one is matched with the shop in its line, failed runs are told once a shop has
+learnt nothing for two days (until then they are repeated), and errors are counted against the number of shops.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from infra.settings import InfraSettings
+from infra.chain import errors_that_alarm
+from infra.settings import SWEEP, InfraSettings
 from restock.counting import rejected
+from restock.sweeping.turn import BEHIND
 
 RUNBOOK = "docs/runbook.md"
 ENDED_WELL = ("published", "unchanged", "empty")
@@ -22,16 +27,26 @@ WAITING = "pubsub.googleapis.com/subscription/num_undelivered_messages"
 OLDEST = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"
 UNSERVABLE = "cannot be served|bucket .* does not exist|the pointer is missing"
 """What restock/serving/live_model.py says of a model that is not there, or that this release does not read."""
-ENDED, ERRORS = "restock_retrain_ended", "restock_on_appointment_errors"
+ENDED, ERRORS, SWEPT = "restock_retrain_ended", "restock_on_appointment_errors", "restock_swept"
+HOUR, DAY = "3600s", "86400s"
 
 
 def metrics(settings: InfraSettings) -> dict[str, dict[str, Any]]:
     """Log-based metrics by name."""
     label = [{"key": "status", "valueType": "STRING"}, {"key": "reason", "valueType": "STRING"}]
+    learning = f'{log_of(settings, "retrain")} AND jsonPayload.component="retrain"'
+    swept: dict[str, dict[str, Any]] = {}
+    if settings.chain:
+        learning = f"(({learning}) OR ({log_of(settings, SWEEP)}))"
+        swept[SWEPT] = {
+            "description": "Tasks of the sweep that came to their end",
+            "filter": f'{log_of(settings, SWEEP)} AND jsonPayload.message=~"^swept"',
+            "metricDescriptor": {"metricKind": "DELTA", "valueType": "INT64"},
+        }
     return {
         ENDED: {
             "description": "Retrains that ended, by how",
-            "filter": f'{log_of(settings, "retrain")} AND jsonPayload.component="retrain" AND jsonPayload.status:*',
+            "filter": f"{learning} AND jsonPayload.status:*",
             "labelExtractors": {"status": "EXTRACT(jsonPayload.status)", "reason": "EXTRACT(jsonPayload.reason)"},
             "metricDescriptor": {"metricKind": "DELTA", "valueType": "INT64", "labels": label},
         },
@@ -40,6 +55,7 @@ def metrics(settings: InfraSettings) -> dict[str, dict[str, Any]]:
             "filter": f"{log_of(settings, 'on_appointment')} AND severity>=ERROR",
             "metricDescriptor": {"metricKind": "DELTA", "valueType": "INT64"},
         },
+        **swept,
     }
 
 
@@ -50,13 +66,12 @@ def alerts(settings: InfraSettings, channel: str) -> list[dict[str, Any]]:
     dead = f'resource.labels.subscription_id="{settings.dead_subscription}"'
     carries = f"eventarc-.*-{settings.function('on_appointment')}-.*"  # as Eventarc names what it makes
     trigger = f'resource.labels.subscription_id=monitoring.regex.full_match("{carries}")'
-    failed = 'severity>=ERROR AND jsonPayload.status="failed"'
     given_up = 'jsonPayload.message=~"^not counted: " OR jsonPayload.message:"too old to merge"'
+    if settings.chain:
+        retrain = f"(({retrain}) OR ({log_of(settings, SWEEP)}))"
+    most = errors_that_alarm(settings)
     conditions = {
-        "a retrain failed": _logged(
-            f'{retrain} AND (({failed}) OR jsonPayload.message:"no lease" OR textPayload:"Memory limit")'
-        ),
-        "the model is older than two schedule intervals": _none_ended_well(2 * settings.schedule_interval_hours()),
+        **(_of_sweep(settings) if settings.chain else _of_retrains(settings)),
         "a new model was refused": _logged(f'{retrain} AND jsonPayload.status="refused"'),
         "most completions were not counted": _logged(f'{retrain} AND jsonPayload.kind="{rejected.KIND}"'),
         "drift was found and repaired": _logged(f'{retrain} AND jsonPayload.message=~"^drift: "'),
@@ -64,13 +79,13 @@ def alerts(settings: InfraSettings, channel: str) -> list[dict[str, Any]]:
             f'{log_of(settings, "forecast")} AND severity>=ERROR AND jsonPayload.message=~"{UNSERVABLE}"'
         ),
         "forecast answers with errors": _more_than(
-            5,
+            most,
             "server errors in 10 minutes",
             f'metric.type="{REQUESTS}" AND {SERVICE} AND {forecast} AND metric.labels.response_code_class="5xx"',
         ),
         "an appointment was not counted": _logged(f"{on_appointment} AND severity>=ERROR AND ({given_up})"),
         "on_appointment fails": _more_than(
-            5, "errors in 10 minutes", f'metric.type="logging.googleapis.com/user/{ERRORS}" AND {SERVICE}'
+            most, "errors in 10 minutes", f'metric.type="logging.googleapis.com/user/{ERRORS}" AND {SERVICE}'
         ),
         # A lost role of the caller is a 403, logged below ERROR: but for this one nobody would hear of it for 16 hours.
         "deliveries wait for on_appointment": _more_than(
@@ -89,14 +104,43 @@ def alerts(settings: InfraSettings, channel: str) -> list[dict[str, Any]]:
     return [_policy(channel, title, condition) for title, condition in conditions.items()]
 
 
+def _of_retrains(settings: InfraSettings) -> dict[str, dict[str, Any]]:
+    failed = 'severity>=ERROR AND jsonPayload.status="failed"'
+    hours, well = 2 * settings.schedule_interval_hours(), f'status=~"{"|".join(ENDED_WELL)}"'
+    return {
+        "a retrain failed": _logged(
+            f'{log_of(settings, "retrain")} AND (({failed}) OR jsonPayload.message:"no lease" OR '
+            'textPayload:"Memory limit")'
+        ),
+        "the model is older than two schedule intervals": _none_for(
+            hours,
+            f"no retrain ended well for {hours} hours",
+            f'{ENDED}{{monitored_resource="cloud_run_revision",{well}}}',
+        ),
+    }
+
+
+def _of_sweep(settings: InfraSettings) -> dict[str, dict[str, Any]]:
+    sweep, hours = log_of(settings, SWEEP), 2 * settings.schedule_interval_hours()
+    return {
+        "shops have learnt nothing for two days": _logged(f'{sweep} AND jsonPayload.message:"{BEHIND}"'),
+        "no sweep came to its end": _none_for(
+            hours, f"no task of the sweep ended for {hours} hours", f'{SWEPT}{{monitored_resource="cloud_run_job"}}'
+        ),
+    }
+
+
 def log_of(settings: InfraSettings, door: str) -> str:
+    if door == SWEEP:
+        return f'resource.type="cloud_run_job" AND resource.labels.job_name="{settings.sweep_job}"'
     return f'{SERVICE} AND resource.labels.service_name="{settings.function(door)}"'
 
 
 def _policy(channel: str, title: str, condition: dict[str, Any]) -> dict[str, Any]:
     strategy: dict[str, Any] = {"autoClose": "604800s"}
     if "conditionMatchedLog" in condition:  # Google wants a limit exactly for these
-        strategy["notificationRateLimit"] = {"period": "3600s"}
+        # What is said every hour of the same shops is told once a day.
+        strategy["notificationRateLimit"] = {"period": DAY if BEHIND in title else HOUR}
     page = f"What it means and what to type: {RUNBOOK}, section '{title[0].upper()}{title[1:]}'."
     return {
         "displayName": f"Restock: {title}",
@@ -113,14 +157,12 @@ def _logged(log_filter: str) -> dict[str, Any]:
     return {"conditionMatchedLog": {"filter": log_filter, "labelExtractors": {"why": "EXTRACT(jsonPayload.message)"}}}
 
 
-def _none_ended_well(hours: int) -> dict[str, Any]:
+def _none_for(hours: int, what: str, series: str) -> dict[str, Any]:
     """Absence over more than a day: only PromQL looks back so far."""
-    well = f'status=~"{"|".join(ENDED_WELL)}"'
-    series = f'logging_googleapis_com:user_{ENDED}{{monitored_resource="cloud_run_revision",{well}}}'
     return {
-        "displayName": f"no retrain ended well for {hours} hours",
+        "displayName": what,
         "conditionPrometheusQueryLanguage": {
-            "query": f"(sum(increase({series}[{hours}h])) or vector(0)) < 1",
+            "query": f"(sum(increase(logging_googleapis_com:user_{series}[{hours}h])) or vector(0)) < 1",
             "duration": "3600s",
             "evaluationInterval": "3600s",
             # Right after the first deploy the metric has no data yet, and Google would refuse the query.

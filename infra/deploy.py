@@ -25,6 +25,7 @@ from infra.parts import (
     rotation,
     schedule,
     storage,
+    sweep,
 )
 from infra.reading import read_again
 from infra.runner import Runner
@@ -57,6 +58,7 @@ def parts(staged: Mapping[str, Staged]) -> tuple[DeployPart, ...]:
         access.CALLERS["retrain"],
         functions.part("on_appointment", staged),
         access.CALLERS["on_appointment"],
+        sweep.part(staged),
         schedule.PART,
         access.SIGNER,
         dead_letters.ATTACHED,

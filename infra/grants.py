@@ -12,19 +12,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.command import Change, Command, gcloud
-from infra.settings import InfraSettings
+from infra.settings import SWEEP, InfraSettings
 from infra.standing import Standing
 
 ACCOUNTS = {
     "on_appointment": "Restock: runs on_appointment",
     "retrain": "Restock: runs retrain",
     "forecast": "Restock: runs forecast",
+    "sweep": "Restock: runs the sweep of a chain",
     "build": "Restock: builds the functions' images",
     "events": "Restock: Eventarc calls on_appointment",
     "tasks": "Restock: the queue calls retrain",
-    "schedule": "Restock: the schedule calls retrain",
+    "schedule": "Restock: the schedule starts the learning",
 }
 PUBSUB_AGENT = "Pub/Sub itself"  # not an account of ours: Google's own, which carries events and moves refused ones
+SOURCES = "builds"
+"""Where in our bucket the source of a chain's job is uploaded to; for functions' alone the platform has a place."""
 Condition = tuple[str, str]  # title and expression
 
 
@@ -60,6 +63,7 @@ PLACES = {
     "forecast": Place("run", "run services add-iam-policy-binding {forecast_function} --region={region}"),
     "retrain": Place("run", "run services add-iam-policy-binding {retrain_function} --region={region}"),
     "on_appointment": Place("run", "run services add-iam-policy-binding {on_appointment_function} --region={region}"),
+    "sweep_job": Place("run", "run jobs add-iam-policy-binding {sweep_job} --region={region}"),
     "dead_topic": Place("pubsub", "pubsub topics add-iam-policy-binding {dead_topic}"),
     "trigger_subscription": Place("pubsub", "pubsub subscriptions add-iam-policy-binding {trigger_subscription}"),
 }
@@ -71,11 +75,13 @@ def only_this_database(settings: InfraSettings, standing: Standing) -> Condition
     return "restock_database", f'resource.name=="projects/{settings.project}/databases/(default)"'
 
 
-def only_function_sources(_settings: InfraSettings, standing: Standing) -> Condition | None:
+def only_sources(settings: InfraSettings, standing: Standing) -> Condition | None:
     if not standing.has_several_databases:
         return None
     # gcf-v2-uploads-... and gcf-v2-sources-...: made by the platform at the first deploy, so not there to bind on
-    return "restock_function_sources", 'resource.name.startsWith("projects/_/buckets/gcf-v2-")'
+    places = ["gcf-v2-", *([f"{settings.bucket}/objects/{SOURCES}/"] if settings.chain else [])]
+    starts = [f'resource.name.startsWith("projects/_/buckets/{place}")' for place in places]
+    return "restock_function_sources", " || ".join(starts)
 
 
 def only_models(settings: InfraSettings, _standing: Standing) -> Condition:
@@ -105,6 +111,19 @@ class Grant:
         return self.condition(settings, standing) if self.condition else None
 
 
+def of_one(settings: InfraSettings) -> bool:
+    return not settings.chain
+
+
+def of_chain(settings: InfraSettings) -> bool:
+    return settings.chain
+
+
+def accounts_of(settings: InfraSettings) -> dict[str, str]:
+    """The accounts that a deployment of this kind has."""
+    return {name: purpose for name, purpose in ACCOUNTS.items() if settings.chain or name != SWEEP}
+
+
 INVOKER = "roles/run.invoker"
 SIGN = "roles/iam.serviceAccountTokenCreator"
 # Who may call forecast follows from auth: infra/parts/access.py adds those rows.
@@ -124,7 +143,7 @@ GRANTS = (
           "receives Firestore's events; Eventarc knows no narrower place"),
     Grant("build", "roles/logging.logWriter", "project", "writes the build's log"),
     Grant("build", "roles/storage.objectViewer", "project",
-          "reads the uploaded source, in the bucket the platform keeps for it", only_function_sources),
+          "reads the uploaded source, in the bucket the platform keeps for it", only_sources),
     Grant("build", "roles/artifactregistry.writer", "repository", "stores the functions' images"),
     Grant("retrain", "roles/storage.objectUser", "bucket",
           "reads and writes history and models, prunes old versions"),
@@ -138,8 +157,19 @@ GRANTS = (
           "names this account in the task's token"),
     Grant("retrain", "roles/iam.serviceAccountUser", "tasks_account", "names this account in the task's token"),
     Grant("tasks", INVOKER, "retrain", "is the queue, which calls retrain"),
-    Grant("schedule", INVOKER, "retrain", "calls retrain"),
+    Grant("schedule", INVOKER, "retrain", "calls retrain", only=of_one),
     Grant("events", INVOKER, "on_appointment", "is Eventarc, which delivers to on_appointment"),
+    Grant("sweep", "roles/datastore.user", "project",
+          "reads shops, changes and catalogues, marks changes trained, holds the leases", only_this_database,
+          only=of_chain),
+    Grant("sweep", "roles/storage.objectUser", "bucket", "reads and writes every shop's history and models",
+          only=of_chain),
+    Grant("sweep", "roles/cloudtasks.enqueuer", "queue", "asks again when a threshold was crossed during a run",
+          only=of_chain),
+    Grant("sweep", "roles/iam.serviceAccountUser", "tasks_account", "names this account in the task's token",
+          only=of_chain),
+    # run.jobs.run and nothing else: it may start the job as it stands, not with other arguments.
+    Grant("schedule", INVOKER, "sweep_job", "starts the sweep", only=of_chain),
     Grant(PUBSUB_AGENT, "roles/pubsub.publisher", "dead_topic", "moves refused events there"),
     Grant(PUBSUB_AGENT, "roles/pubsub.subscriber", "trigger_subscription", "takes refused events off it"),
 )  # fmt: skip

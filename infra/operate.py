@@ -55,6 +55,10 @@ def show(settings: InfraSettings, standing: Standing, say: Callable[[str], None]
             say(f"{'':15} ROLLED BACK  to {earlier}, until the next deploy")
     queue = standing.named("queues", settings.queue)
     say(f"{'queue':15} {queue.get('state', 'stands' if queue else 'missing'):12} {waiting(standing.tasks)}")
+    if settings.chain:
+        job = standing.named("sweep_jobs", settings.sweep_job)
+        ended = job.get("status", {}).get("latestCreatedExecution", {}).get("completionTimestamp", "")[:19]
+        say(f"{'sweep':15} {'stands' if job else 'missing':12} last ended {ended or 'never'}")
     job = standing.named("jobs", settings.job)
     when, last = f"{job.get('schedule', '')} {job.get('timeZone', '')}", job.get("lastAttemptTime", "never")[:19]
     say(f"{'schedule':15} {job.get('state', 'stands' if job else 'missing'):12} {when}, last {last}")

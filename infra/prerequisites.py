@@ -11,6 +11,7 @@ from infra.google_api import address, call
 from infra.parts.foundation import wrong_database
 from infra.parts.functions import foreign_functions
 from infra.parts.storage import deleted_bucket
+from infra.parts.sweep import foreign_job
 from infra.runner import Runner
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -24,6 +25,7 @@ MULTI_REGIONS = {
 }
 PERMISSIONS = {
     "artifactregistry.repositories.create": "roles/artifactregistry.admin",
+    "cloudbuild.builds.create": "roles/cloudbuild.builds.editor",
     "cloudfunctions.functions.create": "roles/cloudfunctions.developer",
     "cloudscheduler.jobs.create": "roles/cloudscheduler.admin",
     "cloudtasks.queues.create": "roles/cloudtasks.admin",
@@ -46,6 +48,7 @@ PERMISSIONS = {
 RENAMED = {"datastore.schemas.update": "datastore.indexes.update"}
 """New name and old: which of the two a project answers to depends on when Google moved it (from March 2026 on)."""
 FOR_TEARDOWN_ALONE = {"datastore.databases.bulkDelete"}
+FOR_A_CHAIN_ALONE = {"cloudbuild.builds.create"}
 
 
 def check_gcloud(runner: Runner) -> None:
@@ -83,6 +86,8 @@ def check_standing(settings: InfraSettings, standing: Standing) -> list[str]:
     mistakes, remarks = [*_billing(settings, standing), *deleted_bucket(settings, standing)], []
     for name in foreign_functions(settings, standing):
         mistakes.append(f"a function {name} is there that this tool did not make: delete or rename it first")
+    for name in foreign_job(settings, standing):
+        mistakes.append(f"a Cloud Run job {name} is there that this tool did not make: delete it first")
     location = standing.database_location
     if standing.databases and not location:
         mistakes.append(
@@ -140,6 +145,7 @@ def _permissions(settings: InfraSettings, say: Callable[[str], None]) -> list[st
         (name, role)
         for name, role in PERMISSIONS.items()
         if held.get(name) is False and not held.get(RENAMED.get(name, ""))
+        if settings.chain or name not in FOR_A_CHAIN_ALONE
     ]
     for name, role in lacking:
         if name in FOR_TEARDOWN_ALONE:

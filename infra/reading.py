@@ -14,7 +14,7 @@ from infra.command import Command, gcloud, words_of
 from infra.errors import CommandFailedError
 from infra.grants import PLACES
 from infra.runner import Runner
-from infra.settings import DOORS, InfraSettings
+from infra.settings import DOORS, SWEEP, InfraSettings
 from infra.standing import Body, Standing, short_name
 
 
@@ -106,6 +106,7 @@ DETAILS = (
     ),
     Read("pointer", "", "storage objects describe gs://{bucket}/models/current.json --raw", _has_bucket),
     Read("triggers", "eventarc", "eventarc triggers list --location={trigger_place}", _has_counting),
+    Read("sweep_jobs", "run", "run jobs list --region={region}", _account(SWEEP)),  # else nothing runs as it
     _policy("bucket", _has_bucket),
     _policy("repository", lambda s, st: st.named("repositories", s.repository)),
     _policy("queue", _has_queue),
@@ -115,6 +116,7 @@ DETAILS = (
     _policy("dead_topic", lambda s, st: st.named("topics", s.dead_topic)),
 )
 LAST = (
+    _policy("sweep_job", lambda s, st: st.named("sweep_jobs", s.sweep_job)),
     _policy("trigger_subscription", lambda s, st: st.trigger_subscription(s)),
     Read("tasks", "cloudtasks", "tasks list --queue={queue} --location={region}", _has_queue),
 )

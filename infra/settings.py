@@ -24,10 +24,14 @@ from restock.stored import names
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = ("forecast", "retrain", "on_appointment")  # in the order they are deployed: readers before writers
-ACCOUNT_NAMES = (*DOORS, "build", "events", "tasks", "schedule")
+SWEEP = "sweep"  # a chain's fourth: no function but a job
+ACCOUNT_NAMES = (*DOORS, SWEEP, "build", "events", "tasks", "schedule")
 """What a service account is for (infra/grants.py says more); its name says it too."""
 NEWEST_TESTED_RUNTIME = "python313"
 SIZES = {"small": (10, "0 3 * * *"), "medium": (15, "0 3 * * *"), "large": (20, "0 3,15 * * *")}
+EVERY_HOUR = "0 * * * *"
+"""When a chain's sweep starts: it is night somewhere at every hour, and finding nothing to do costs next to nothing."""
+SHOPS = 100
 
 FOLLOWS = {
     "GOOGLE_CLOUD_PROJECT": "project",
@@ -37,6 +41,7 @@ FOLLOWS = {
     "RETRAIN_URL": "retrain_url",
     "FORECAST_AUTH": "auth",
     "LEARN_WITHIN_HOURS": "schedule",
+    "RESTOCK_CHAIN": "chain",
 }
 """Variables that say what a setting says: with both, roles and schedule would go by one, functions by the other."""
 FIXED = (
@@ -102,12 +107,42 @@ class Sizes:
     max_instances: int | None = read_by(whole(1, 1000), default=None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class JobSizes:
+    """The sizes of a chain's sweep, as far as the file says them; how many tasks follows from the shops."""
+
+    memory: str | None = read_by(text(r"[1-9]\d*(Mi|Gi)", "it like 512Mi or 2Gi"), default=None)
+    cpu: int | None = read_by(whole(1, 8), default=None)
+    tasks: int | None = read_by(whole(1, 10_000), default=None)
+
+
 def _wrong_retrain(sizes: Sizes) -> list[str]:
+    """For one shop; for a chain both follow from the number of shops (:mod:`infra.chain`)."""
     mistakes = []
     if sizes.max_instances not in (None, 1):
-        mistakes.append("max_instances must stay 1: one trainer at a time")
+        mistakes.append("[retrain] max_instances must stay 1: one trainer at a time")
     if sizes.concurrency == 1:
-        mistakes.append("concurrency must be at least 2: a second caller must be answered, not queued")
+        mistakes.append("[retrain] concurrency must be at least 2: a second caller must be answered, not queued")
+    return mistakes
+
+
+def _wrong_together(read: InfraSettings) -> list[str]:
+    """What only two settings together are wrong about."""
+    mistakes = []
+    if read.callers and read.auth != "iam":
+        mistakes.append('callers is only for auth = "iam"; remove it or change auth')
+    if read.auth == "public" and read.variables.get("ORDERS", "").strip() == "callers":
+        mistakes.append(
+            'ORDERS = "callers" would let anybody who finds the address write; with auth = "public" remove it'
+        )
+    if not read.chain:
+        if read.shops:
+            mistakes.append("shops is only for a chain; remove it or write chain = true")
+        if read.sweep != JobSizes() or "SWEEP_HOUR" in read.variables:
+            mistakes.append("[sweep] and SWEEP_HOUR are only for a chain; remove them or write chain = true")
+        return mistakes + _wrong_retrain(read.retrain)
+    if read.retrain.max_instances is not None or read.retrain.concurrency is not None:
+        mistakes.append("[retrain] max_instances and concurrency follow from shops in a chain; remove them")
     return mistakes
 
 
@@ -155,21 +190,33 @@ class InfraSettings:
         text(r"[A-Za-z0-9-]{1,100}", "letters, digits and hyphens, at most 100"), default="restock-retrain"
     )
     make_database: bool = read_by(yes_or_no, default=False)
+    chain: bool = read_by(yes_or_no, default=False)
+    shops: int = read_by(whole(1, 100_000), default=0)
     monthly_budget: int = read_by(whole(0, 1_000_000), default=50)
     variables: Mapping[str, str] = field(default_factory=dict, metadata={"reader": pairs(_wrong_variable)})
     forecast: Sizes = read_by(table(Sizes), default=Sizes())
-    retrain: Sizes = read_by(table(Sizes, _wrong_retrain), default=Sizes())
+    retrain: Sizes = read_by(table(Sizes), default=Sizes())
     on_appointment: Sizes = read_by(table(Sizes), default=Sizes())
+    sweep: JobSizes = read_by(table(JobSizes), default=JobSizes())
     rotated: Mapping[str, int] = field(default_factory=dict, metadata={"reader": _rotations})
     new_bucket: bool = False  # said with a deploy, once, never in the file (infra/parts/storage.py)
 
     # Names. All begin with "restock", so that nothing of the shop's app is ever taken for ours.
-    job: ClassVar[str] = "restock-retrain"
+    sweep_job: ClassVar[str] = "restock-sweep"
     repository: ClassVar[str] = "restock"
     dead_topic: ClassVar[str] = names.DEAD_LETTERS
     dead_subscription: ClassVar[str] = names.DEAD_LETTERS
     dashboard: ClassVar[str] = "Restock"
     channel: ClassVar[str] = "Restock alerts"
+
+    @property
+    def job(self) -> str:
+        """The schedule's name, after what it starts: of the two kinds each has its own."""
+        return self.schedule_of(chain=self.chain)
+
+    @staticmethod
+    def schedule_of(*, chain: bool) -> str:
+        return "restock-sweep" if chain else "restock-retrain"
 
     @property
     def budget(self) -> str:
@@ -207,15 +254,19 @@ class InfraSettings:
         return f"https://{self.function(door)}-{project_number}.{self.region}.run.app"
 
     def schedule_interval_hours(self) -> int:
-        """The longest pause between two scheduled retrains."""
+        """The longest pause between two starts of the schedule."""
         return Schedule.read(self.schedule).longest_pause_hours()
+
+    def learns_every_hours(self) -> int:
+        """The longest time between two learnings of a shop; a chain's sweep takes each once a day, often as it runs."""
+        return max(24, self.schedule_interval_hours()) if self.chain else self.schedule_interval_hours()
 
     @property
     def names(self) -> dict[str, str]:
         """What every command line may name in braces (:func:`infra.command.gcloud`)."""
         return {
             **{name: getattr(self, name) for name in ("project", "region", "bucket", "queue", "job", "repository")},
-            **{name: getattr(self, name) for name in ("dead_topic", "dead_subscription")},
+            **{name: getattr(self, name) for name in ("dead_topic", "dead_subscription", "sweep_job")},
             **{f"{door}_function": self.function(door) for door in DOORS},
             **{f"{role}_account": self.account(role) for role in ACCOUNT_NAMES},
         }
@@ -243,12 +294,8 @@ def complete(given: Mapping[str, Any], where: str = "settings") -> InfraSettings
     """
     try:
         read = model_of(InfraSettings, given)
-        if read.callers and read.auth != "iam":
-            raise WrongError('callers is only for auth = "iam"; remove it or change auth')
-        if read.auth == "public" and read.variables.get("ORDERS", "").strip() == "callers":
-            raise WrongError(
-                'ORDERS = "callers" would let anybody who finds the address write; with auth = "public" remove it'
-            )
+        if mistakes := _wrong_together(read):
+            raise WrongError(*mistakes)
     except WrongError as exc:
         told = "\n".join(f"  - {mistake}" for mistake in exc.mistakes)
         raise SettingsFileError(f"{where} cannot be used:\n{told}") from exc
@@ -256,6 +303,7 @@ def complete(given: Mapping[str, Any], where: str = "settings") -> InfraSettings
     return replace(
         read,
         threshold=read.threshold or threshold,
-        schedule=read.schedule or schedule,
+        schedule=read.schedule or (EVERY_HOUR if read.chain else schedule),
+        shops=read.shops or (SHOPS if read.chain else 0),
         bucket=read.bucket or f"{read.project}-restock",
     )

@@ -70,7 +70,12 @@ def smoke(
         raise _wrong(f"{url}/health", "JSON", status, body) from exc
     say(f"  forecast answers at {url}: {health.get('status')}")
     _from_outside(settings, standing, say, fetch, f"{url}/parts")
-    if health.get("model_loaded"):
+    if settings.chain:
+        say(
+            "The shops should see: forecasts, each within an hour of its registration in restock_shops, once the sweep "
+            "has taken it (docs/chain.md). Follow one with: python -m restock status --shop S"
+        )
+    elif health.get("model_loaded"):
         say("The shop should see: forecasts, from the model that was live before.")
     else:
         say(

@@ -16,9 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.errors import InfraError
-from infra.settings import DOORS, ROOT
+from infra.settings import DOORS, ROOT, SWEEP
 
-OWN_FILES = ("main.py", "requirements.txt")  # functions.yaml is for the Firebase CLI's emulators
+OWN_FILES = ("main.py", "Procfile")  # functions.yaml is for the Firebase CLI's emulators
+LIBRARIES_OF = {SWEEP: "retrain"}
+"""The sweep is retrain's code behind another door, with the very same libraries."""
+STAGED = (*DOORS, SWEEP)
 PACKAGE = "restock"
 
 
@@ -34,10 +37,12 @@ class Staged:
 def stage(door: str, root: Path = ROOT, revision: str = "unknown") -> Staged:
     """Make build/<door>/ anew."""
     source, target = root / "functions" / door, root / "build" / door
-    if not (source / "main.py").is_file() or not (source / "requirements.txt").is_file():
+    libraries = root / "functions" / LIBRARIES_OF.get(door, door) / "requirements.txt"
+    if not (source / "main.py").is_file() or not libraries.is_file():
         raise InfraError(f"functions/{door}/ has no main.py or no requirements.txt: nothing to deploy.")
     shutil.rmtree(target, ignore_errors=True)
-    files = {name: source / name for name in OWN_FILES if (source / name).is_file()}
+    own = {name: source / name for name in OWN_FILES} | {"requirements.txt": libraries}
+    files = {name: path for name, path in own.items() if path.is_file()}
     files |= {str(path.relative_to(root).as_posix()): path for path in needed(source / "main.py", root)}
     for name, path in files.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -45,9 +50,9 @@ def stage(door: str, root: Path = ROOT, revision: str = "unknown") -> Staged:
     return Staged(door, target, tuple(sorted(files)), digest_of_folder(target), revision)
 
 
-def stage_all(root: Path = ROOT) -> dict[str, Staged]:
+def stage_all(*, chain: bool, root: Path = ROOT) -> dict[str, Staged]:
     revision = git_revision(root)
-    return {door: stage(door, root, revision) for door in DOORS}
+    return {door: stage(door, root, revision) for door in (STAGED if chain else DOORS)}
 
 
 def git_revision(root: Path) -> str:

@@ -30,7 +30,8 @@ class Standing:
     tasks: list[Body] = field(default_factory=list)
     functions: list[Body] = field(default_factory=list)
     run_services: list[Body] = field(default_factory=list)
-    jobs: list[Body] = field(default_factory=list)
+    jobs: list[Body] = field(default_factory=list)  # of the schedule
+    sweep_jobs: list[Body] = field(default_factory=list)  # of Cloud Run
     triggers: list[Body] = field(default_factory=list)
     topics: list[Body] = field(default_factory=list)
     subscriptions: list[Body] = field(default_factory=list)

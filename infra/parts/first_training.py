@@ -29,7 +29,11 @@ FIRST, ASKED_AGAIN = "first-training", "after-rotation"  # how the tasks' names 
 
 
 def first_training(settings: InfraSettings, standing: Standing) -> list[Change]:
-    """Asked for once, soon after the trigger was made; failing that, the schedule trains first all the same."""
+    """Asked for once, soon after the trigger was made; failing that, the schedule trains first all the same.
+
+    A chain's shops are each taken first by the sweep, within the hour after their registration."""
+    if settings.chain:
+        return []
     now = datetime.now(UTC)
     made = trigger_made(settings, standing, now)
     is_waiting = any(f"/tasks/{name}-" in task["name"] for task in standing.tasks for name in (FIRST, ASKED_AGAIN))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.command import Change, gcloud
 from infra.errors import CommandFailedError
-from infra.grants import ACCOUNTS, granted, revoked
+from infra.grants import ACCOUNTS, accounts_of, granted, revoked
 from infra.parts import DeployPart, Removal
 from infra.reading import EVERYTHING
 from infra.settings import InfraSettings
@@ -91,7 +91,7 @@ def accounts(settings: InfraSettings, standing: Standing) -> list[Change]:
             name=settings.account(role).split("@")[0],
             purpose=purpose,
         )
-        for role, purpose in ACCOUNTS.items()
+        for role, purpose in accounts_of(settings).items()
         if not _stands(settings, standing, role)
     ]
     enabled: list[Change] = [

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from infra import traffic
+from infra import chain, traffic
 from infra.command import Change, Command, digest_of, gcloud, mapping_flag, words_of
 from infra.compare import differences
 from infra.errors import CommandFailedError, SettingsFileError
@@ -24,7 +24,7 @@ from infra.settings import DOORS, InfraSettings
 from infra.stage import Staged
 from infra.standing import Standing
 from restock.errors import SettingsError
-from restock.settings import Settings
+from restock.settings import Settings, reads
 
 DEFAULTS: Mapping[str, Any] = {one.metadata["variable"]: one.default for one in fields(Settings)}
 CLOCKS: Mapping[str, int] = {
@@ -72,7 +72,10 @@ INGRESS = {  # gcloud's word and the API's
 
 def shape_of(settings: InfraSettings, door: str) -> Shape:
     said = {name: value for name, value in asdict(settings.sizes(door)).items() if value is not None}
-    return replace(SHAPES[door], **said)
+    shape = SHAPES[door]
+    if settings.chain and door == "retrain":  # an instance a run: two shops' at once would share its memory
+        shape = replace(shape, concurrency=1, max_instances=chain.runs_at_once(settings))
+    return replace(shape, **said)
 
 
 def variables_of(settings: InfraSettings, door: str, number: str) -> dict[str, str]:
@@ -86,8 +89,9 @@ def variables_of(settings: InfraSettings, door: str, number: str) -> dict[str, s
         "RETRAIN_URL": retrain_url(settings, number),
         "RETRAIN_INVOKER": settings.account("tasks"),
         **{name: str(seconds) for name, seconds in CLOCKS.items()},
-        "LEARN_WITHIN_HOURS": str(min(2 * settings.schedule_interval_hours(), MOST_HOURS)),
+        "LEARN_WITHIN_HOURS": str(min(2 * settings.learns_every_hours(), MOST_HOURS)),
         "FORECAST_AUTH": settings.auth,
+        **({"RESTOCK_CHAIN": "true"} if settings.chain else {}),
         **settings.variables,
     }
     read_by = {one.metadata["variable"]: one.metadata["doors"] for one in fields(Settings)}
@@ -95,11 +99,13 @@ def variables_of(settings: InfraSettings, door: str, number: str) -> dict[str, s
         raise SettingsFileError(
             f"[variables] names {', '.join(unknown)}, which no function reads; see the README's table"
         )
-    found = {name: value for name, value in ours.items() if door in read_by[name]}
+    found = {name: value for name, value in ours.items() if reads(door, read_by[name])}
     try:
         Settings.from_env(door, found)
     except SettingsError as exc:
         raise SettingsFileError(f"infra settings: {exc}") from exc
+    if door not in DOORS:
+        return found
     # The server starts 4 threads a core unless told; the platform sends as many requests as the concurrency says.
     return {**found, "THREADS": str(shape_of(settings, door).concurrency)}
 
@@ -119,7 +125,7 @@ DEPLOY = """
 BY_HTTP = "--trigger-http"
 BY_FIRESTORE = """
     --trigger-location={database_place} --trigger-event-filters=type=google.cloud.firestore.document.v1.written
-    --trigger-event-filters=database=(default) --trigger-event-filters-path-pattern=document=appointments/{{id}}
+    --trigger-event-filters=database=(default) --trigger-event-filters-path-pattern=document={path}
     --trigger-service-account={events_account} --retry
 """
 
@@ -138,6 +144,7 @@ def deploy_command(settings: InfraSettings, standing: Standing, staged: Staged, 
         "variables": mapping_flag("--set-env-vars", variables_of(settings, door, standing.number)),
         # The trigger is made in the database's place, whatever ours is.
         "database_place": standing.database_location or settings.region,
+        "path": chain.path(settings),
     }
     digest = digest_of([staged.digest, words_of(line, {**settings.names, **values})])
     return gcloud(
@@ -163,6 +170,8 @@ def function(door: str, settings: InfraSettings, standing: Standing, staged: Map
     found = standing.named("functions", settings.function(door))
     if door == "on_appointment" and found.get("state") == "ACTIVE" and not standing.trigger(settings):
         raise _has_no_trigger(settings)
+    if door == "on_appointment" and (other := _other_path(found, settings)):
+        raise _is_of_another_kind(settings, other)
     if why := _why_deploy(found, digest, settings, standing, door):
         return [deploy_command(settings, standing, staged[door], why)]
     if earlier := traffic.earlier_revision(standing.named("run_services", settings.function(door))):
@@ -268,6 +277,24 @@ def _has_no_trigger(settings: InfraSettings) -> CommandFailedError:
         f"step: function on_appointment\n{name} stands without its trigger, so nothing is counted.\nwhat to do:\n"
         f"  gcloud functions delete {name} --gen2 --region={settings.region} --project={settings.project}\n"
         "  make deploy\n  make rebuild      15 minutes later: it counts what was completed meanwhile"
+    )
+
+
+def _other_path(found: Mapping[str, Any], settings: InfraSettings) -> str:
+    """The path that on_appointment listens to where it is a deployment's of the other kind."""
+    filters: list[dict[str, str]] = found.get("eventTrigger", {}).get("eventFilters", [])
+    listens = next((one.get("value", "") for one in filters if one.get("attribute") == "document"), "")
+    return listens if listens and listens != chain.path(settings) else ""
+
+
+def _is_of_another_kind(settings: InfraSettings, other: str) -> CommandFailedError:
+    """A trigger's path stays what it was made with, and a deployment is of one kind."""
+    name = settings.function("on_appointment")
+    return CommandFailedError(
+        f"step: function on_appointment\n{name} listens to {other}, and chain = {str(settings.chain).lower()} wants "
+        f"{chain.path(settings)}: a deployment is of one kind.\nwhat to do: docs/chain.md, 'Moving a shop in', then\n"
+        f"  gcloud functions delete {name} --gen2 --region={settings.region} --project={settings.project}\n"
+        "  make deploy"
     )
 
 

@@ -7,6 +7,7 @@ there are none, in its description. Beside the digest every declared field is co
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from infra import alerts as declared
@@ -41,7 +42,7 @@ def metrics(settings: InfraSettings, standing: Standing) -> list[Change]:
 def without_metrics(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
     return [
         gcloud(settings, "logging metrics delete {name}", reason="log-based metric", name=name)
-        for name in declared.metrics(settings)
+        for name in dict.fromkeys(name for kind in _kinds(settings) for name in declared.metrics(kind))
         if standing.named("metrics", name)
     ]
 
@@ -74,6 +75,9 @@ def without_channel(settings: InfraSettings, standing: Standing, _removal: Remov
 
 def policies(settings: InfraSettings, standing: Standing) -> list[Change]:
     changes: list[Change] = []
+    wanted = {body["displayName"] for body in declared.alerts(settings, "")}
+    for title in [title for title in _titles(settings) if title not in wanted]:
+        changes += _without(settings, standing, title, f"{title}: of a deployment of the other kind")
     name_of_channel = standing.titled("channels", settings.channel).get("name", UNKNOWN_YET)
     for body in declared.alerts(settings, name_of_channel):
         found = standing.titled("alerts", body["displayName"])
@@ -95,12 +99,21 @@ def policies(settings: InfraSettings, standing: Standing) -> list[Change]:
 
 
 def without_policies(settings: InfraSettings, standing: Standing, _removal: Removal) -> list[Change]:
-    titles = [policy["displayName"] for policy in declared.alerts(settings, "")]
-    return [
-        gcloud(settings, "alpha monitoring policies delete {name}", reason=title, name=found["name"])
-        for title in titles
-        if (found := standing.titled("alerts", title))
-    ]
+    return [change for title in _titles(settings) for change in _without(settings, standing, title, title)]
+
+
+def _without(settings: InfraSettings, standing: Standing, title: str, reason: str) -> list[Change]:
+    found, line = standing.titled("alerts", title), "alpha monitoring policies delete {name}"
+    return [gcloud(settings, line, reason=reason, changes=("alerts",), name=found["name"])] if found else []
+
+
+def _titles(settings: InfraSettings) -> list[str]:
+    """Of the alerts of one shop's deployment and of a chain's: either may have left some."""
+    return list(dict.fromkeys(body["displayName"] for kind in _kinds(settings) for body in declared.alerts(kind, "")))
+
+
+def _kinds(settings: InfraSettings) -> tuple[InfraSettings, InfraSettings]:
+    return settings, replace(settings, chain=not settings.chain)
 
 
 def dashboard(settings: InfraSettings, standing: Standing) -> list[Change]:

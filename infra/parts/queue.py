@@ -1,9 +1,10 @@
-"""The queue of retrains: one at a time, tried again for longer than a lease lasts, and not for ever."""
+"""The queue of retrains: one at a time (of a chain, some), tried again longer than a lease lasts, and not for ever."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from infra.chain import runs_at_once
 from infra.command import Change, gcloud
 from infra.compare import because, differences
 from infra.grants import granted, revoked
@@ -17,35 +18,40 @@ RETRIES = RetryConfig(max_attempts=10, min_backoff_seconds=30, max_backoff_secon
 attempts is the bound."""
 
 LIMITS = (
-    "--max-concurrent-dispatches=1 --max-dispatches-per-second=1 "
+    "--max-concurrent-dispatches={at_once} --max-dispatches-per-second=1 "
     f"--max-attempts={RETRIES.max_attempts} --min-backoff={RETRIES.min_backoff_seconds:g}s "
     f"--max-backoff={RETRIES.max_backoff_seconds:g}s --max-doublings={RETRIES.max_doublings} "
     f"--max-retry-duration={RETRIES.max_retry_seconds:g}s --log-sampling-ratio=1.0"
 )
 
-AS_API_HAS_IT: dict[str, Any] = {
-    "rateLimits": {"maxConcurrentDispatches": 1, "maxDispatchesPerSecond": 1},
-    "retryConfig": {
-        "maxAttempts": RETRIES.max_attempts,
-        "minBackoff": f"{RETRIES.min_backoff_seconds:g}s",
-        "maxBackoff": f"{RETRIES.max_backoff_seconds:g}s",
-        "maxDoublings": RETRIES.max_doublings,
-        "maxRetryDuration": f"{RETRIES.max_retry_seconds:g}s",
-    },
-    "stackdriverLoggingConfig": {"samplingRatio": 1.0},
-}
+
+def as_api_has_it(settings: InfraSettings) -> dict[str, Any]:
+    return {
+        "rateLimits": {"maxConcurrentDispatches": runs_at_once(settings), "maxDispatchesPerSecond": 1},
+        "retryConfig": {
+            "maxAttempts": RETRIES.max_attempts,
+            "minBackoff": f"{RETRIES.min_backoff_seconds:g}s",
+            "maxBackoff": f"{RETRIES.max_backoff_seconds:g}s",
+            "maxDoublings": RETRIES.max_doublings,
+            "maxRetryDuration": f"{RETRIES.max_retry_seconds:g}s",
+        },
+        "stackdriverLoggingConfig": {"samplingRatio": 1.0},
+    }
 
 
 def queue(settings: InfraSettings, standing: Standing) -> list[Change]:
     found = standing.named("queues", settings.queue)
     changes: list[Change] = []
-    if differs := differences(found, AS_API_HAS_IT):
+    if differs := differences(found, as_api_has_it(settings)):
         create, update = (
-            f"tasks queues {verb} {{queue}} --location={{region}} {LIMITS}" for verb in ("create", "update")
+            f"tasks queues {verb} {{queue}} --location={{region}} " + LIMITS for verb in ("create", "update")
         )
         minutes = f"{RETRIES.seconds_of_trying // 60:g} minutes"
-        reason = because(f"one retrain at a time, tried {RETRIES.max_attempts} times over {minutes}", found, differs)
-        changes.append(gcloud(settings, update if found else create, reason=reason, changes=("queues",)))
+        at_once = runs_at_once(settings)
+        many = f"{at_once} retrains at a time, each of another shop" if settings.chain else "one retrain at a time"
+        reason = because(f"{many}, tried {RETRIES.max_attempts} times over {minutes}", found, differs)
+        line = update if found else create
+        changes.append(gcloud(settings, line, reason=reason, changes=("queues",), at_once=at_once))
     if found.get("state", "RUNNING") != "RUNNING":
         line = "tasks queues resume {queue} --location={region}"
         reason = "it was paused, by hand or by a teardown: no task would ever start"

@@ -47,7 +47,9 @@ def _tasks_of(account: str, settings: InfraSettings, standing: Standing) -> list
     if not account.startswith("restock-tasks") or not old:
         return []
     anew = asked_by_hand(settings, standing, ASKED_AGAIN, "a retrain, in place of what waits")
-    return [anew, *(gcloud(settings, DROP, reason="it was to call as the old account", task=name) for name in old)]
+    # Of a chain each is another shop's; what it was to learn, the night learns.
+    kept: list[Change] = [] if settings.chain else [anew]
+    return [*kept, *(gcloud(settings, DROP, reason="it was to call as the old account", task=name) for name in old)]
 
 
 def _roles_of(account: str, settings: InfraSettings, standing: Standing) -> list[Change]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.command import Change, file_flag, gcloud
 from infra.errors import CommandFailedError
-from infra.grants import granted, revoked
+from infra.grants import SOURCES, granted, revoked
 from infra.parts import DeployPart, Removal
 from infra.settings import InfraSettings
 from infra.standing import Standing
@@ -20,6 +20,8 @@ LIFECYCLE = {
         {"action": {"type": "AbortIncompleteMultipartUpload"}, "condition": {"age": 1}},
     ]
 }
+OLD_SOURCES = {"action": {"type": "Delete"}, "condition": {"age": 7, "matchesPrefix": [f"{SOURCES}/"]}}
+"""What a chain's job was built from: nobody asks for it again."""
 GUARDS = f"--uniform-bucket-level-access --public-access-prevention --soft-delete-duration={SOFT_DELETE_SECONDS}s"
 COLLECTIONS = (names.CHANGES, names.RUNS, names.STATES)
 
@@ -31,8 +33,8 @@ def bucket(settings: InfraSettings, standing: Standing) -> list[Change]:
     if not standing.bucket:
         line = "storage buckets create gs://{bucket} --location={region} " + GUARDS
         changes.append(gcloud(settings, line, reason="makes the bucket of history and models", changes=("bucket",)))
-    if not _is_as_wanted(standing.bucket):
-        lifecycle, files = file_flag("--lifecycle-file", "lifecycle.json", LIFECYCLE)
+    if not _is_as_wanted(standing.bucket, settings):
+        lifecycle, files = file_flag("--lifecycle-file", "lifecycle.json", lifecycle_of(settings))
         line = "storage buckets update gs://{bucket} --versioning {lifecycle} " + GUARDS
         reason = f"keeps overwritten and deleted objects {NONCURRENT_DAYS} days, then lets them go"
         changes.append(gcloud(settings, line, reason=reason, files=files, changes=("bucket",), lifecycle=lifecycle))
@@ -54,11 +56,15 @@ def deleted_bucket(settings: InfraSettings, standing: Standing) -> list[str]:
     ]
 
 
-def _is_as_wanted(bucket: dict[str, Any]) -> bool:
+def lifecycle_of(settings: InfraSettings) -> dict[str, Any]:
+    return {"rule": [*LIFECYCLE["rule"], OLD_SOURCES]} if settings.chain else LIFECYCLE
+
+
+def _is_as_wanted(bucket: dict[str, Any], settings: InfraSettings) -> bool:
     access = bucket.get("iamConfiguration", {})
     return (
         bucket.get("versioning", {}).get("enabled") is True
-        and bucket.get("lifecycle") == LIFECYCLE
+        and bucket.get("lifecycle") == lifecycle_of(settings)
         and access.get("publicAccessPrevention") == "enforced"
         and access.get("uniformBucketLevelAccess", {}).get("enabled") is True
         and int(bucket.get("softDeletePolicy", {}).get("retentionDurationSeconds", 0)) == SOFT_DELETE_SECONDS

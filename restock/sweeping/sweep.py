@@ -32,10 +32,13 @@ from restock.stored.shop import IN_A_LIST, Asked, Shop, is_asked_for, zone_in
 from restock.stored.summary import Standing, Summary, summary_of
 from restock.stores import DocumentStore, Fields, amend
 from restock.sweeping.task import Task
-from restock.sweeping.turn import TRIES, Listed, in_order, is_turn, request_for
+from restock.sweeping.turn import BEHIND, TRIES, Listed, in_order, is_behind, is_turn, request_for
 
 NOT_THROUGH = ("failed", "overtaken")
 """To be tried again."""
+WRONG = "wrong settings"
+LEFT = (*NOT_THROUGH, "not its turn", "busy")
+"""How a shop may end here and have learnt nothing today."""
 PAGE_SIZE = 300
 
 
@@ -62,6 +65,7 @@ class Swept:
 
     ended: Counter[str] = field(default_factory=Counter)
     to_repeat: list[str] = field(default_factory=list)
+    behind: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -76,7 +80,11 @@ def sweep(sweeper: Sweeper) -> Swept:
     for shop in shops:
         status = _turn_of(sweeper, shop, swept)
         swept.ended[status] += 1
+        if status == WRONG or (status in LEFT and is_behind(shop, sweeper.clock())):
+            swept.behind.append(shop.id)
     task = sweeper.task
+    if swept.behind and task.index == 0:  # every task knows it
+        sweeper.log.error(f"{len(swept.behind)} of {len(shops)} {BEHIND}: {', '.join(sorted(swept.behind)[:20])}")
     sweeper.log.info(
         "swept" if not swept.to_repeat else "swept; some shops are to be repeated",
         execution=task.execution,
@@ -120,7 +128,7 @@ def _turn_of(sweeper: Sweeper, shop: Listed, swept: Swept) -> str:
         known = sweeper.shops.find(shop.id)
     except (SettingsError, UnknownShopError) as exc:  # nothing that a repetition could mend
         log.error(str(exc))
-        return "wrong settings"
+        return WRONG
     except RestockError as exc:
         log.error(f"not swept: {exc}")
         swept.to_repeat.append(shop.id)

@@ -24,6 +24,8 @@ from restock.stored.summary import Summary
 TRIES = 4
 """A task, and the three times Cloud Run repeats it; a shop that failed so often is left alone for a while."""
 LEFT_ALONE = timedelta(hours=6)
+BEHIND = "shops have learnt nothing for two days"
+"""What the sweep says of shops that are left behind; an alert waits for these words (infra/alerts.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,22 @@ def is_turn(shop: Listed, now: datetime, hour: int) -> bool:
     except Exception:  # whatever the database of zones makes of what somebody typed
         return True
     return there.hour >= hour and (summary is None or summary.swept_on != there.date())
+
+
+def is_behind(shop: Listed, now: datetime) -> bool:
+    """Whether no sweep went through with it on this day of its own, nor on the two before.
+
+    Of a shop that no sweep ever went through with, that is so once it has failed often enough to be left alone.
+    """
+    if shop.summary is None:
+        return False
+    if shop.summary.swept_on is None:
+        return shop.summary.failures >= TRIES
+    try:
+        today = now.astimezone(ZoneInfo(shop.time_zone)).date()
+    except Exception:  # its settings are wrong, which is another matter
+        return False
+    return today - shop.summary.swept_on > timedelta(days=2)
 
 
 def in_order(shops: Sequence[Listed], index: int) -> list[Listed]:

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from infra.stage import STAGED
 from tests.infra import warm_gcloud
 from tests.infra.fake_apis import FakeGoogle
 from tests.infra.fake_google import environment, running
 from tests.infra.fake_project import Recorded
+from tests.infra.made import PLACE
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = """
@@ -28,6 +30,8 @@ auth = "firebase"
 alert_email = "owner@example.com"
 make_database = true
 """
+CHAIN = {"chain": "true", "shops": "1000"}
+ON_APPOINTMENT = f"{PLACE}/functions/restock-on-appointment"
 
 
 @dataclass
@@ -52,6 +56,7 @@ class World:
     variables: dict[str, str]
     first: Ended | None = None
     snapshots: list[Any] = field(default_factory=list)
+    made_chain: Ended | None = None
 
     def infra(self, *words: str, stdin: str = "") -> Ended:
         """Run ``python -m infra`` as an operator would."""
@@ -80,7 +85,7 @@ def copy_tree(target: Path) -> Path:
     """What a deploy reads: other work on the tree cannot change it during a test."""
     for folder in ("infra", "restock"):
         shutil.copytree(ROOT / folder, target / folder, ignore=shutil.ignore_patterns("__pycache__", "settings.toml"))
-    for door in ("forecast", "retrain", "on_appointment"):
+    for door in STAGED:
         (target / "functions" / door).mkdir(parents=True)
         for path in (ROOT / "functions" / door).iterdir():
             if path.is_file():
@@ -123,6 +128,29 @@ def deployed(_deployed: World) -> Iterator[World]:
     _deployed.settings()
     yield _deployed
     _deployed.settings()
+
+
+@pytest.fixture(scope="session")
+def _chain(_deployed: World) -> World:
+    """The same made a chain's, as docs/chain.md says: without on_appointment, whose trigger keeps its path."""
+    google = _deployed.google
+    google.restore(_deployed.snapshots[0])
+    _deployed.settings(**CHAIN)
+    google.undo_function(ON_APPOINTMENT, google.resources[f"cloudfunctions {ON_APPOINTMENT}"])
+    _deployed.made_chain = _deployed.infra("deploy", "--no-smoke")
+    _deployed.snapshots.append(google.save())
+    return _deployed
+
+
+@pytest.fixture
+def chain(_chain: World) -> Iterator[World]:
+    """The project right after it was made a chain's."""
+    assert _chain.made_chain is not None
+    assert _chain.made_chain.status == 0, _chain.made_chain.text
+    _chain.google.restore(_chain.snapshots[1])
+    _chain.settings(**CHAIN)
+    yield _chain
+    _chain.settings()
 
 
 @pytest.fixture

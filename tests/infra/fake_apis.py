@@ -8,14 +8,15 @@ import zipfile
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
-from tests.infra.fake_project import NUMBER, PROJECT, Body, Project, Recorded, Refusal, etag_of, resource_name
+from tests.infra.fake_jobs import JOBS, JobsAndBuilds
+from tests.infra.fake_project import NUMBER, PROJECT, Body, Recorded, Refusal, etag_of, resource_name
 
 BILLING_ACCOUNT = "billingAccounts/AAAAAA-BBBBBB-CCCCCC"
 ON_PROJECT = f"cloudresourcemanager projects/{PROJECT}"
 PUBSUB = f"serviceAccount:service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"
 
 
-class FakeGoogle(Project):
+class FakeGoogle(JobsAndBuilds):
     """Google with one project in it."""
 
     def _cloudresourcemanager(self, request: Recorded) -> Body | None:
@@ -28,11 +29,6 @@ class FakeGoogle(Project):
     def _cloudbilling(self, request: Recorded) -> Body | None:
         info = {"name": f"projects/{PROJECT}/billingInfo", "projectId": PROJECT, "billingEnabled": self.billing}
         return {**info, "billingAccountName": BILLING_ACCOUNT} if self.billing else info
-
-    def _cloudbuild(self, request: Recorded) -> Body | None:
-        return {
-            "serviceAccountEmail": f"projects/{PROJECT}/serviceAccounts/{NUMBER}-compute@developer.gserviceaccount.com"
-        }
 
     def _serviceusage(self, request: Recorded) -> Body | None:
         if request.verb == "batchEnable":
@@ -198,10 +194,12 @@ class FakeGoogle(Project):
         return queue
 
     def _run(self, request: Recorded) -> Body | None:
+        if JOBS in request.path:
+            return self.jobs(request)
         if "/apis/serving.knative.dev/" not in request.path:
             return None
         *_, last = request.path.split("/")
-        services = {name: body for name, body in self.resources.items() if name.startswith("run ")}
+        services = {name: body for name, body in self.resources.items() if body.get("kind") == "Service"}
         if last == "services":
             return {"items": list(services.values()), "kind": "ServiceList", "metadata": {}}
         if last == "revisions":
@@ -236,7 +234,7 @@ class FakeGoogle(Project):
         if request.method == "GET":
             return None
         if request.method == "DELETE":
-            self._undo_function(name, self._get("cloudfunctions", name))
+            self.undo_function(name, self._get("cloudfunctions", name))
         elif request.method == "POST":
             name = f"{name}/{request.query['functionId']}"
             self._make_function(name, self._create("cloudfunctions", name, request.body))
@@ -299,7 +297,7 @@ class FakeGoogle(Project):
         if body["serviceConfig"].get("allTrafficOnLatestRevision"):
             service["spec"]["traffic"] = [{"latestRevision": True, "percent": 100}]
 
-    def _undo_function(self, name: str, body: Body) -> None:
+    def undo_function(self, name: str, body: Body) -> None:
         short = name.rsplit("/", 1)[-1]
         gone = {f"cloudfunctions {name}", f"run {short}"}
         if trigger := body.get("eventTrigger", {}).get("trigger"):

@@ -76,6 +76,8 @@ class Handler(BaseHTTPRequestHandler):
         asked = {key: values[0] for key, values in parse_qs(query).items()}
         if path.startswith("/upload-source/"):
             return 200, self.google_upload(path, data)
+        if "/upload/storage/" in path:
+            return 200, self.google.stored(Recorded("POST", "storage", unquote(path), asked, None), data)
         return 200, self.google.answer(
             Recorded(self.command, api, unquote(path), asked, json.loads(data) if data else None)
         )

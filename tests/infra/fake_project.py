@@ -77,6 +77,7 @@ class Project:
     build_errors: list[str] = field(default_factory=list)  # one for each next build
     deleted_buckets: list[Body] = field(default_factory=list)
     revisions: dict[str, list[Body]] = field(default_factory=dict)  # of Cloud Run services
+    built: dict[str, Body] = field(default_factory=dict)  # by the build's id
     billing: bool = True
     permissions: Callable[[list[str]], list[str]] = list
     port: int = 0

@@ -114,6 +114,13 @@ def test_the_longest_pause_of_a_schedule_is_what_an_old_model_is_measured_by(sch
         ({"forecast": {"disk": 1}}, "disk is not a setting"),
         ({"forecast": 3}, "is not a table"),
         ({"regoin": "x"}, "did you mean region?"),
+        ({"shops": 50}, "shops is only for a chain; remove it or write chain = true"),
+        ({"sweep": {"tasks": 3}}, "[sweep] and SWEEP_HOUR are only for a chain"),
+        ({"variables": {"SWEEP_HOUR": "3"}}, "[sweep] and SWEEP_HOUR are only for a chain"),
+        ({"variables": {"RESTOCK_CHAIN": "true"}}, "RESTOCK_CHAIN follows from chain; remove it and set chain"),
+        ({"chain": "yes"}, "true or false, without quotes"),
+        ({"chain": True, "retrain": {"max_instances": 9}}, "max_instances and concurrency follow from shops"),
+        ({"chain": True, "sweep": {"concurrency": 2}}, "[sweep] concurrency is not a setting"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_remedy(changed: dict, told: str) -> None:
@@ -142,7 +149,7 @@ def test_no_value_of_any_kind_ends_in_anything_but_a_mistake(value: object) -> N
 
 
 def test_what_the_deploy_sets_cannot_be_set_beside_it() -> None:
-    ours = {name for door in DOORS for name in variables_of(settings(), door, "5")} - {"THREADS"}
+    ours = {name for door in DOORS for name in variables_of(settings(chain=True), door, "5")} - {"THREADS"}
 
     assert ours | {"TASKS_EMULATOR_HOST"} == {*FOLLOWS, *FIXED}
 

@@ -16,7 +16,7 @@ import pytest
 from infra.errors import InfraError
 from infra.parts.functions import variables_of
 from infra.settings import DOORS
-from infra.stage import stage
+from infra.stage import LIBRARIES_OF, STAGED, stage
 from tests.infra.conftest import copy_tree
 from tests.infra.test_settings import ROOT, settings
 from tests.waiting import wait_until
@@ -103,6 +103,7 @@ FOREIGN = {
         "restock/gcp/tasks.py",
     ),
     "retrain": ("restock/serving/api.py", "restock/gcp/identity.py"),
+    "sweep": ("restock/serving/api.py", "restock/gcp/identity.py"),
     "on_appointment": (
         "restock/forecasting/",
         "restock/retraining/",
@@ -117,18 +118,31 @@ FOREIGN = {
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = copy_tree(tmp_path_factory.mktemp("staged"))
-    for door in DOORS:
+    for door in STAGED:
         stage(door, tree)
     return tree / "build"
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("door", STAGED)
 def test_no_function_carries_another_ones_wing(staged: Path, door: str) -> None:
     files = [path.relative_to(staged / door).as_posix() for path in (staged / door).rglob("*") if path.is_file()]
 
     assert [name for name in files if name.startswith(FOREIGN[door])] == []
     assert {"main.py", "requirements.txt", "restock/settings.py"} <= set(files)
     assert "functions.yaml" not in files
+    assert ("Procfile" in files) == (door == "sweep")
+
+
+def test_the_sweep_is_staged_with_retrains_libraries_and_all_it_needs_of_them(staged: Path) -> None:
+    program = "import sys, main; print(*(one for one in ('flask', 'functions_framework') if one in sys.modules))"
+
+    done = subprocess.run(
+        [python_of("sweep"), "-c", program], cwd=staged / "sweep", text=True, capture_output=True, check=False
+    )
+
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr  # a job: no server is even read
+    retrains = (staged / "retrain/requirements.txt").read_bytes()
+    assert (staged / "sweep/requirements.txt").read_bytes() == retrains
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -175,6 +189,7 @@ def test_every_staged_function_starts_with_only_its_own_requirements(staged: Pat
 
 
 def python_of(door: str) -> str:
+    door = LIBRARIES_OF.get(door, door)
     python = ROOT / "functions" / door / "venv/bin/python"
     if not python.exists():
         pytest.fail(f"functions/{door}/venv is missing: python3 -m local.setup")

@@ -10,7 +10,7 @@ import pytest
 from restock.stored.retrain_request import RetrainRequest
 from restock.stored.shop import Shop
 from restock.stored.summary import Summary
-from restock.sweeping.turn import LEFT_ALONE, TRIES, Listed, in_order, is_turn, request_for
+from restock.sweeping.turn import LEFT_ALONE, TRIES, Listed, in_order, is_behind, is_turn, request_for
 from tests.builders import a_settings
 
 NIGHT = datetime(2026, 3, 2, 3, 30, tzinfo=UTC)
@@ -78,6 +78,18 @@ def test_a_shop_that_fails_again_and_again_is_left_alone_for_a_while(asked):
     assert not is_turn(failing, NIGHT + timedelta(hours=1), hour=2)
     assert is_turn(failing, NIGHT + LEFT_ALONE, hour=2)
     assert is_turn(a_shop(status="failed", failures=TRIES - 1, at=NIGHT), NIGHT, hour=2)
+
+
+def test_a_shop_is_behind_when_two_whole_days_of_its_own_have_passed_without_it():
+    assert not is_behind(a_shop(swept_on=NIGHT.date() - timedelta(days=2)), NIGHT)
+    assert is_behind(a_shop(swept_on=NIGHT.date() - timedelta(days=3)), NIGHT)
+    assert not is_behind(Listed("new", "Europe/London", False, None), NIGHT)
+    assert not is_behind(a_shop(zone="Mars/Olympus", swept_on=date(2026, 1, 1)), NIGHT)  # told as what it is
+
+
+def test_a_shop_no_sweep_ever_went_through_with_is_behind_once_it_is_left_alone():
+    assert not is_behind(a_shop(status="failed", failures=TRIES - 1, swept_on=None), NIGHT)
+    assert is_behind(a_shop(status="failed", failures=TRIES, swept_on=None), NIGHT)
 
 
 def test_the_largest_come_first_and_what_was_never_swept_before_them():
