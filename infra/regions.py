@@ -1,7 +1,8 @@
 """Where Google runs functions of the second generation, as of November 2026: a misspelt region is refused at once.
 
-The list: https://cloud.google.com/run/docs/locations, and what ``gcloud functions regions list`` prints. A region that
-is new since is a line here.
+The list: https://cloud.google.com/run/docs/locations, and what ``gcloud functions regions list`` prints. The stored
+copies of that page are older than asia-southeast3, europe-north2 and northamerica-south1: services of Cloud Run, which
+runs the functions, were seen there at NAME-NUMBER.REGION.run.app in public repositories. A newer region is a line here.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ REMEDIES = (
     (r"RESOURCE_EXHAUSTED|quota|HTTPError 429", "A quota is used up: wait an hour or ask for more in the console."),
     (r"existed too recently|was recently deleted",
      "Google blocks a deleted queue's name for some days: wait, or write another one into the settings: queue = ..."),
-    (r"Build failed|build.*error",
+    (r"Build failed|build.*error|build \S+ completed with status",
      "The build's log says what failed: gcloud builds list --region=R, then gcloud builds log ID --region=R."),
     (r"already exists|HTTPError 409|ALREADY_EXISTS",
      "Something of this name was made meanwhile, or belongs to somebody else (bucket names are global: set bucket)."),

@@ -36,6 +36,8 @@ DEPLOY = """
     --tasks={tasks} --parallelism={tasks} --max-retries={retries} --task-timeout={seconds}s
     --memory={memory} --cpu={cpu} {variables}
 """
+WAYS_IN = ("command", "args")
+"""What somebody may have given the job by hand; gcloud leaves it as it is unless told that it is nothing."""
 TASK_SECONDS = 6 * 3600
 """A task takes shop after shop; what it does not come to, the next hour's does."""
 
@@ -84,11 +86,13 @@ def deploy_command(settings: InfraSettings, standing: Standing, staged: Staged, 
         "variables": mapping_flag("--set-env-vars", variables_of(settings, SWEEP, standing.number)),
     }
     digest = digest_of(words_of(DEPLOY, {**settings.names, **values}))
+    found = _container(standing.named("sweep_jobs", settings.sweep_job))
     return gcloud(
         settings,
-        DEPLOY + " --labels=app=restock,{revision_label}={revision},{label}={digest}",
+        DEPLOY + "{cleared} --labels=app=restock,{revision_label}={revision},{label}={digest}",
         reason=reason,
         changes=("sweep_jobs", "sweep_job_policy"),
+        cleared=tuple(f"--{way}=" for way in WAYS_IN if found.get(way)),
         revision_label=REVISION_LABEL,
         revision=staged.revision,
         label=DIGEST_LABEL,
@@ -150,8 +154,7 @@ def as_api_has_it(settings: InfraSettings, standing: Standing, staged: Staged) -
         "timeoutSeconds": TASK_SECONDS,
         "serviceAccountName": settings.account(SWEEP),
         "image": image(settings, staged),
-        "command": [],
-        "args": [],
+        **{way: [] for way in WAYS_IN},
         "env": {name: ours.get(name, "") for name in DEFAULTS},
         "memory": shape.memory,
         "cpu": shape.cpu,

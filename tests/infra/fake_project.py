@@ -112,7 +112,7 @@ class Project:
         """Everything made, without what Google makes up: for comparing two ways to the same end."""
         volatile = {
             *("etag", "createTime", "updateTime", "uid", "buildId", "storageSource", "revision", "metageneration"),
-            *("scheduleTime", "latestReadyRevisionName"),
+            *("scheduleTime", "latestReadyRevisionName", "client.knative.dev/nonce"),
         }
 
         def settled(value: Any) -> Any:

@@ -151,6 +151,9 @@ def test_a_job_changed_by_hand_is_put_back(changed: dict, told: str) -> None:
     *_, deploy = sweep.sweep(CHAIN, standing(found), STAGED_OF_CHAIN)
 
     assert f"(differs in {told}" in deploy.reason
+    assert [word for word in deploy.argv if word in ("--command=", "--args=")] == [
+        f"--{way}=" for way in ("command", "args") if way in changed
+    ]
 
 
 def test_a_job_of_our_name_that_is_somebody_elses_is_refused() -> None:
