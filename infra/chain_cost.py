@@ -26,7 +26,10 @@ class Sweep:
     memory_gib: float = 2.0
     reads_a_look: float = 2.0  # the registration and the summary: a shop, a task, an execution
     reads_a_turn: float = 2.0  # both again, once it is the shop's turn
-    writes_a_turn: float = 1.0  # the summary
+    writes_a_turn: float = 2.0  # the summary and the balance
+    catalogues: int = 2  # the run's, and the one by which is told how the shop stands (restock/sweeping/standing.py)
+    orders: float = 30.0  # read for the same: an example, placed or lately received, and what is said of parts
+    objects_for_standing: float = 2.0  # the pointer and the forecast, once more
 
 
 SWEEP = Sweep()
@@ -40,7 +43,7 @@ def night(shops: int, business: Business, took: Sweep = SWEEP, did: Operations =
     # All but one start of a task find nothing to do.
     seconds = learning + (starts - tasks) * max(took.task_seconds, took.least_seconds)
     changes = business.completions_a_day
-    reads = did.retrain_reads_fixed + took.reads_a_turn + business.parts + changes
+    reads = did.retrain_reads_fixed + took.reads_a_turn + took.catalogues * business.parts + took.orders + changes
     full_reads = business.appointments / FULL_READ_EVERY_DAYS
     return {
         "cpu": seconds,
@@ -49,7 +52,7 @@ def night(shops: int, business: Business, took: Sweep = SWEEP, did: Operations =
         "writes": shops * (did.retrain_writes_fixed + took.writes_a_turn + changes),
         "deletes": shops * (1 + changes),
         "class_a": shops * did.retrain_class_a,
-        "class_b": shops * did.retrain_class_b,
+        "class_b": shops * (did.retrain_class_b + took.objects_for_standing),
     }
 
 

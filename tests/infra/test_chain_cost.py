@@ -34,6 +34,7 @@ def test_what_a_shop_adds_to_a_night_is_what_the_model_says() -> None:
     learning, look, written = ((more - less) / 2 for more, less in zip(three, one, strict=True))
 
     assert look == SWEEP.reads_a_look
+    # How the shop stands is told to the sweep here; the model has its second reading of the catalogue beside.
     assert learning == OPERATIONS.retrain_reads_fixed + NOTHING_NEW.parts + SWEEP.reads_a_look + SWEEP.reads_a_turn
     assert written == OPERATIONS.retrain_writes_fixed + SWEEP.writes_a_turn
 
