@@ -88,7 +88,7 @@ teardown: setup  ## remove what deploy made (asks; keeps data unless told)
 stage: setup  ## fill build/<function>/ with what a deploy uploads
 	@$(RUN) infra stage
 
-cost: setup  ## what a month costs, idle and busy, for three sizes
+cost: setup  ## what a month costs, idle and busy, for three sizes, and a chain's night
 	@$(RUN) infra cost
 
 test-deploy: setup  ## the deploy refused at every single step, then finished (four minutes; make test refuses a few of the steps)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from infra import alerts
+from infra import alerts, operate
 from infra.chain import errors_that_alarm, job_shape, runs_at_once
 from infra.deploy import changes, summary, teardown
 from infra.errors import CommandFailedError, PrerequisiteError
@@ -14,6 +14,7 @@ from infra.parts import Removal, functions, schedule, sweep
 from infra.parts.first_training import first_training
 from infra.prerequisites import check_standing
 from infra.settings import DOORS, InfraSettings
+from infra.smoke import smoke
 from infra.stage import STAGED, Staged
 from infra.standing import Standing
 from restock.settings import SWEEP, Settings
@@ -219,6 +220,29 @@ def test_a_chains_alerts_wait_for_words_the_sweep_says_and_have_their_pages() ->
         title = policy["displayName"].removeprefix("Restock: ")
         assert f"### {title[0].upper()}{title[1:]}\n" in runbook
     assert len([one for one in policies if "conditionMatchedLog" not in one["conditions"][0]]) == 5  # billed, as before
+
+
+def test_status_shows_the_sweep_and_the_smoke_test_says_what_its_shops_should_see() -> None:
+    lines: list[str] = []
+    url = "https://f.run.app"
+    deployed = standing(job())
+    deployed.sweep_jobs[0]["status"] = {"latestCreatedExecution": {"completionTimestamp": "2026-03-02T03:11:00Z"}}
+    deployed.run_services = [
+        {"metadata": {"name": f"restock-{door}"}, "status": {"url": url}} for door in ("forecast", "retrain")
+    ]
+
+    operate.show(CHAIN, deployed, lines.append)
+    operate.show(settings(), deployed, lines.append)
+    smoke(CHAIN, deployed, lines.append, fetch=lambda where, _bearer="": answers(where))
+
+    assert [line for line in lines if line.startswith("sweep")] == [
+        "sweep           stands       last ended 2026-03-02T03:11:00"
+    ]
+    assert "each within an hour of its registration in restock_shops" in lines[-1]
+
+
+def answers(where: str) -> tuple[int, bytes]:
+    return (200, b'{"status": "healthy", "shops_in_memory": 0}') if where.endswith("/health") else (403, b"")
 
 
 def test_the_plan_of_a_first_deploy_of_a_chain_fits_a_screen() -> None:

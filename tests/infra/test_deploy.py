@@ -22,7 +22,7 @@ pytestmark = pytest.mark.needs("gcloud")
 def test_the_first_deploy_says_what_it_does_and_what_the_shop_should_see(deployed: World) -> None:
     text = deployed.first.text
 
-    assert "[11/26] function forecast: 1 change(s)" in text
+    assert "[11/27] function forecast: 1 change(s)" in text
     assert "The shop should see" in text
     assert "forecast refuses a caller without a token" in text
     assert not [request for request in deployed.first.requests if request.method == "CONNECT"]

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from infra import runner as runner_module
+from infra.command import Change
 from infra.errors import PrerequisiteError
-from infra.parts.firestore import time_to_live
+from infra.parts import Removal
+from infra.parts.firestore import time_to_live, without_expiry
 from infra.parts.functions import deploy_command
 from infra.prerequisites import check_project
 from infra.runner import Runner
@@ -52,6 +54,8 @@ def acting(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> Run:
 
 WANTED = settings(project="demo-shop")
 STANDING = Standing(project={"projectNumber": NUMBER})
+FIELD = "projects/demo-shop/databases/(default)/collectionGroups/restock_changes/fields/expire_at"
+EXPIRING = Standing(ttls=[{"name": FIELD}])
 
 
 @pytest.mark.parametrize(
@@ -75,6 +79,7 @@ def test_a_build_by_an_account_whose_roles_are_minutes_old_is_waited_for(
     assert "the build account's roles, minutes old, are not known everywhere yet: trying again" in heard.told[0]
 
 
+@pytest.mark.parametrize("change", [time_to_live(WANTED, STANDING)[0], without_expiry(WANTED, EXPIRING, Removal())[0]])
 @pytest.mark.parametrize(
     "words",
     [
@@ -83,15 +88,15 @@ def test_a_build_by_an_account_whose_roles_are_minutes_old_is_waited_for(
     ],
 )
 def test_fields_that_firestore_is_still_changing_are_tried_again(
-    empty: World, acting: Run, heard: Heard, words: str
+    empty: World, acting: Run, heard: Heard, words: str, change: Change
 ) -> None:
     empty.google.refuse_once["PATCH firestore"] = (409, "ABORTED", words)
-    change = time_to_live(WANTED, STANDING)[0]
 
     acting(empty).run("expiry", change)
 
     assert heard.slept == [5]
-    assert empty.google.named("firestore", "restock_changes/fields/expire_at")["ttlConfig"] == {}
+    kept = [name for name in empty.google.resources if name.endswith("restock_changes/fields/expire_at")]
+    assert bool(kept) == ("--enable-ttl" in change.text())  # as a deploy asks, and as a teardown
 
 
 @pytest.mark.parametrize(
