@@ -5,6 +5,14 @@
                                              (start, end, freq, ids, origins, horizons)
     python -m bench.accuracy FOLDER --thinned   the same sets made as sparse as a workshop
 
+Of every set of daily demand a second line scores compact, the cheapest candidate, by itself, and a third what Restock
+loses beside it, paired over parts: the mean difference ± its standard error.
+
+    rmsse1     daily means            spl_7 spl_30      pinball loss of sums over the part's own usual change
+    floored_   the same over the floored scale of the backtest: a few of the rarest parts weigh much without it
+    wql_       pinball loss over all demand, as if all parts were one: the busiest weigh most
+    cost       stock + 19 x backorders of ordering daily, scaled per part     cost_by_volume     of all parts, unscaled,
+                                                                                                over all daily use
 ``forecast`` has the interface of a rolling-origin evaluator: long history in, mean per step and quantiles of the
 cumulative demand out. Nothing here has a path of its own: `train` fits, the artifact's bytes are read back and asked.
 """
@@ -15,7 +23,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +36,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # an evaluator 
 from bench.generated_shop import GeneratedShop
 from restock.forecasting import measures
 from restock.forecasting.demand import Demand
+from restock.forecasting.methods.candidates import fit_candidates
+from restock.forecasting.methods.compact import Compact
+from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.train import Trained, train
 from restock.stored.artifact import ForecastArtifact, Part
 from restock.stored.distribution import Floats
@@ -56,17 +67,32 @@ def forecast(history: pd.DataFrame, horizon: int, quantiles: Sequence[float]) ->
 
 def published(wide: pd.DataFrame) -> ForecastArtifact:
     """Train on a table of series x periods, publish, and read the artifact's bytes back."""
-    artifact = trained(wide).artifact(version=1, trained_at=datetime(2001, 1, 1, tzinfo=UTC), time_zone="UTC")
-    return ForecastArtifact.from_bytes(artifact.to_bytes())
+    return _read_back(trained(wide))
+
+
+def compact_alone(wide: pd.DataFrame) -> ForecastArtifact:
+    """The same of the one candidate that shares nothing with the others but its level."""
+    demand = _demand(wide)
+    alone = fit_candidates(OpenSeries.of(demand), [Compact()]).distribution(Compact.name)
+    return _read_back(Trained(demand, alone, {}, {}))
 
 
 def trained(wide: pd.DataFrame) -> Trained:
     """Train on a table of series x periods."""
+    return train(_demand(wide))
+
+
+def _demand(wide: pd.DataFrame) -> Demand:
     periods = pd.DatetimeIndex(wide.columns)
     daily = len(periods) < 2 or (periods[1:] - periods[:-1]).max() <= pd.Timedelta(days=1)
     parts = tuple(Part(str(key), str(key)) for key in wide.index)
     first = periods[0].date() if daily else date(2001, 1, 1)  # other steps are counted as days without weekdays
-    return train(Demand(parts, first, wide.to_numpy(float), season=7 if daily else 1))
+    return Demand(parts, first, wide.to_numpy(float), season=7 if daily else 1)
+
+
+def _read_back(found: Trained) -> ForecastArtifact:
+    artifact = found.artifact(version=1, trained_at=datetime(2001, 1, 1, tzinfo=UTC), time_zone="UTC")
+    return ForecastArtifact.from_bytes(artifact.to_bytes())
 
 
 def thinned(wide: pd.DataFrame, *, parts: int = 165, zeros: float = 0.9, seed: int = 1) -> pd.DataFrame:
@@ -83,8 +109,15 @@ def thinned(wide: pd.DataFrame, *, parts: int = 165, zeros: float = 0.9, seed: i
     return sold
 
 
-def evaluate(wide: pd.DataFrame, origins: Sequence[int], horizons: Sequence[int], *, daily: bool) -> dict[str, Any]:
-    """Scores of Restock at the origins: per series in ``per``, and their means."""
+def evaluate(
+    wide: pd.DataFrame,
+    origins: Sequence[int],
+    horizons: Sequence[int],
+    *,
+    daily: bool,
+    publish: Callable[[pd.DataFrame], ForecastArtifact] = published,
+) -> dict[str, Any]:
+    """Scores of Restock, or of what else publishes, at the origins: per series in ``per``, and their means."""
     demand = wide.to_numpy(float)
     history = demand[:, : origins[0]]
     longest = max(horizons)
@@ -92,7 +125,7 @@ def evaluate(wide: pd.DataFrame, origins: Sequence[int], horizons: Sequence[int]
     began = time.perf_counter()
     mean, quantiles, implied = [], [], []
     for origin in origins:
-        artifact = published(wide.iloc[:, :origin])
+        artifact = publish(wide.iloc[:, :origin])
         row = {part.key: k for k, part in enumerate(artifact.parts)}
         order = [row[str(key)] for key in wide.index]
         start = artifact.header.trained_through + timedelta(1)
@@ -109,23 +142,28 @@ def evaluate(wide: pd.DataFrame, origins: Sequence[int], horizons: Sequence[int]
         k = steps.index(days)
         actual = came[:, :, :days].sum(axis=2)
         scale = measures.usual_change(history, days)
-        per[f"spl_{days}"] = scaled_pinball(actual, said_all[:, :, k], scale)
+        loss = pinball(actual, said_all[:, :, k])
+        per[f"spl_{days}"] = loss / scale
+        per[f"floored_{days}"] = loss / measures.floored(scale, history.mean(axis=1) * days)
+        found[f"wql_{days}"] = float(2 * loss.mean() / actual.mean())
         found[f"bias_{days}"] = float((means[:, :, :days].sum(axis=2) - actual).sum() / actual.sum())
         top = QUANTILES.index(measures.SERVICE_LEVEL)
         found[f"covered_{days}"] = float((actual <= said_all[:, :, k, top] + 1e-9).mean())
         found[f"implied_{days}"] = float(np.mean([row[k] for row in implied]))
     if daily:
         level = said_all[:, :, steps.index(measures.LEAD_DAYS + 1), QUANTILES.index(measures.SERVICE_LEVEL)]
-        per["cost"] = ordering_cost(demand, origins, level)
+        cost, scale = ordering_cost(demand, origins, level)
+        per["cost"] = cost / scale
+        found["cost_by_volume"] = float(cost.sum() / max(history.mean(axis=1).sum(), 1e-9))
     found.update({name: float(values.mean()) for name, values in per.items()})
     found["per"] = per
     return found
 
 
-def scaled_pinball(actual: Floats, quantiles: Floats, scale: Floats, levels: Sequence[float] = QUANTILES) -> Floats:
+def pinball(actual: Floats, quantiles: Floats, levels: Sequence[float] = QUANTILES) -> Floats:
     """Per part, over origins and levels: actual [parts, origins], quantiles [parts, origins, levels]."""
     losses = [measures.pinball(actual, quantiles[:, :, k], level) for k, level in enumerate(levels)]
-    mean: Floats = np.mean(losses, axis=(0, 2)) / scale
+    mean: Floats = np.mean(losses, axis=(0, 2))
     return mean
 
 
@@ -136,14 +174,17 @@ def rmsse(mean: Floats, actual: Floats, history: Floats) -> Floats:
     return found
 
 
-def ordering_cost(demand: Floats, origins: Sequence[int], levels: Floats) -> Floats:
-    """Scaled cost per part: a unit in stock for a day costs 1, a unit owed for a day 19 (which makes 95 % right)."""
+def ordering_cost(demand: Floats, origins: Sequence[int], levels: Floats) -> tuple[Floats, Floats]:
+    """Cost per part and its scale: a unit in stock for a day costs 1, a unit owed 19 (which makes 95 % right)."""
     stock, backorders = measures.order_up_to(demand, origins, levels)
     history = demand[:, : origins[0]]
-    sums = measures.window_sums(history, measures.LEAD_DAYS + 1)
-    change = np.abs(sums[:, measures.LEAD_DAYS + 1 :] - sums[:, : -(measures.LEAD_DAYS + 1)]).mean(axis=1)
-    cost: Floats = (stock + measures.PENALTY * backorders) / np.maximum(change, 1e-9)
-    return cost
+    return stock + measures.PENALTY * backorders, measures.usual_change(history, measures.LEAD_DAYS + 1)
+
+
+def paired(one: Mapping[str, Floats], other: Mapping[str, Floats]) -> dict[str, str]:
+    """By column, the mean difference of two ways over the same parts ± its standard error."""
+    apart = {name: one[name] - other[name] for name in one}
+    return {name: f"{d.mean():+.4f} ± {d.std() / np.sqrt(len(d)):.4f}" for name, d in apart.items()}
 
 
 def load(folder: Path, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -155,7 +196,7 @@ def load(folder: Path, name: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     return wide.fillna(0.0), about
 
 
-def show(name: str, scores: dict[str, Any]) -> None:
+def show(name: str, scores: Mapping[str, Any]) -> None:
     """One line per set."""
     plain = {key: value for key, value in scores.items() if key != "per"}
     print(name, " ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in plain.items()), flush=True)
@@ -185,7 +226,13 @@ def main() -> None:
             for method, found in {"restock": scores["challenger"], **scores["candidates"]}.items():
                 show(f"{name} thinned, {method}", {k: found[k] for k in ("spl_7", "spl_30", "cost")})
             continue
-        show(name, evaluate(wide, about["origins"], about["horizons"], daily=about["freq"] == "D"))
+        is_daily = about["freq"] == "D"
+        scores = evaluate(wide, about["origins"], about["horizons"], daily=is_daily)
+        show(name, scores)
+        if is_daily:
+            alone = evaluate(wide, about["origins"], about["horizons"], daily=True, publish=compact_alone)
+            show(f"{name}, compact by itself", alone)
+            show(f"{name}, Restock less compact", paired(scores["per"], alone["per"]))
 
 
 if __name__ == "__main__":

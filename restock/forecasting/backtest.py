@@ -57,12 +57,11 @@ class Origin:
         return np.array([np.random.default_rng(seed).random(2) for seed in seeds]).reshape(len(seeds), 2)
 
     def scale(self, days: int) -> Floats:
-        """The usual change, but never so small that one part launched yesterday decides for all."""
-        noise = np.sqrt(np.maximum(self.known.quantities.mean(axis=1) * days * self.known.unit, 0.0))
+        """The usual change of sums over so many days, floored."""
+        unit = self.known.unit
         shorter = min(days, max(self.known.days // 3, 1))  # early origins hold no two windows of a month
         usual = measures.usual_change(self.known.quantities, shorter) * np.sqrt(days / shorter)
-        scale: Floats = np.maximum(usual, 0.25 * noise + 0.1 * self.known.unit)
-        return scale
+        return unit * measures.floored(usual / unit, self.known.quantities.mean(axis=1) * days / unit)
 
 
 @dataclass(frozen=True, eq=False)

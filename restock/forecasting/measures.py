@@ -27,6 +27,15 @@ def usual_change(history: Floats, days: int) -> Floats:
     return change
 
 
+def floored(scale: Floats, units: Floats) -> Floats:
+    """A scale, but never so small that one part of hardly any use, or launched yesterday, decides for all.
+
+    ``units`` are expected in the window; the floor is a quarter of their noise by chance and a tenth of one.
+    """
+    floor: Floats = np.maximum(scale, 0.25 * np.sqrt(np.maximum(units, 0.0)) + 0.1)
+    return floor
+
+
 def pinball(actual: Floats, quantile: Floats, level: float) -> Floats:
     """The loss of naming this quantile."""
     short = actual - quantile

@@ -69,7 +69,29 @@ def test_scores_of_a_set_cover_its_horizons(tmp_path):
 
     assert wide.shape == (6, 150)
     assert {"rmsse1", "spl_7", "spl_30", "cost", "bias_7", "covered_30", "implied_30"} <= set(scores)
+    assert {"floored_7", "floored_30", "wql_7", "wql_30", "cost_by_volume"} <= set(scores)
     assert 0 < scores["rmsse1"] < 1.2
+
+
+def test_a_part_of_hardly_any_use_weighs_less_over_the_floored_scale_and_the_busiest_most_by_volume():
+    demand = np.zeros((2, 150))
+    demand[0, [3, 120]] = 1
+    demand[1] = 20 + np.arange(150) % 3
+    wide = pd.DataFrame(demand, ["rare", "busy"], pd.date_range("2020-01-05", periods=150))
+
+    scores = accuracy.evaluate(wide, [100, 115], [7, 30], daily=True, publish=accuracy.compact_alone)
+
+    rare, busy = 0, 1
+    assert scores["per"]["floored_7"][rare] < scores["per"]["spl_7"][rare]
+    assert scores["per"]["floored_7"][busy] <= scores["per"]["spl_7"][busy]
+    assert scores["wql_7"] < 0.2
+
+
+def test_what_is_better_on_every_part_by_as_much_is_so_without_error():
+    one, other = {"cost": np.array([1.0, 2.0, 4.0])}, {"cost": np.array([1.5, 2.5, 4.5])}
+
+    assert accuracy.paired(one, other) == {"cost": "-0.5000 ± 0.0000"}
+    assert accuracy.paired(one, {"cost": np.array([1.0, 2.0, 7.0])}) == {"cost": "-1.0000 ± 0.8165"}
 
 
 def test_an_exact_mean_has_no_error_and_the_last_value_has_an_rmsse_of_about_one():

@@ -2,7 +2,9 @@
 
 The squared errors that the level made at rolling origins are explained, over all parts, by the mean (noise of
 counts), its square and the experts' disagreement (drift of the level); each part then multiplies that by its own
-record, as far as its record is long. Far outliers are cut, or one of them would widen every part.
+record, as far as its record is long. Far outliers are cut, or one of them would widen every part. A shop of few parts
+says little of the pool: each horizon is held towards what the next shorter one leads to expect, or a chance agreement of
+a hundred errors with the experts' disagreement would have it widen the tail of every part threefold.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from restock.forecasting.methods.series import OpenSeries
 from restock.stored.distribution import HORIZONS, Floats
 
 _START = np.array([1.5, 0.1, 0.5])
+_LEAST, _MOST = np.array([1.0, 0.0, 0.0]), np.array([np.inf, np.inf, 4.0])  # a level errs by twice what experts differ
+_BEFORE_WINDOWS = 20.0  # separate windows, of all parts together, that what is expected of a horizon counts for
 _GROWTH = 0.25  # of the noise of counts with the horizon, where there is no record of it; drift has its square already
 _STEP = 5
 _RECORD_WINDOWS = 8.0  # a part's own record counts as much as the pool's after so many separate windows
@@ -25,17 +29,20 @@ def pooled_spread(series: OpenSeries, level: Floats, apart: Floats, cut: float) 
     known = _START
     for k, days in enumerate(HORIZONS.astype(int)):
         origins = _origins(series, days)
+        expected = known * [(days / HORIZONS[k - 1]) ** _GROWTH if k else 1.0, 1.0, 1.0]
         if len(origins) < 3:  # too short a history for this horizon: drift grows on, little faster than days squared
-            known = known * [(days / HORIZONS[max(k - 1, 0)]) ** _GROWTH if k else 1.0, 1.0, 1.0]
-            found[k] = known
+            found[k] = known = expected
             continue
         parts, squares = _record(series, level, apart, origins, days)
+        rows = _BEFORE_WINDOWS * (days + _STEP - 1) / _STEP
         known = _START
         for _ in range(3):  # iteratively reweighted: the variance is both what is explained and the weight
             variance = parts @ known
-            cut_squares = np.minimum(squares, cut * variance)
-            known = nonnegative_weights((parts / variance[..., None]).reshape(-1, 3), (cut_squares / variance).ravel())
-            known[0] = max(known[0], 1.0)
+            told = (parts / variance[..., None]).reshape(-1, 3)
+            came = (np.minimum(squares, cut * variance) / variance).ravel()
+            before = np.diag(np.sqrt(rows * (told**2).mean(axis=0)))
+            known = nonnegative_weights(np.concatenate([told, before]), np.concatenate([came, before @ expected]))
+            known = np.clip(known, _LEAST, _MOST)
         found[k] = known
     return found
 
