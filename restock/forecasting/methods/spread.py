@@ -17,7 +17,7 @@ from restock.stored.distribution import HORIZONS, Floats
 
 _START = np.array([1.5, 0.1, 0.5])
 _LEAST, _MOST = np.array([1.0, 0.0, 0.0]), np.array([np.inf, np.inf, 4.0])  # a level errs by twice what experts differ
-_BEFORE_WINDOWS = 20.0  # separate windows, of all parts together, that what is expected of a horizon counts for
+_BEFORE_WINDOWS = 8.0  # separate windows, of all parts together, that what is expected of a horizon counts for
 _GROWTH = 0.25  # of the noise of counts with the horizon, where there is no record of it; drift has its square already
 _STEP = 5
 _RECORD_WINDOWS = 8.0  # a part's own record counts as much as the pool's after so many separate windows
@@ -30,7 +30,7 @@ def pooled_spread(series: OpenSeries, level: Floats, apart: Floats, cut: float) 
     for k, days in enumerate(HORIZONS.astype(int)):
         origins = _origins(series, days)
         expected = known * [(days / HORIZONS[k - 1]) ** _GROWTH if k else 1.0, 1.0, 1.0]
-        if len(origins) < 3:  # too short a history for this horizon: drift grows on, little faster than days squared
+        if len(origins) < 3 or not len(series):  # no record: drift grows on, little faster than days squared
             found[k] = known = expected
             continue
         parts, squares = _record(series, level, apart, origins, days)
