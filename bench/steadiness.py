@@ -77,7 +77,9 @@ def main() -> None:
         evenings.append(Evening.of(accuracy.published(wide.iloc[:, :day]), keys))
         for moved, counts in moves(evenings[-2:], wide.to_numpy(float)[:, day - 1 : day]):
             of_all.append(moved)
-            print(f"day {day}: {len(moved)} parts without news moved {moved.mean():.2%}, counts {counts:.2%}", flush=True)
+            print(
+                f"day {day}: {len(moved)} parts without news moved {moved.mean():.2%}, counts {counts:.2%}", flush=True
+            )
     everything = np.concatenate(of_all)
     print(
         f"{len(of_all)} days, {len(everything)} parts and days without news: mean move {everything.mean():.2%}, median "

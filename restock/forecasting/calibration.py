@@ -1,14 +1,14 @@
 """Calibration of the upper quantiles: at which level of the averaged table does 95 % mean 95 %?
 
 The backtest counts how often each level's continuous quantile was not exceeded; the level whose count equals what is
-promised would be read instead (conformal prediction over rolling origins, pooled over parts). Counts are made continuous
-by seeded uniform noise, so that on sparse parts, where a quantile of 95 % may have to cover 98, the promise is the
-one that the distribution can keep. Less of the correction is proposed in a shop of a few parts, and half as much where
-a quantile would shrink: months that were calm say less of the next one than months that were not.
+promised would be read instead (conformal prediction over rolling origins, pooled over parts). Counts are made
+continuous by seeded uniform noise, so that on sparse parts, where a quantile of 95 % may have to cover 98, the promise
+is the one that the distribution can keep. Less of the correction is proposed in a shop of a few parts, and half as much
+where a quantile would shrink: months that were calm say less of the next one than months that were not.
 
-Whether it is made is left to evidence. Origins of one shop share their months, and what was right in them is often wrong
-after the next turn: so at each origin the correction that the others propose is tried, and it is made as far as that
-would have lowered the loss there. A shop that grows for months needs it; most do not (measured; see docs/forecasting.md).
+Whether it is made is left to evidence. Origins of one shop share their months, and what was right in them is often
+wrong after the next turn: so at each origin the correction that the others propose is tried, and it is made as far as
+that would have lowered the loss there. A shop that grows for months needs it; most do not (docs/forecasting.md).
 """
 
 from __future__ import annotations

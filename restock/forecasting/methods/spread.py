@@ -3,8 +3,8 @@
 The squared errors that the level made at rolling origins are explained, over all parts, by the mean (noise of
 counts), its square and the experts' disagreement (drift of the level); each part then multiplies that by its own
 record, as far as its record is long. Far outliers are cut, or one of them would widen every part. A shop of few parts
-says little of the pool: each horizon is held towards what the next shorter one leads to expect, or a chance agreement of
-a hundred errors with the experts' disagreement would have it widen the tail of every part threefold.
+says little of the pool: each horizon is held towards what the next shorter one leads to expect, or a chance agreement
+of a hundred errors with the experts' disagreement would have it widen the tail of every part threefold.
 """
 
 from __future__ import annotations

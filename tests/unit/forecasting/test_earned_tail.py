@@ -1,4 +1,4 @@
-"""What a short history says of a long lead time: no more than it supports, through the order advice that asks for it."""
+"""What a short history says of a long lead time: no more than it supports, as the order advice asks for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def test_twenty_seven_uses_in_ninety_days_are_not_told_to_hold_seventy_eight_ove
     demand = a_demand(used)
     row = [part.key for part in demand.parts].index("p0")
 
-    trained = train(demand, budget_seconds=0).artifact(version=1, trained_at=datetime(2026, 1, 1, tzinfo=UTC), time_zone="UTC")
+    trained = train(demand, budget_seconds=0).artifact(
+        version=1, trained_at=datetime(2026, 1, 1, tzinfo=UTC), time_zone="UTC"
+    )
     advice = advise(trained, demand.last_day + timedelta(1), SIXTY_DAYS_OF_LEAD, on_hand=0)
 
     mean = advice.expected_demand[row]
