@@ -81,6 +81,24 @@ def test_search_finds_brands_and_says_when_nothing_fits(board):
     expect(shown.page.locator("#today")).to_contain_text("No part matches the search.")
 
 
+def test_a_name_is_selected_by_dragging_over_it_and_opened_by_a_click(board):
+    shown = board()
+    name = shown.page.locator("#today button.part").first
+    box = name.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+
+    shown.page.mouse.move(box["x"] + 1, middle)
+    shown.page.mouse.down()
+    shown.page.mouse.move(box["x"] + box["width"] - 1, middle, steps=5)
+    shown.page.mouse.up()
+
+    assert shown.page.evaluate("getSelection().toString()") == name.inner_text()
+    expect(shown.page.get_by_role("dialog")).to_be_hidden()
+    name.click()
+    expect(shown.page.get_by_role("dialog")).to_be_visible()
+
+
 def test_a_column_sorts_both_ways_and_a_category_filters(board):
     shown = board()
 

@@ -34,11 +34,17 @@ function Order({ part, quantities, need, onType }) {
       <span class="hidden">Take the advice for ${part.name}: </span>${need === WAIT && !many ? "+" : "↺ "}${quantity(advised)}</button>`}</span>`;
 }
 
+// Whoever drags over a name, to copy it, has not asked for the part.
+const DRAGGED_PIXELS = 4;
+let pressedAt = 0;
+const press = ({ clientX }) => (pressedAt = clientX);
+const isDragged = ({ detail, clientX }) => detail > 0 && Math.abs(clientX - pressedAt) > DRAGGED_PIXELS;
+
 function Row({ part, need, quantities, drafted, onOpen, onType }) {
   const cell = (label, content, className = "") => html`<td class=${`number ${className}`} data-label=${label}>${content}</td>`;
   const isKnown = part.on_hand !== null;
   return html`<tr>
-    <th scope="row"><button type="button" class="part plain" dir="auto" onClick=${() => onOpen(part.part)}>${part.name}</button><span class="category" dir="auto">${[about(part), drafted.has(part.part) && "in a draft"].filter(Boolean).join(" · ")}${part.note && html`<em> ${part.note}</em>`}</span></th>
+    <th scope="row"><button type="button" class="part plain" dir="auto" onPointerDown=${press} onClick=${(event) => isDragged(event) || onOpen(part.part)}>${part.name}</button><span class="category" dir="auto">${[about(part), drafted.has(part.part) && "in a draft"].filter(Boolean).join(" · ")}${part.note && html`<em> ${part.note}</em>`}</span></th>
     ${cell("Order", isKnown && !part.discontinued ? html`<${Order} ...${{ part, quantities, need, onType }} />` : "–", "order")}
     ${cell("In stock", isKnown ? amount(part.on_hand) : "unknown")}
     ${cell("On order", amount(part.on_order), part.on_order ? "" : "zero")}
