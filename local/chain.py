@@ -8,131 +8,68 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
+from local.chain_shops import PARTS, PROJECT, THRESHOLD, Chain, Ended, Opened, appointment
 from local.cloud_tasks import LocalCloudTasks
-from local.configuration import settings_for
 from local.console import bold, dim, say
-from local.emulators import FirestoreEmulator, StorageServer
 from local.functions import start_function, wait_until_listening
 from local.processes import Child, ProcessError, free_port
-from local.setup import ENVIRONMENTS, ROOT, python_of
+from local.setup import ROOT
 from restock.counting.appointments import CountingRules
 from restock.counting.count import AppointmentWritten, Version, count
-from restock.gcp.firestore import FirestoreDocuments
-from restock.gcp.firestore import client as firestore_client
-from restock.gcp.storage import BucketObjects
 from restock.gcp.tasks import CloudTasksQueue
-from restock.history.history import History
 from restock.logs import Log
-from restock.scoped import documents_of, objects_of, queue_of
-from restock.settings import RETRAIN, Settings
-from restock.shops import Shops
+from restock.scoped import documents_of, queue_of
 from restock.stored import names
-from restock.stored.published import read_live, read_verified
-from restock.stored.run_record import RunRecord
-from restock.stored.summary import Summary, summary_of
 
 PLACE = ROOT / ".local" / "chain"
-PROJECT, BUCKET = "demo-chain", "demo-chain"
 SHOPS = 50
 ZONES = ("Europe/London", "Europe/Athens", "America/New_York", "Pacific/Auckland")
-PARTS = 12
-THRESHOLD = 10
 LARGE, WRONG = "shop-000", "shop-001"
 """One has a share of all the work; one has a time zone that is none."""
 ENDS_WITHIN_SECONDS = 1800
 
 
-@dataclass(frozen=True)
-class Ended:
-    """One task's attempt, as the system accounts for it."""
-
-    status: int
-    cpu_seconds: float
-    peak_mib: float
-    line: Mapping[str, Any]
-
-
-class Night:
-    """The emulators, and what runs on them."""
+class Night(Chain):
+    """And the retrain function behind a queue, for thresholds."""
 
     def __init__(self, shops: int) -> None:
         self.ids = [f"shop-{number:03}" for number in range(shops)]
-        shutil.rmtree(PLACE, ignore_errors=True)
-        PLACE.mkdir(parents=True)
-        self.firestore = FirestoreEmulator.start(log_dir=PLACE)
-        self.storage = StorageServer.start(log_dir=PLACE)
         self.tasks = LocalCloudTasks().start()
-        queue = self.tasks.create_queue(f"projects/{PROJECT}/locations/local/queues/retrain").name
+        self.tasks.create_queue(f"projects/{PROJECT}/locations/local/queues/retrain")
         port = free_port()
-        self.storage.create_bucket(BUCKET, project=PROJECT)
-        self.env = settings_for(
-            project=PROJECT,
-            bucket=BUCKET,
-            storage_url=self.storage.url,
-            tasks_host=self.tasks.host,
-            queue=queue,
-            retrain_url=f"http://127.0.0.1:{port}/",
-        ) | {
-            "FIRESTORE_EMULATOR_HOST": self.firestore.host,
-            "RESTOCK_CHAIN": "true",
-            "RETRAIN_THRESHOLD": str(THRESHOLD),
-            "SWEEP_HOUR": "0",
-            "TRAINING_BUDGET_SECONDS": os.environ.get("TRAINING_BUDGET_SECONDS", "1"),
-        }
-        os.environ.update(self.env)
-        self.settings = Settings.from_env(RETRAIN)
-        self.documents = FirestoreDocuments(PROJECT)
-        self.shops = Shops(self.settings, lambda: self.documents)
+        super().__init__(PLACE, tasks_host=self.tasks.host, retrain_url=f"http://127.0.0.1:{port}/")
         self.retrain: Child = start_function("retrain", port=port, env=self.env, log_dir=PLACE)
         wait_until_listening(self.retrain, port, timeout_seconds=300)
 
     def stop(self) -> None:
         self.retrain.stop()
         self.tasks.stop()
-        self.storage.stop()
-        self.firestore.stop()
+        super().stop()
 
     def open_shops(self) -> int:
-        """Register them all, and let each have a past; returns the number of appointments."""
-        written, batch = 0, firestore_client(PROJECT).bulk_writer()
-        for number, id in enumerate(self.ids):
-            zone = "Mars/Olympus" if id == WRONG else ZONES[number % len(ZONES)]
-            batch.set(batch._client.document(names.shop(id)), {"time_zone": zone, "name": f"Shop {number}"})
-            for part in range(PARTS):
-                path = f"{names.root(id)}{names.CATALOGUE}/p{part}"
-                batch.set(batch._client.document(path), {"name": f"Part {part}", "stock": 5, "price": 10 + part})
-            days, a_day = (120, 4) if id == LARGE else (20 + 3 * (number % 20), 1)
-            for day in range(days * a_day):
-                path = f"{names.root(id)}{names.appointment(f'old-{day}')}"
-                batch.set(batch._client.document(path), self.appointment(1 + day // a_day, number + day))
-                written += 1
-        batch.close()
-        return written
-
-    def appointment(self, days_ago: int, number: int) -> dict[str, Any]:
-        day = (datetime.now(UTC) - timedelta(days=days_ago)).date().isoformat()
-        part = number % PARTS
-        parts = [{"id": f"p{part}", "name": f"Part {part}", "quantity": 1 + number % 2}]
-        return {"status": "completed", "date": day, "spareParts": parts}
+        """Of different size, zone and age; returns the number of appointments."""
+        return self.open(
+            Opened(
+                id,
+                "Mars/Olympus" if id == WRONG else ZONES[number % len(ZONES)],
+                *((120, 4) if id == LARGE else (20 + 3 * (number % 20), 1)),
+            )
+            for number, id in enumerate(self.ids)
+        )
 
     def complete_ten(self, id: str) -> None:
         """The shop's app completes as many appointments as its threshold; each is counted as its event would be."""
         shop, documents = self.shops.find(id), documents_of(id, self.documents)
         for number in range(THRESHOLD):
             path = names.appointment(f"new-{number}")
-            documents.create(path, self.appointment(0, number))
+            documents.create(path, appointment(0, number))
             found = documents.get(path)
             assert found
             count(
@@ -144,61 +81,6 @@ class Night:
                 now=datetime.now(UTC),
                 log=Log("on_appointment", stream=(PLACE / "counting.log").open("a")),
             )
-
-    def start(self, index: int, attempt: int = 0) -> subprocess.Popen[bytes]:
-        """A task of the job, as Cloud Run starts it."""
-        task = {
-            "CLOUD_RUN_EXECUTION": "night-1",
-            "CLOUD_RUN_TASK_INDEX": str(index),
-            "CLOUD_RUN_TASK_COUNT": "2",
-            "CLOUD_RUN_TASK_ATTEMPT": str(attempt),
-        }
-        python = python_of(ENVIRONMENTS["retrain"][0])
-        with log_of(index, attempt).open("wb") as log:
-            main = ROOT / "functions" / "sweep" / "main.py"
-            return subprocess.Popen([python, main], env={**os.environ, **task}, stdout=log, stderr=log)
-
-    def version(self, id: str) -> int:
-        live = read_live(objects_of(id, BucketObjects(PROJECT, BUCKET))).pointer
-        return live.version if live else 0
-
-    def summary(self, id: str) -> Summary | None:
-        found = documents_of(id, self.documents).get(names.SUMMARY)
-        return summary_of(found.fields if found else None)
-
-    def runs(self, id: str) -> list[RunRecord]:
-        return [
-            RunRecord.from_fields(one.fields) for one in documents_of(id, self.documents).newest(names.RUNS, "run", 9)
-        ]
-
-    def is_as_recounted(self, id: str) -> bool:
-        """Promise 1, of one shop: its live history, with what is pending, against its appointments."""
-        shop, documents = self.shops.find(id), documents_of(id, self.documents)
-        objects = objects_of(id, BucketObjects(PROJECT, BUCKET))
-        live = read_live(objects).pointer
-        assert live
-        history = History.from_bytes(read_verified(objects, names.history(live.history), live.history_sha256))
-        held = {(row["appointment"], row["part"], row["quantity"]) for row in history.rows.to_pylist()}
-        written = {
-            (found.id, part["id"], float(part["quantity"]))
-            for page in documents.pages(names.APPOINTMENTS, ("spareParts",), 1000)
-            for found in page
-            for part in found.fields["spareParts"]
-        }
-        return held == written and shop.id == id
-
-
-def log_of(index: int, attempt: int) -> Path:
-    return PLACE / f"task-{index}-{attempt}.log"
-
-
-def ended(process: subprocess.Popen[bytes], index: int, attempt: int) -> Ended:
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    lines = [line for line in log_of(index, attempt).read_text().splitlines() if '"ended"' in line]
-    peak = usage.ru_maxrss / (1024 if sys.platform != "darwin" else 2**20)
-    line = json.loads(lines[-1]) if lines else {}
-    return Ended(process.returncode, usage.ru_utime + usage.ru_stime, peak, line)
 
 
 def until(what: str, is_so: Any) -> None:
@@ -238,12 +120,12 @@ def tell(night: Night) -> None:
         first, second = night.start(0), night.start(1)
         until("the first shop learnt", lambda: night.version(busy))
         second.send_signal(signal.SIGKILL)
-        killed = ended(second, 1, 0)
+        killed = night.ended(second, 1, 0)
         again = night.start(1, attempt=1)
         say(f"  killed after {killed.cpu_seconds:.1f} CPU s, and started again")
         night.complete_ten(busy)
         say(f"  meanwhile {busy} completed {THRESHOLD} appointments: its threshold goes through the queue")
-        tasks = [ended(first, 0, 0), ended(again, 1, 1)]
+        tasks = [night.ended(first, 0, 0), night.ended(again, 1, 1)]
         wall = time.monotonic() - began
     with step("What was asked for meanwhile is trained"):
         until("the threshold's run", lambda: any(run.reason == "threshold" for run in night.runs(busy)))

@@ -46,7 +46,7 @@ def load(client: Any) -> int:
             facts = PartFacts(part=part, unit_cost=round(PURCHASE_SHARE * fields["price"], 2), request="sample")
             client.document(names.root(id) + names.part_facts(part)).set(facts.to_fields())
         written += shop.load(
-            client, itertools.chain(past, shop.bookings(today)), shelves=documents, root=names.root(id)
+            client, itertools.chain(past, shop.bookings(today, zone=zone)), shelves=documents, root=names.root(id)
         )
         say(f"  {name}: {written} documents so far")
     return written

@@ -126,6 +126,9 @@ def _turn_of(sweeper: Sweeper, shop: Listed, swept: Swept) -> str:
         if not is_turn(now_listed, sweeper.clock(), sweeper.hour):
             return "done by another task"
         known = sweeper.shops.find(shop.id)
+        now_listed = replace(now_listed, is_asked_for=known.asked is not None)
+        if not is_turn(now_listed, sweeper.clock(), sweeper.hour):
+            return "done by another task"  # which was asked for it, and is no more
     except (SettingsError, UnknownShopError) as exc:  # nothing that a repetition could mend
         log.error(str(exc))
         return WRONG

@@ -292,6 +292,26 @@ def test_what_is_asked_for_is_done_at_any_hour_and_asked_no_more():
     assert chain.sweep(execution="e3").ended["published"] == 0
 
 
+def test_what_is_asked_for_is_done_by_one_task_alone():
+    chain = Chain("a", "b")
+    chain.sweep()
+    chain.clock.advance(hours=8)
+    for shop in "ab":
+        chain.register(shop, asked={})
+    learnt_before = len(chain.learnt)
+
+    def meanwhile(shop: str, step: str) -> None:
+        if step == "lease" and len(chain.learnt) == learnt_before + 1:
+            chain.step = lambda shop, step: None
+            chain.sweep(1, execution="e2")  # goes through with the other shop, and finds this one leased
+
+    chain.step = meanwhile
+    swept = chain.sweep(0, execution="e2")
+
+    assert swept.ended == {"published": 1, "done by another task": 1}
+    assert [chain.version(shop) for shop in "ab"] == [2, 2]
+
+
 def test_what_somebody_asks_for_meanwhile_stays():
     chain = Chain()
     chain.register("a", asked={})
