@@ -64,7 +64,9 @@ class Booked:
         return dict(Counter(booking.service for booking in self.bookings))
 
 
-def read_booked(documents: BookingDocuments, start: date, days: int, rules: CountingRules) -> Booked:
+def read_booked(
+    documents: BookingDocuments, start: date, days: int, rules: CountingRules, *, done_too: bool = False
+) -> Booked:
     """The bookings from ``start`` on, each once, whichever of its fields led to it."""
     if start.year not in BOOKABLE_YEARS:
         return Booked(())
@@ -81,15 +83,17 @@ def read_booked(documents: BookingDocuments, start: date, days: int, rules: Coun
         found.update(rows)
         if is_cut := read >= MOST_READ:
             break
-    bookings = (booking_of(id, fields, rules, end) for id, fields in found.items())
+    bookings = (booking_of(id, fields, rules, end, done_too=done_too) for id, fields in found.items())
     wanted = [booking for booking in bookings if booking is not None and start <= booking.day < end]
     return Booked(tuple(sorted(wanted, key=lambda one: (one.day, one.id))), read, is_cut)
 
 
-def booking_of(id: str, fields: Mapping[str, Any], rules: CountingRules, seen_from: date) -> Booking | None:
+def booking_of(
+    id: str, fields: Mapping[str, Any], rules: CountingRules, seen_from: date, *, done_too: bool = False
+) -> Booking | None:
     """None if it is done, will not be, or names no day. Days further ahead than can be booked are typing errors."""
     status = fields.get("status")
-    if is_completed(status, rules) or status_word(status) in NOT_COMING:
+    if (is_completed(status, rules) and not done_too) or status_word(status) in NOT_COMING:
         return None
     zone = ZoneInfo(rules.time_zone)
     days = {field: read_day(fields.get(field), zone) for field in ("date", RESCHEDULED)}

@@ -25,6 +25,7 @@ from restock.history.unusual import unusual_since
 from restock.retraining.gate import Evidence
 from restock.retraining.tools import Lesson
 from restock.stored.artifact import ForecastArtifact
+from restock.stored.booked_ahead import BookedAhead
 from restock.stored.manifest import Window
 from restock.stored.published import sha256
 from restock.stored.service_parts import ServiceParts
@@ -38,8 +39,10 @@ GATE_SPANS = 3
 class FittedModel:
     """A trained model in the shape the run publishes."""
 
-    def __init__(self, trained: Trained, time_zone: str, lesson: Lesson, services: ServiceParts) -> None:
-        self.trained, self._time_zone, self._services = trained, time_zone, services
+    def __init__(
+        self, trained: Trained, time_zone: str, lesson: Lesson, services: ServiceParts, booked: BookedAhead | None
+    ) -> None:
+        self.trained, self._time_zone, self._services, self._booked = trained, time_zone, services, booked
         self._follows = lesson.follows
         self._jobs = recent_jobs(lesson.history, trained.demand.last_day)
         self._unusual = unusual_since(trained.demand.last_day - timedelta(days=GATE_DAYS), lesson.history)
@@ -50,6 +53,8 @@ class FittedModel:
         self.notes = [*trained.notes]
         if follows := lesson.follows:
             self.notes.append(f"follows what run {follows.run} learnt at {follows.learnt_at}, whose scores these are")
+        if booked:
+            self.notes.append(booked.told())
         if left_out := trained.demand.left_out:
             self.notes.append(
                 f"the oldest {left_out} days are left out: {len(trained.demand.parts):,} parts x all days do not fit"
@@ -63,7 +68,7 @@ class FittedModel:
 
     @property
     def learnt(self) -> bytes | None:
-        return None if self._follows else Lore.of(self.trained, self._services).to_bytes()
+        return None if self._follows else Lore.of(self.trained, self._services, booked=self._booked).to_bytes()
 
     def evidence(self) -> Evidence:
         demand, distribution = self.trained.demand, self.trained.distribution
@@ -95,7 +100,7 @@ class FittedModel:
             follows, learnt_at = self._follows.run, self._follows.learnt_at
         notes = (*self.trained.notes, *(one.without_appointment() for one in self._unusual))
         header = replace(artifact.header, services=self._services, recent_jobs=self._jobs, notes=notes)
-        header = replace(header, follows=follows, learnt_at=learnt_at)
+        header = replace(header, follows=follows, learnt_at=learnt_at, booked_ahead=self._booked)
         return _read_back(replace(artifact, header=header).to_bytes())
 
     def estimators(self) -> bytes:
@@ -135,11 +140,25 @@ class Fitter:
         )
         progress(f"fitting {len(demand.parts)} parts on {demand.days} days through {through}")
         if lore:
-            trained, services = follow(demand, lore), carried_over(lore, demand.parts)
+            trained, services, booked = follow(demand, lore), carried_over(lore, demand.parts), lore.booked
         else:
             trained = train(demand, champion=lesson.champion, budget_seconds=lesson.budget_seconds, progress=progress)
             services = service_parts.learn(lesson.history, demand.parts, lesson.today)
-        return FittedModel(trained, self._time_zone, lesson, services)
+            trained, booked = _with_bookings(trained, lesson)
+        return FittedModel(trained, self._time_zone, lesson, services, booked)
+
+
+def _with_bookings(trained: Trained, lesson: Lesson) -> tuple[Trained, BookedAhead | None]:
+    """The near days as what is booked for them moves them, if the shop's own weeks say that this helps."""
+    if lesson.booked is None or not lesson.booked.has_any:
+        return trained, None
+    from restock.forecasting import booked_ahead
+    from restock.forecasting.jobs_done import jobs_done
+
+    demand = trained.demand
+    jobs = jobs_done(lesson.history, demand.parts, demand.last_day, demand.days)
+    booked, near = booked_ahead.learn(lesson.booked, jobs, demand.quantities, trained.distribution, lesson.today)
+    return replace(trained, distribution=trained.distribution.with_near(near)), booked
 
 
 def _told_of_unseen(demand: Demand) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 from restock.errors import DamagedError
 from restock.forecasting.classes import classify
 from restock.forecasting.combination import Recipe, combine
@@ -24,6 +26,8 @@ from restock.forecasting.methods.forecaster import Candidate, Fitted
 from restock.forecasting.methods.series import OpenSeries
 from restock.forecasting.train import Trained
 from restock.stored.artifact import Part
+from restock.stored.booked_ahead import BookedAhead
+from restock.stored.near_days import DAYS, NearDays
 from restock.stored.service_parts import PartUse, ServiceParts
 
 
@@ -38,12 +42,20 @@ class Lore:
     pooled: Pooled | None = None
     services: ServiceParts = ServiceParts()
     keys: Sequence[str] = ()
-    """Of the parts that ``services`` names by their rows."""
+    """Of the parts that ``services`` and ``near`` name by their rows."""
     since: date | None = None
     """The first day, where older ones did not fit into memory: followers begin there, too."""
+    booked: BookedAhead | None = None
+    near: NearDays | None = None
 
     @classmethod
-    def of(cls, trained: Trained, services: ServiceParts, candidates: Sequence[Candidate] = CANDIDATES) -> Lore:
+    def of(
+        cls,
+        trained: Trained,
+        services: ServiceParts,
+        candidates: Sequence[Candidate] = CANDIDATES,
+        booked: BookedAhead | None = None,
+    ) -> Lore:
         costly = {each.name: trained.estimators[each.name] for each in candidates if each.is_costly}
         return cls(
             trained.recipe,
@@ -53,6 +65,8 @@ class Lore:
             services,
             [part.key for part in trained.demand.parts],
             trained.demand.first_day if trained.demand.left_out else None,
+            booked,
+            trained.distribution.near,
         )
 
     def to_bytes(self) -> bytes:
@@ -77,8 +91,18 @@ def follow(demand: Demand, lore: Lore, candidates: Sequence[Candidate] = CANDIDA
         raise DamagedError("what was learnt has weights of other candidates")
     known = [each for each in candidates if each.name in lore.costly or not each.is_costly]
     fitted = fit_candidates(OpenSeries.of(demand), known, learnt=lore.costly, pooled=lore.pooled)
-    distribution = combine(fitted, classify(demand), recipe)
+    distribution = combine(fitted, classify(demand), recipe).with_near(_near(lore, demand.parts))
     return Trained(demand, distribution, dict(lore.recipe), dict(lore.scores), {"base": fitted.base})
+
+
+def _near(lore: Lore, parts: Sequence[Part]) -> NearDays | None:
+    """What was booked when it learnt, at the rows its parts have now; it says of which days it is."""
+    if lore.near is None:
+        return None
+    places = {key: row for row, key in enumerate(lore.keys)}
+    rows = [next((places[id] for id in (part.key, *part.documents) if id in places), -1) for part in parts]
+    as_usual = np.ones((1, DAYS))
+    return NearDays(lore.near.first_day, np.concatenate([lore.near.factors, as_usual])[rows])
 
 
 def carried_over(lore: Lore, parts: Sequence[Part]) -> ServiceParts:

@@ -40,7 +40,7 @@ MOST_UNITS = 5
 
 def learn(history: History, parts: Sequence[Part], today: date) -> ServiceParts:
     """Of the jobs of the last months."""
-    lines = _lines(history, parts, today)
+    lines = lines_of_jobs(history, parts, today)
     if not lines.num_rows:
         return ServiceParts()
     jobs = _first_of_each(lines, "job")
@@ -61,7 +61,7 @@ def learn(history: History, parts: Sequence[Part], today: date) -> ServiceParts:
     return ServiceParts(pooled.listed(None), {name: uses.listed(pooled) for name, uses in sorted(services.items())})
 
 
-def _lines(history: History, parts: Sequence[Part], today: date) -> pa.Table:
+def lines_of_jobs(history: History, parts: Sequence[Part], today: date) -> pa.Table:
     """A row per job and part: service, row, units, the job's weight, and whether the last full read saw it."""
     rows = history.rows.append_column("is_read", history.seen_in_full())
     since = pa.scalar(today - timedelta(LONGEST_DAYS), pa.date32())

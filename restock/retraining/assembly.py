@@ -12,11 +12,13 @@ from functools import cached_property, partial
 from typing import Any
 
 from restock.gcp.firestore import FirestoreDocuments
+from restock.gcp.firestore_reader import FirestoreReader
 from restock.logs import Log
 from restock.retraining.levels import follow_levels
 from restock.retraining.tools import ChallengerModel, Lesson, Tools
 from restock.scoped import documents_of, objects_of, queue_of
 from restock.settings import Settings
+from restock.stored import names
 from restock.stored.shop import Shop
 
 
@@ -31,6 +33,7 @@ def tools_of(shop: Shop, log: Log, *, holder: str = "") -> Tools:
         fit=partial(_fit, settings),
         log=log.of_shop(shop.id),
         clock=lambda: datetime.now(UTC),
+        bookings=FirestoreReader(settings.project).under(names.root(shop.id)),
         levels=follow_levels,
         holder=holder,
     )

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 
 from restock.errors import DamagedError
 from restock.history import stock_seen
+from restock.history.booked_seen import BookedSeen
 from restock.history.history import History
 from restock.history.importing import read_imported, with_imported
 from restock.history.stock_seen import StockSeen
 from restock.retraining import gate
 from restock.retraining.attempt import Attempt
+from restock.retraining.booked import seen_ahead
 from restock.retraining.following import what_to_follow
 from restock.retraining.publish import libraries
 from restock.retraining.tools import ChallengerModel, Lesson
@@ -31,6 +33,8 @@ class Challenger:
     champion: Manifest | None
     basis: str
     """Of what it learnt, if it did."""
+    booked: BookedSeen | None = None
+    """The bookings, by its look at the next days and all before, if it learnt."""
 
     def reasons_to_refuse(self) -> list[str]:
         """Promise 4."""
@@ -68,11 +72,13 @@ def challenge(run: Attempt, history: History, live: Live, *, is_full_read: bool)
         champion=champion.recipe if champion else None,
         budget_seconds=min(settings.training_budget_seconds, remaining / 2),
     )
-    fitted = _fitted(run, replace(lesson, follows=what_to_follow(run, live, basis, is_full_read=is_full_read)))
+    follows = what_to_follow(run, live, basis, is_full_read=is_full_read)
+    booked = None if follows else seen_ahead(run, live)
+    fitted = _fitted(run, replace(lesson, follows=follows, booked=booked))
     run.journal.know(scores=dict(fitted.scores))
     for line in fitted.notes:
         run.journal.note(line)
-    return Challenger(fitted, seen, champion, basis)
+    return Challenger(fitted, seen, champion, basis, booked)
 
 
 def _fitted(run: Attempt, lesson: Lesson) -> ChallengerModel:

@@ -39,6 +39,7 @@ class Journal:
         self._examples: list[str] = []
         self._passed_over: Counter[str] = Counter()
         self._notes: list[str] = []
+        self._bookings_read = 0
 
     @property
     def record(self) -> RunRecord:
@@ -57,6 +58,10 @@ class Journal:
 
     def know_changes(self, **counts: int) -> None:
         self.know(changes=replace(self._known.changes, **counts))
+
+    def count_bookings(self, read: int) -> None:
+        """Documents that were read past the store that counts its own."""
+        self._bookings_read += read
 
     def note(self, line: str) -> None:
         """A sentence for whoever reads the record."""
@@ -86,6 +91,7 @@ class Journal:
 
     def write(self, documents: DocumentStore, finished_at: datetime | None) -> None:
         if finished_at:
-            read, written = documents.reads - self._read_before, documents.writes - self._written_before
+            read = documents.reads - self._read_before + self._bookings_read
+            written = documents.writes - self._written_before
             self.know(finished_at=finished_at, documents_read=read, documents_written=written)
         documents.set(names.run_record(self._known.run), self.record.to_fields())

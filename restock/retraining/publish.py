@@ -20,10 +20,11 @@ from restock.stored.published import Live, read_live, sha256
 from restock.stores import ObjectStore
 
 if TYPE_CHECKING:
+    from restock.history.booked_seen import BookedSeen
     from restock.history.history import History
     from restock.history.stock_seen import StockSeen
 
-PRUNED_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN)
+PRUNED_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN, names.BOOKED_SEEN)
 KEPT_PLACES = (*PRUNED_PLACES, names.LEARNT)
 LIBRARIES = ("numpy", "pyarrow", "scikit-learn", "scipy")
 
@@ -125,6 +126,9 @@ class Files:
     def add_stock_seen(self, seen: StockSeen) -> None:
         self.contents[names.stock_seen(self.version)] = seen.to_bytes()
 
+    def add_booked_seen(self, seen: BookedSeen) -> None:
+        self.contents[names.booked_seen(self.version)] = seen.to_bytes()
+
     def pointer(self, live: Pointer | None, published_by: str, rules: str) -> Pointer:
         """Naming what was added here, and for the rest what was live before."""
         facts: dict[str, Any] = asdict(live) if live else {}
@@ -139,12 +143,14 @@ class Files:
             facts |= {"history": self.version, "history_sha256": sha256(history)}
         if seen := self.contents.get(names.stock_seen(self.version)):
             facts |= {"stock_seen": self.version, "stock_seen_sha256": sha256(seen)}
+        if booked := self.contents.get(names.booked_seen(self.version)):
+            facts |= {"booked_seen": self.version, "booked_seen_sha256": sha256(booked)}
         return Pointer(**(facts | self._followed))
 
 
 def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
-    """Delete versions, histories and stock seen older than ``days``, and return the names; never what is live, nor the
-    newest ten.
+    """Delete versions, histories, stock and bookings seen older than ``days``, and return the names; never what is
+    live, nor the newest ten.
 
     An operator may roll back meanwhile: the pointer is read before each version, and its manifest, without which there
     is no rolling back to it, goes first.
@@ -170,8 +176,12 @@ def prune(objects: ObjectStore, now: datetime, days: int) -> list[str]:
 
 
 def _named(live: Pointer, prefix: str) -> int | None:
-    named = {names.MODELS: live.version, names.HISTORIES: live.history, names.STOCK_SEEN: live.stock_seen}
-    return named[prefix]
+    return {
+        names.MODELS: live.version,
+        names.HISTORIES: live.history,
+        names.STOCK_SEEN: live.stock_seen,
+        names.BOOKED_SEEN: live.booked_seen,
+    }[prefix]
 
 
 def prune_learnt(objects: ObjectStore, now: datetime, days: int) -> list[str]:

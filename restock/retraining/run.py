@@ -161,6 +161,8 @@ def _publish_version(
         files.follow(live.pointer)
     files.add_model(challenger.fitted, rules, live_forecast(run, live))
     files.add_stock_seen(challenger.seen)
+    if challenger.booked:
+        files.add_booked_seen(challenger.booked)
     if live.pointer is None or counted.is_new:
         files.add_history(counted.history)
     _commit(run, files, files.pointer(live.pointer, f"retrain ({run.asked.reason})", rules), live)

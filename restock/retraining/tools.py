@@ -15,6 +15,8 @@ from restock.stored.learnt import Learnt
 from restock.stores import DocumentStore, ObjectStore, RetrainQueue
 
 if TYPE_CHECKING:
+    from restock.counting.bookings import BookingDocuments
+    from restock.history.booked_seen import BookedSeen
     from restock.history.history import History
     from restock.history.stock_seen import StockSeen
 
@@ -44,6 +46,8 @@ class Lesson:
     champion: Mapping[str, Any] | None
     """The recipe that competes on the same backtest; None without a live version."""
     budget_seconds: float
+    booked: BookedSeen | None = None
+    """The bookings, by this run's look at the next days and all before; None where it follows, or cannot look."""
     follows: Learnt | None = None
     """What is to be followed; None: learn. A fit that cannot open it raises DamagedError."""
 
@@ -61,6 +65,8 @@ class Tools:
     fit: Fit
     log: Log
     clock: Callable[[], datetime]
+    bookings: BookingDocuments | None = None
+    """Where a run that learns reads what is booked; without it no forecast knows of bookings."""
     after: Callable[[str], None] = field(default=lambda step: None)
     """Told the name of each step once it is over; where a test stops a run."""
     levels: Callable[[DocumentStore, ObjectStore, date, datetime], str | None] | None = None

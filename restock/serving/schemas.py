@@ -348,6 +348,10 @@ ANSWERS = {
             "recipe": ANYTHING,
             "scores": ANYTHING,
             "notes": array(TEXT),
+            "booked_ahead": record(
+                "BookedAhead",
+                {"is_used": FLAG, "days_seen": COUNT, "shares_known": array(NUMBER), "gain": or_null(NUMBER)},
+            ),
         },
     ),
     operations.CHANGES.id: record(

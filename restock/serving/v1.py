@@ -20,6 +20,7 @@ MOST_NUMBERS = 400_000
 """Of one forecast: 1,000 parts over 90 days with three quantiles have 360,000. It bounds what many callers take."""
 SHARED_ABOUT_TRAINING = (
     "trained_through", "kind", "follows", "learnt_at", "first_day", "time_zone", "classes", "recipe", "scores", "notes",
+    "booked_ahead",
 )  # fmt: skip
 
 

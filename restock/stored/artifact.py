@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from restock.errors import DamagedError
 from restock.stored.distribution import ARRAYS, FIRST, HORIZONS, LEVELS, DemandDistribution, Floats
 from restock.stored.header import Header
+from restock.stored.near_days import NearDays
 
 SCHEMA = 2
 READABLE_SCHEMAS = (1, 2)
@@ -95,6 +96,7 @@ class ForecastArtifact:
             "horizons": HORIZONS.tolist(),
             "closed_days": sorted(day.isoformat() for day in self.distribution.closed_days),
             "parts": [_stored(part) for part in self.parts],
+            **({"near_days": self.distribution.near.to_json()} if self.distribution.near else {}),
             "arrays": {name: list(array.shape) for name, array in arrays.items()},
         }
         text = json.dumps(about, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
@@ -137,7 +139,9 @@ class ForecastArtifact:
         if negative or (arrays["unit"] <= 0).any():
             raise ValueError("a rate, a weekday factor, a unit or the -log of a chance is negative")
         recent = arrays.pop("recent")
-        return cls(Header.from_json(about), parts, DemandDistribution(**arrays, closed_days=closed_days), recent)
+        near = NearDays.from_json(about["near_days"], len(parts)) if "near_days" in about else None
+        distribution = DemandDistribution(**arrays, closed_days=closed_days, near=near)
+        return cls(Header.from_json(about), parts, distribution, recent)
 
 
 def _shapes(parts: int, schema: int) -> dict[str, tuple[int, ...]]:

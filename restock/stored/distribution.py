@@ -3,7 +3,7 @@
 Demand is counted in a part's unit (1, or the step its quantities come in: 0.5 litres). A part's numbers are a daily
 rate, a factor per weekday, and what is said of the demand summed over 1 to 90 open days, twice: the distribution
 function at the first counts, for the many parts that a week rarely needs, and quantiles at nine levels, for those that
-it needs many of. Four ideas keep it small and exact:
+it needs many of. Five ideas keep it small and exact:
 
 * Operational time. A run of days lasts as long as its weekday factors add up to: a closed Sunday takes no time,
   a busy Monday more than a day. The numbers are read at that time, so sums never shrink as days are added.
@@ -13,6 +13,7 @@ it needs many of. Four ideas keep it small and exact:
 * Continuous counts. The quantiles are those of a continuous variable x whose distribution function passes through
   F(k) at every count k and is linear between, starting from -1. So ``ceil(x)`` is exactly the quantile of the
   count. (Machado and Santos Silva, 2005, use the same device to estimate quantiles of counts.)
+* What is booked for the next days lengthens or shortens those days (``near_days.py``): nothing else changes.
 * Markov's inequality holds by construction: no chance of k units is ever said that exceeds mean / k.
 
 numpy alone: this module is imported where forecasts are served.
@@ -28,6 +29,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from restock.stored.near_days import NearDays
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +59,8 @@ class DemandDistribution:
     first: NDArray[np.floating[Any]] = field(default_factory=lambda: np.empty(0))
     """[parts, horizons, first] -log of the chance that the sum is at most 0, 1, 2, 3 units; left out: read from the
     table, as artifacts of the layout before this one must be."""
+    near: NearDays | None = None
+    """What is booked, if that is known to help."""
 
     def __post_init__(self) -> None:
         table = np.asarray(self.table, np.float32)
@@ -69,7 +74,12 @@ class DemandDistribution:
 
     def only(self, rows: Any) -> DemandDistribution:
         """Some of the parts."""
-        return replace(self, **{name: getattr(self, name)[rows] for name in ARRAYS})
+        near = self.near and self.near.only(rows)
+        return replace(self, near=near, **{name: getattr(self, name)[rows] for name in ARRAYS})
+
+    def with_near(self, near: NearDays | None) -> DemandDistribution:
+        """The same with other bookings."""
+        return replace(self, near=near)
 
     def mean(self, start: date, days: int) -> Floats:
         """Mean demand per part and day."""
@@ -121,6 +131,8 @@ class DemandDistribution:
         pace: Floats = self.weekday.astype(float)[:, (start.weekday() + np.arange(days)) % 7]
         if self.closed_days:
             pace[:, [start + timedelta(k) in self.closed_days for k in range(days)]] = 0.0
+        if self.near:
+            pace *= self.near.of(start, days)
         return pace
 
     def _units(self, time: Floats) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from restock.stored.booked_ahead import BookedAhead
 from restock.stored.fields import needed, number, optional, present
 from restock.stored.hindsight import Hindsight
 from restock.stored.service_parts import ServiceParts
@@ -73,6 +74,8 @@ class Header:
     follows: int | None = None
     """The version that learnt what this one is made with; its own number where it learnt itself."""
     learnt_at: str | None = None
+    booked_ahead: BookedAhead | None = None
+    """What bookings are worth to it."""
 
     @property
     def kind(self) -> str | None:
@@ -88,6 +91,8 @@ class Header:
             facts["services"] = self.services.to_json()
         if self.hindsight:
             facts["hindsight"] = self.hindsight.to_json()
+        if self.booked_ahead:
+            facts["booked_ahead"] = self.booked_ahead.to_json()
         return facts | ({"since": asdict(self.since)} if self.since else {})
 
     @classmethod
@@ -95,6 +100,7 @@ class Header:
         first_day: str | None = optional(stored, "first_day", str)
         since: dict[str, Any] | None = optional(stored, "since", dict)
         services: dict[str, Any] | None = optional(stored, "services", dict)
+        booked: dict[str, Any] | None = optional(stored, "booked_ahead", dict)
         hindsight: list[Any] | None = optional(stored, "hindsight", list)
         parts = len(needed(stored, "parts", list))
         return cls(
@@ -113,4 +119,5 @@ class Header:
             hindsight=Hindsight.from_json(hindsight, parts) if hindsight is not None else None,
             follows=optional(stored, "follows", int),
             learnt_at=optional(stored, "learnt_at", str),
+            booked_ahead=BookedAhead.from_json(booked) if booked else None,
         )

@@ -28,6 +28,7 @@ BALANCE = f"{STATES}/balance"
 MODELS = "models/"
 HISTORIES = "history/"
 STOCK_SEEN = "stock_seen/"
+BOOKED_SEEN = "booked_seen/"
 LEARNT = "learnt/"
 FULL_READS = "rebuild/"
 IMPORTED = "imports/usage.parquet"
@@ -109,6 +110,10 @@ def history(version: int) -> str:
 
 def stock_seen(version: int) -> str:
     return f"{STOCK_SEEN}{version}.json"
+
+
+def booked_seen(version: int) -> str:
+    return f"{BOOKED_SEEN}{version}.json"
 
 
 def learnt(run: int) -> str:

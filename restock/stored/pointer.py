@@ -45,6 +45,9 @@ class Pointer:
     stock_seen: int | None = None
     """The live record of stock seen: the version whose run wrote it. Pointers of before have none."""
     stock_seen_sha256: str | None = None
+    booked_seen: int | None = None
+    """Likewise of the bookings seen."""
+    booked_seen_sha256: str | None = None
     learnt: int | None = None
     """What runs follow until one learns anew: the run that learnt it. None: the next run learns."""
     learnt_sha256: str | None = None
@@ -70,7 +73,7 @@ class Pointer:
             check_schema(stored, READABLE_SCHEMAS)
             facts: dict[str, Any] = {name: needed(stored, name, int) for name in NUMBERS}
             facts |= {name: needed(stored, name, str) for name in TEXTS}
-            for place in ("stock_seen", "learnt"):
+            for place in ("stock_seen", "booked_seen", "learnt"):
                 facts[place] = optional(stored, place, int)
                 facts[f"{place}_sha256"] = optional(stored, f"{place}_sha256", str)
             facts |= {name: optional(stored, name, str) for name in ("learnt_at", "attempt")}
