@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from restock.serving.transfers import Transfer, proposed, to_order
@@ -126,7 +126,7 @@ terms = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(terms, max_size=4), st.lists(amounts, max_size=4))
 def test_nobody_gives_more_than_it_has_to_spare_nor_gets_more_than_it_misses(wanted, spare):
     chain = {f"short-{k}": balance([short(**one)]) for k, one in enumerate(wanted)}
