@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from bench import counting, memory, path, rebuild, retrain, serving
+from bench import counting, memory, path, rebuild, retrain, serving, speeds
 from bench.harness import staged
 from bench.results import Section, print_section, write_results
 from bench.world import QUICK_BUDGET, Premises, bench_stack
@@ -39,6 +39,10 @@ def measure_retrain(stack: Stack, quick: bool) -> Section:
     return retrain.section(stack, *trainer(stack), quick=quick)
 
 
+def measure_speeds(stack: Stack, quick: bool) -> Section:
+    return speeds.section(stack, *trainer(stack), quick=quick)
+
+
 def measure_growth(stack: Stack, quick: bool) -> Section:
     return retrain.growth(stack, *trainer(stack), quick=quick)
 
@@ -60,6 +64,7 @@ SECTIONS: dict[str, Measure] = {
     "counting": measure_counting,
     "path": measure_path,
     "retrain": measure_retrain,
+    "speeds": measure_speeds,
     "growth": measure_growth,
     "rebuild": measure_rebuild,
     "serving": measure_serving,

@@ -67,22 +67,22 @@ def forecast(history: pd.DataFrame, horizon: int, quantiles: Sequence[float]) ->
 
 def published(wide: pd.DataFrame) -> ForecastArtifact:
     """Train on a table of series x periods, publish, and read the artifact's bytes back."""
-    return _read_back(trained(wide))
+    return read_back(trained(wide))
 
 
 def compact_alone(wide: pd.DataFrame) -> ForecastArtifact:
     """The same of the one candidate that shares nothing with the others but its level."""
-    demand = _demand(wide)
+    demand = demand_of(wide)
     alone = fit_candidates(OpenSeries.of(demand), [Compact()]).distribution(Compact.name)
-    return _read_back(Trained(demand, alone, {}, {}))
+    return read_back(Trained(demand, alone, {}, {}))
 
 
 def trained(wide: pd.DataFrame) -> Trained:
     """Train on a table of series x periods."""
-    return train(_demand(wide))
+    return train(demand_of(wide))
 
 
-def _demand(wide: pd.DataFrame) -> Demand:
+def demand_of(wide: pd.DataFrame) -> Demand:
     periods = pd.DatetimeIndex(wide.columns)
     daily = len(periods) < 2 or (periods[1:] - periods[:-1]).max() <= pd.Timedelta(days=1)
     parts = tuple(Part(str(key), str(key)) for key in wide.index)
@@ -90,7 +90,7 @@ def _demand(wide: pd.DataFrame) -> Demand:
     return Demand(parts, first, wide.to_numpy(float), season=7 if daily else 1)
 
 
-def _read_back(found: Trained) -> ForecastArtifact:
+def read_back(found: Trained) -> ForecastArtifact:
     artifact = found.artifact(version=1, trained_at=datetime(2001, 1, 1, tzinfo=UTC), time_zone="UTC")
     return ForecastArtifact.from_bytes(artifact.to_bytes())
 

@@ -21,10 +21,6 @@ from bench.retrained import (
 from bench.world import Premises
 from local.stack import Stack
 
-OLD_APPOINTMENTS = 14_593
-OLD_WALL, OLD_CPU, OLD_DOCUMENTS = 34.8, 35.5, 14_793
-"""The services Restock replaces, measured when they still ran: 20 appointments a day for 2 years, 200 parts."""
-
 STAGES = ("history", "changes", "applied", "fitted", "files", "commit", "marked")
 COMPARED = (10_000, 100_000)
 GROWTH_APPOINTMENTS = 10_000
@@ -54,13 +50,11 @@ def section(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> S
     for appointments in sizes:
         for changes in (10,) if quick else (10, 1_000):
             measure(appointments, changes)
-    measure(OLD_APPOINTMENTS, 10)
     for _ in range(0 if quick else 2):  # what is compared, in turn, so that what slows one slows all
-        for appointments in (*COMPARED, OLD_APPOINTMENTS):
+        for appointments in COMPARED:
             measure(appointments, 10)
     found = {key: fastest(several) for key, several in sorted(runs.items())}
-    rows = [*promised(found), *beside_the_old_system(found[OLD_APPOINTMENTS, 10])]
-    return Section("Retraining", rows, (*NOTES, *trees_left_out(stack)), detail(found))
+    return Section("Retraining", promised(found), (*NOTES, *trees_left_out(stack)), detail(found))
 
 
 NOTES = (
@@ -68,7 +62,7 @@ NOTES = (
     "Wall and CPU time run from the start of the process to its answer, so they include all imports.",
     "Peak memory is the resident size of server and worker together; what they share counts twice.",
     "Bytes are what the emulators' processes read and wrote meanwhile, by the system's own count.",
-    "The old system's figures were measured earlier on a machine of the same kind, training in a running process.",
+    "Every run learns; what following costs is measured by `python -m bench speeds`.",
 )
 
 
@@ -103,15 +97,6 @@ def promised(found: Sizes) -> list[Row]:
     rows.append(Row("history file per usage row", f"{files['parquet'] / len(found[largest].shop.history):.1f} B"))
     rows.append(Row("what serving loads, per part", f"{files['forecast'] / PARTS:,.0f} B", f"{PARTS} parts"))
     return rows
-
-
-def beside_the_old_system(ours: Retrained) -> list[Row]:
-    what = f"{OLD_APPOINTMENTS:,} appointments, 10 changes"
-    return [
-        ratio_row(f"{what}: wall time", ours.wall, OLD_WALL, of="the old system", most=0.2),
-        ratio_row(f"{what}: CPU time", ours.cpu, OLD_CPU, of="the old system"),
-        ratio_row(f"{what}: documents", ours.documents_read, OLD_DOCUMENTS, of="the old system", unit=""),
-    ]
 
 
 def growth(stack: Stack, functions: Path, manifest: bytes, *, quick: bool) -> Section:

@@ -136,11 +136,19 @@ def live_manifest(place: Premises) -> bytes:
     return bytes(objects.read(names.manifest(live.version)).data)
 
 
-def retrained(place: Premises, functions: Path, shop: SizedShop, changes: int, body: Mapping[str, Any]) -> Retrained:
+def retrained(  # noqa: PLR0913  # the last one named
+    place: Premises,
+    functions: Path,
+    shop: SizedShop,
+    changes: int,
+    body: Mapping[str, Any],
+    *,
+    settings: Mapping[str, str] | None = None,
+) -> Retrained:
     """Start the function, post, wait, stop; raises unless a version was published."""
     stores = {"Firestore": place.stack.firestore.child, "Cloud Storage": place.stack.storage.child}
     before = {name: _moved(child) for name, child in stores.items()}
-    with Server(RETRAIN, functions, place.environment, wait=False) as server:
+    with Server(RETRAIN, functions, {**place.environment, **(settings or {})}, wait=False) as server:
         with Meter(server.tree) as meter:
             server.wait_until_listening()
             started, cpu_started = server.age_seconds, server.tree.cpu_seconds()

@@ -28,7 +28,8 @@ class Business:
     completions_a_day: float
     writes_per_appointment: int = 6  # created, confirmed, in process, completed, edited, rated
     forecasts_a_day: float = 0.0
-    retrain_seconds: float = 20.0
+    learn_seconds: float = 20.0
+    follow_seconds: float = 6.0
 
     @property
     def is_idle(self) -> bool:
@@ -77,14 +78,15 @@ def usage(business: Business, did: Operations = OPERATIONS) -> dict[str, float]:
     """How much of what Google bills one month uses."""
     scheduled, crossed = retrains_a_month(business)
     # A schedule without changes refits once a day; a second one that day finds nothing to do.
-    trainings = (scheduled if not business.is_idle else DAYS) + crossed
+    learning = scheduled if not business.is_idle else DAYS
+    trainings = learning + crossed
     full_reads = DAYS / 7 * business.appointments
     completions = business.completions_a_day * DAYS
     events = completions * business.writes_per_appointment
     forecasts = business.forecasts_a_day * DAYS
     seconds = {
         "on_appointment": completions * did.event_seconds + (events - completions) * did.event_seconds / 100,
-        "retrain": trainings * business.retrain_seconds,
+        "retrain": learning * business.learn_seconds + crossed * business.follow_seconds,
         "forecast": forecasts * did.forecast_seconds,
     }
     kept_mb = did.version_mb * business.appointments / 14_593 * trainings / DAYS * did.kept_days
@@ -136,17 +138,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("parts", int, "documents in spare_parts"),
         ("completions-a-day", float, "completed appointments a day when busy"),
         ("forecasts-a-day", float, "forecast requests a day when busy"),
-        ("retrain-seconds", float, "how long a retrain takes, start included"),
+        ("learn-seconds", float, "how long a scheduled retrain takes, start included"),
+        ("follow-seconds", float, "how long one that a threshold leads to takes, start included"),
     ):
         parser.add_argument(f"--{name}", type=kind, help=what)
 
 
 def run(asked: argparse.Namespace) -> int:
-    given = {
-        name: getattr(asked, name)
-        for name in ("appointments", "parts", "completions_a_day", "forecasts_a_day", "retrain_seconds")
-        if getattr(asked, name) is not None
-    }
+    volumes = ("appointments", "parts", "completions_a_day", "forecasts_a_day", "learn_seconds", "follow_seconds")
+    given = {name: getattr(asked, name) for name in volumes if getattr(asked, name) is not None}
     shops = {size: replace(shop, **given) for size, shop in SHOPS.items() if asked.size in (None, size)}
     print("USD a month. Prices and their dates: infra/prices.py.\n")
     print(f"{'':22}{'without free tiers':>20}{'with free tiers':>18}{'old system: reads':>20}{'USD':>10}")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import accuracy
+from bench import accuracy, following
 from bench.generated_shop import GeneratedShop
 
 QUANTILES = [0.5, 0.8, 0.9, 0.95, 0.99]
@@ -100,3 +100,14 @@ def test_an_exact_mean_has_no_error_and_the_last_value_has_an_rmsse_of_about_one
 
     assert accuracy.rmsse(actual, actual, history)[0] == 0
     assert accuracy.rmsse(history[:, :-1][:, :, None], actual, history)[0] == pytest.approx(1)
+
+
+def test_what_following_costs_is_told_of_every_score_and_is_little_in_a_shop_that_does_not_change():
+    wide = history("D", 160).pivot(index="unique_id", columns="ds", values="y")
+
+    found = following.compare(wide, {"origins": [110, 125], "horizons": [7, 30]}, 1)
+
+    assert set(found) == set(following.MOST)
+    assert all(set(changed) == {*following.LOSSES, *following.SHARES} for changed in found.values())
+    assert all(abs(changed[loss]) < 0.1 for changed in found.values() for loss in following.LOSSES)
+    assert found[1] != found[14]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from restock.forecasting.methods.base import Base
 from restock.forecasting.methods.forecaster import Forecast, Prior
-from restock.forecasting.methods.grown import BINS, Cuts, GrownTrees
+from restock.forecasting.methods.grown import GrownTrees
 from restock.forecasting.methods.levels import smoothed
 from restock.forecasting.methods.negative_binomial import more_than, negative_binomial, quantile_table
 from restock.forecasting.methods.series import OpenSeries
@@ -71,7 +71,9 @@ class Trees:
             kept = np.sort(np.argpartition(np.concatenate(turns), _ROWS)[:_ROWS])
             x, y = x[kept], y[kept]
         x[:, np.isnan(x).all(axis=0)] = 0.0  # scikit-learn can't bin a feature that nobody has
-        return FittedTrees(_grown(x, y))
+        from restock.forecasting.methods.growing import grown  # and with it scikit-learn, which learning alone needs
+
+        return FittedTrees(grown(x, y, LEARNT_LEVELS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,24 +102,6 @@ class FittedTrees:
             asked = np.column_stack([features, np.full(len(features), days)])
             found.append(np.sort(self.models.predict(asked), axis=1))
         return np.stack(found, axis=1)
-
-
-def _grown(features: Floats, came: Floats) -> GrownTrees:
-    from sklearn.ensemble import HistGradientBoostingRegressor  # learning alone needs it
-    from threadpoolctl import threadpool_limits
-
-    cuts = Cuts.of(features)
-    bins = cuts.bins(features)
-    models = [
-        HistGradientBoostingRegressor(
-            loss="quantile", quantile=level, max_iter=100, learning_rate=0.03, max_leaf_nodes=8, min_samples_leaf=300,
-            l2_regularization=1.0, max_bins=BINS, early_stopping=False, random_state=0,
-        ) for level in LEARNT_LEVELS
-    ]  # fmt: skip
-    with threadpool_limits(1, user_api="openmp"):  # one thread: sums in one order, the same model every time
-        for model in models:
-            model.fit(bins, came)
-    return GrownTrees.of(cuts, models)
 
 
 def _ratio(base: Base, mean: Floats, noise: Floats, days: int) -> Floats:
