@@ -64,8 +64,8 @@ def section(stack: Stack, *, quick: bool) -> Section:
 
 def notes(repeats: int, threshold: int, place: Premises) -> tuple[str, ...]:
     return (
-        f"{repeats} crossings of {threshold} completions each, in a shop of {APPOINTMENTS:,} appointments; each follows "
-        "what the one before the first had learnt.",
+        f"{repeats} crossings of {threshold} completions each, in a shop of {APPOINTMENTS:,} appointments.",
+        "Each follows what one before the first had learnt.",
         f"RELOAD_SECONDS is {place.environment['RELOAD_SECONDS']} here; 10 on Google Cloud, which adds up to 9 s.",
         "Somebody asks for a forecast every 20 ms: what answers first is the part after publishing.",
     )

@@ -19,7 +19,7 @@ from restock.stored.distribution import Floats
 
 
 class _Pinball(PinballLoss):  # type: ignore[misc]  # scikit-learn has no types
-    """The same numbers to the last bit."""
+    """The same numbers (to the last bit, with the numpy of today)."""
 
     def fit_intercept_only(self, y_true: Floats, sample_weight: None = None) -> Any:
         return quantile(y_true, 100 * self.closs.quantile / 100)

@@ -7,6 +7,7 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
+from restock.forecasting.methods.growing import quantile
 from restock.forecasting.methods.grown import BINS, Cuts, GrownTrees
 
 
@@ -47,3 +48,13 @@ def test_a_value_never_seen_falls_into_the_nearest_bin(features):
     far = np.array([[-1e9, -3.0, 1e9]])
 
     assert Cuts.of(features).bins(far).tolist() == [[0.0, 0.0, BINS - 1.0]]
+
+
+@pytest.mark.parametrize("level", [0.25, 0.5, 0.8, 0.95, 0.99])
+@pytest.mark.parametrize("count", [1, 2, 3, 300, 3_777])
+def test_the_quantile_of_a_leaf_is_numpys_and_leaves_its_values_alone(level, count):
+    values = np.random.default_rng(count).exponential(size=count)
+    before = values.copy()
+
+    assert quantile(values, level) == pytest.approx(np.percentile(values, 100 * level), rel=1e-12)
+    assert (values == before).all()
