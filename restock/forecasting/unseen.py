@@ -3,7 +3,7 @@
 They can't be dropped as closed days are, for every part has its own. Instead they repeat what the part saw before, on
 the same weekdays, two weeks back or more. A stock-out ends a busy week more often than a quiet one, which alone would
 speak too loud; but what was wanted and not had is seen nowhere either, and that was more than usual, too. With four
-weeks a simulated workshop wins back a third of the units that it is short for not seeing, with two more than half
+weeks a simulated workshop wins back a third of the units that it is short for not seeing, with two about half
 (`python -m bench.stock_outs`). So the level stays what it was, the spread too, and nothing looks past its own day.
 """
 
