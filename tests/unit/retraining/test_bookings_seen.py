@@ -1,4 +1,4 @@
-"""What learning runs see in the book, kept from one to the next; nothing rests on it."""
+"""What learning runs see in the book, kept from one to the next; what it costs is bounded (promise 6)."""
 
 from __future__ import annotations
 
