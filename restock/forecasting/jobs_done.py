@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import pandas as pd
 
 from restock.forecasting.service_jobs import recent_jobs
 from restock.forecasting.service_parts import lines_of_jobs
@@ -63,9 +62,10 @@ def jobs_done(history: History, parts: Sequence[Part], last_day: date, days: int
     services = list(counted)
     counts = np.array([counted[service] for service in services], float).reshape(len(services), days)
     lines = lines_of_jobs(history, parts, last_day)
-    place = pc.fill_null(pc.index_in(lines["service"], pa.array(services, pa.string())), len(services))
+    # -1, and so the last column: none of these
+    place = pd.Index(services, dtype=object).get_indexer(pd.Index(lines["service"], dtype=object))
     uses = np.zeros((len(parts), len(services) + 1))
-    np.add.at(uses, (lines["row"].to_numpy(), place.to_numpy()), lines["weight"].to_numpy())
+    np.add.at(uses, (lines["row"].to_numpy(), place), lines["weight"].to_numpy())
     of_all = uses.sum(axis=0) / max(float(uses.sum()), _RAREST)
     shares = (uses + PRIOR_USES * of_all) / (uses.sum(axis=1, keepdims=True) + PRIOR_USES)
     return JobsDone(last_day, services, counts, shares[:, :-1])

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -40,53 +41,41 @@ MOST_UNITS = 5
 
 def learn(history: History, parts: Sequence[Part], today: date) -> ServiceParts:
     """Of the jobs of the last months."""
-    lines = lines_of_jobs(history, parts, today)
-    if not lines.num_rows:
+    jobs = lines_of_jobs(history, parts, today)
+    if jobs.empty:
         return ServiceParts()
-    jobs = _first_of_each(lines, "job")
-    weight = _summed(jobs, "service")
-    told = sorted((-heavy, service) for service, heavy in weight.items() if heavy >= FEWEST_JOBS)[:MOST_SERVICES]
-    used_any = _shares_that_use_parts(
-        Counter(_summed(jobs.filter(jobs["is_read"]), "service")), history.without_parts, today
-    )
+    of_job = jobs.drop_duplicates("job")
+    weight = of_job.groupby("service")["weight"].sum()
+    told = weight[weight >= FEWEST_JOBS].nlargest(MOST_SERVICES).index
+    used_any = _shares_that_use_parts(of_job[of_job["is_read"]], history.without_parts, today)
     everything = used_any.pop(None)
-    pooled = _Uses(lines, everything, sum(weight.values()))
+    pooled = _Uses(jobs, everything, float(weight.sum()))
     services = {
-        service: _Uses(
-            lines.filter(pc.equal(lines["service"], service)), used_any.get(service, everything), weight[service]
-        )
-        for _, service in told
+        str(service): _Uses(jobs[jobs["service"] == service], used_any.get(service, everything), float(weight[service]))
+        for service in told
         if service
     }
     return ServiceParts(pooled.listed(None), {name: uses.listed(pooled) for name, uses in sorted(services.items())})
 
 
-def lines_of_jobs(history: History, parts: Sequence[Part], today: date) -> pa.Table:
+def lines_of_jobs(history: History, parts: Sequence[Part], today: date) -> pd.DataFrame:
     """A row per job and part: service, row, units, the job's weight, and whether the last full read saw it."""
     rows = history.rows.append_column("is_read", history.seen_in_full())
     since = pa.scalar(today - timedelta(LONGEST_DAYS), pa.date32())
     is_late = pc.and_(pc.greater(rows["day"], since), pc.less_equal(rows["day"], pa.scalar(today, pa.date32())))
     rows = rows.filter(pc.and_(is_late, pc.invert(pc.starts_with(rows["appointment"], NO_APPOINTMENT))))
-    days_ago = (np.datetime64(today) - rows["day"].to_numpy()).astype("timedelta64[D]").astype(float)
-    lines = pa.table(
+    frame = pd.DataFrame(
         {
-            "job": rows["appointment"].combine_chunks().dictionary_encode().indices,
-            "service": rows["service"],
+            "job": rows["appointment"].combine_chunks().dictionary_encode().indices.to_numpy(),
+            "service": rows["service"].to_pandas().fillna(""),
             "row": _rows_of_parts(rows, parts),
-            "weight": _weights(days_ago),
-            "is_read": rows["is_read"],
-            "units": rows["quantity"],
+            "units": rows["quantity"].to_numpy(),
+            "weight": _weights((np.datetime64(today) - rows["day"].to_numpy()).astype("timedelta64[D]").astype(float)),
+            "is_read": rows["is_read"].to_numpy(),
         }
     )
-    by = [name for name in lines.column_names if name != "units"]
-    known = lines.filter(pc.greater_equal(lines["row"], 0))
-    return known.group_by(by, use_threads=False).aggregate([("units", "sum")]).rename_columns(lines.column_names)
-
-
-def _first_of_each(lines: pa.Table, by: str) -> pa.Table:
-    others = [name for name in lines.column_names if name != by]
-    found = lines.group_by(by, use_threads=False).aggregate([(name, "first") for name in others])
-    return found.select([by, *(f"{name}_first" for name in others)]).rename_columns([by, *others])
+    of_line = ["job", "service", "row", "weight", "is_read"]
+    return frame[frame["row"] >= 0].groupby(of_line, sort=True)["units"].sum().reset_index()
 
 
 def _rows_of_parts(rows: pa.Table, parts: Sequence[Part]) -> NDArray[np.int64]:
@@ -97,12 +86,11 @@ def _rows_of_parts(rows: pa.Table, parts: Sequence[Part]) -> NDArray[np.int64]:
         words = (by_id.get(key), by_name.get(fold(key)), by_name.get(fold(name)))
         return next((row for row in words if row is not None), -1)
 
-    keys, names = (pc.fill_null(rows[of], "").combine_chunks().dictionary_encode() for of in ("part", "name"))
-    pairs = np.column_stack([keys.indices.to_numpy(), names.indices.to_numpy()])
-    distinct, place = np.unique(pairs, axis=0, return_inverse=True)
-    words = keys.dictionary.to_pylist(), names.dictionary.to_pylist()
-    found = np.array([row_of(words[0][key], words[1][name]) for key, name in distinct.tolist()], np.int64)
-    return found[place.ravel()]
+    spelled = rows.select(["part", "name"]).to_pandas().fillna("")
+    distinct = spelled.drop_duplicates()
+    distinct = distinct.assign(row=[row_of(key, name) for key, name in distinct.itertuples(index=False)])
+    found: NDArray[np.int64] = spelled.merge(distinct, how="left", on=["part", "name"])["row"].to_numpy(np.int64)
+    return found
 
 
 def _weights(days_ago: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,9 +99,10 @@ def _weights(days_ago: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _shares_that_use_parts(
-    used: Counter[str], without_parts: Mapping[JobsOf, int], today: date
+    read: pd.DataFrame, without_parts: Mapping[JobsOf, int], today: date
 ) -> dict[str | None, float]:
     """By service; under None of all jobs."""
+    used: Counter[str] = Counter(_summed(read, "service"))
     bare: defaultdict[str, float] = defaultdict(float)
     for jobs, count in without_parts.items():
         days_ago = (today - date.fromisoformat(f"{jobs.month}-15")).days
@@ -128,21 +117,19 @@ def _shares_that_use_parts(
     return shares
 
 
-def _summed(jobs: pa.Table, *by: str) -> dict[Any, float]:
+def _summed(jobs: pd.DataFrame, by: str | list[str]) -> dict[Any, float]:
     """Weights."""
-    found = jobs.group_by(list(by), use_threads=False).aggregate([("weight", "sum")])
-    keys = [found[name].to_pylist() for name in by]
-    return dict(zip(keys[0] if len(by) == 1 else zip(*keys, strict=True), found["weight_sum"].to_pylist(), strict=True))
+    return jobs.groupby(by)["weight"].sum().to_dict()
 
 
 class _Uses:
     """The parts of some jobs, counted by weight."""
 
-    def __init__(self, lines: pa.Table, share_using: float, weight: float) -> None:
+    def __init__(self, jobs: pd.DataFrame, share_using: float, weight: float) -> None:
         self._share_using, self._weight = share_using, weight
-        self.uses: dict[int, float] = _summed(lines, "row")
+        self.uses: dict[int, float] = _summed(jobs, "row")
         self.units: defaultdict[int, dict[float, float]] = defaultdict(dict)
-        for (row, units), found in _summed(lines, "row", "units").items():
+        for (row, units), found in _summed(jobs, ["row", "units"]).items():
             self.units[row][units] = found
 
     def listed(self, pooled: _Uses | None) -> list[PartUse]:
