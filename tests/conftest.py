@@ -22,9 +22,12 @@ from tests.receiver import Receiver
 collect_ignore_glob = ["*/traps/*"]  # doors with traps: started as processes, not importable without settings
 SLOWEST = (
     "test_interrupted.py",
+    "test_simulation_catches.py",
     "test_deploy.py",
     "test_deployed_again.py",
     "test_taking_back.py",
+    "test_teardown.py",
+    "test_chain_deployed.py",
     "test_who_may.py",
     "test_simulation.py",
     "test_burst.py",

@@ -13,6 +13,7 @@ from restock.stored.artifact import Part
 from restock.stored.part_facts import PartFacts
 from tests.browser.conftest import PREFIX, Board
 from tests.published import artifact, many_parts
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.usefixtures("published")]
 
@@ -84,16 +85,19 @@ def test_search_finds_brands_and_says_when_nothing_fits(board):
 def test_a_name_is_selected_by_dragging_over_it_and_opened_by_a_click(board):
     shown = board()
     name = shown.page.locator("#today button.part").first
-    box = name.bounding_box()
-    assert box
-    middle = box["y"] + box["height"] / 2
 
-    shown.page.mouse.move(box["x"] + 1, middle)
-    shown.page.mouse.down()
-    shown.page.mouse.move(box["x"] + box["width"] - 1, middle, steps=5)
-    shown.page.mouse.up()
+    def is_selected_by_dragging() -> bool:
+        """Not always at once: what is drawn above it meanwhile moves it away from under the mouse."""
+        box = name.bounding_box()
+        assert box
+        middle = box["y"] + box["height"] / 2
+        shown.page.mouse.move(box["x"] + 1, middle)
+        shown.page.mouse.down()
+        shown.page.mouse.move(box["x"] + box["width"] - 1, middle, steps=5)
+        shown.page.mouse.up()
+        return shown.page.evaluate("getSelection().toString()") == name.inner_text()
 
-    assert shown.page.evaluate("getSelection().toString()") == name.inner_text()
+    wait_until(is_selected_by_dragging)
     expect(shown.page.get_by_role("dialog")).to_be_hidden()
     name.click()
     expect(shown.page.get_by_role("dialog")).to_be_visible()

@@ -17,7 +17,7 @@ from schemathesis import GenerationMode
 from restock.serving import operations
 from tests.contract.answers import get
 
-CASES_PER_OPERATION = 40
+CASES_PER_OPERATION = 24
 
 
 def test_the_description_is_relative_and_names_every_operation(client):

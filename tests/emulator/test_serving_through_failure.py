@@ -289,7 +289,7 @@ def test_a_bad_version_is_passed_over_and_named(client, shop, name, published):
     assert seen.versions == {1, 3}
     assert health["status"] == "degraded"
     assert re.match("version 2 cannot be served", health["problem"])
-    assert client.get("/health").json["status"] == "healthy"
+    wait_until(lambda: client.get("/health").json["status"] == "healthy")
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != "latency of 1 s"])
