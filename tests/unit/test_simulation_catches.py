@@ -304,7 +304,6 @@ def test_a_first_full_read_that_forgets_purged_bookings(monkeypatch, is_caught):
 
 
 LOOKING_BACK = ("complete and deliver", "schedule", "back up", "put back", "dispatch", "rebuild")
-CRASHING = ("schedule halfway", "go on", "crash")
 
 
 def test_an_older_pointer_taken_for_the_live_one(monkeypatch, is_caught):
