@@ -103,7 +103,7 @@ fuzz: setup  ## coverage-guided fuzzing of the decoders for a minute (needs athe
 bench: setup  ## measure counting, retraining and serving, side by side with what they are compared to
 	@$(RUN) bench
 
-bench-quick: setup  ## the same in two minutes
+bench-quick: setup  ## the same in five minutes
 	@$(RUN) bench --quick
 
 bench-serving: setup  ## the serving rows alone
