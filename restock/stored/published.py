@@ -43,10 +43,14 @@ def read_verified(objects: ObjectStore, name: str, digest: str) -> bytes:
 def write_once(objects: ObjectStore, files: Mapping[str, bytes]) -> None:
     """Write files that must not exist yet. Nothing is ever overwritten under a version (promise 4).
 
-    A conflict may be the echo of our own write, whose answer was lost: the same bytes under the name are success.
+    A conflict may be the echo of our own write, whose answer was lost: the same bytes under the name are success. What
+    somebody has taken away since is written again.
     """
     for name, data in files.items():
         try:
             objects.write(name, data, if_generation=0)
         except ConflictError:
-            read_verified(objects, name, sha256(data))
+            if (stored := objects.read(name)) is None:
+                objects.write(name, data, if_generation=0)
+            elif stored.data != data:
+                raise DamagedError(f"{name} is not what was published: it holds other bytes") from None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from restock.errors import DamagedError, OvertakenError
+from restock.errors import ConflictError, DamagedError, OvertakenError
 from restock.operating import verbs
 from restock.retraining.publish import commit, prune
 from restock.retraining.run import retrain
@@ -36,6 +36,21 @@ def test_promise_4_nothing_is_overwritten_under_a_version(objects):
 def test_the_same_bytes_under_the_name_are_the_echo_of_ones_own_write(objects):
     write_once(objects, {"models/1/forecast": b"first"})
     write_once(objects, {"models/1/forecast": b"first"})
+
+
+def test_what_was_taken_away_after_a_write_whose_answer_was_lost_is_written_again(objects, monkeypatch):
+    """It is no sign of a database that was put back: the run goes on."""
+
+    def write(name, data, *, if_generation):
+        monkeypatch.setattr(objects, "write", real_write)
+        raise ConflictError(name)
+
+    real_write = objects.write
+    monkeypatch.setattr(objects, "write", write)
+
+    write_once(objects, {"learnt/1": b"trees"})
+
+    assert objects.read("learnt/1").data == b"trees"
 
 
 def test_promise_3_a_commit_needs_the_generation_that_was_read(objects):
