@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PRUNED_PLACES = (names.MODELS, names.HISTORIES, names.STOCK_SEEN, names.BOOKED_SEEN)
 KEPT_PLACES = (*PRUNED_PLACES, names.LEARNT)
-LIBRARIES = ("numpy", "pyarrow", "scikit-learn", "scipy")
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 NEWEST_KEPT = 10
 """So many of the newest versions are never pruned, however old."""
