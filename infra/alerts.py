@@ -123,7 +123,7 @@ def _of_retrains(settings: InfraSettings) -> dict[str, dict[str, Any]]:
 def _of_sweep(settings: InfraSettings) -> dict[str, dict[str, Any]]:
     sweep, hours = log_of(settings, SWEEP), 2 * settings.schedule_interval_hours()
     return {
-        "shops have learnt nothing for two days": _logged(f'{sweep} AND jsonPayload.message:"{BEHIND}"'),
+        BEHIND: _logged(f'{sweep} AND jsonPayload.message:"{BEHIND}"'),
         "no sweep came to its end": _none_for(
             hours, f"no task of the sweep ended for {hours} hours", f'{SWEPT}{{monitored_resource="cloud_run_job"}}'
         ),
@@ -140,7 +140,7 @@ def _policy(channel: str, title: str, condition: dict[str, Any]) -> dict[str, An
     strategy: dict[str, Any] = {"autoClose": "604800s"}
     if "conditionMatchedLog" in condition:  # Google wants a limit exactly for these
         # What is said every hour of the same shops is told once a day.
-        strategy["notificationRateLimit"] = {"period": DAY if BEHIND in title else HOUR}
+        strategy["notificationRateLimit"] = {"period": DAY if title == BEHIND else HOUR}
     page = f"What it means and what to type: {RUNBOOK}, section '{title[0].upper()}{title[1:]}'."
     return {
         "displayName": f"Restock: {title}",

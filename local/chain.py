@@ -161,8 +161,8 @@ def report(night: Night, tasks: list[Ended], wall: float, busy: str) -> None:
         say(f"  {what:<56} {value}")
     if missing or twice or len(recounted) != len(well) or any(task.status for task in tasks):
         raise ProcessError(f"not every shop learnt once: missing {missing}, twice {twice}")
-    (told,) = {line["message"] for line in _errors()}
-    say(f"  told, and nobody stopped: {told}")
+    for told in sorted({line["message"] for line in _errors()}):
+        say(f"  told, and nobody stopped: {told}")
 
 
 def _mean(numbers: list[int]) -> float:

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from restock.errors import DamagedError
 from restock.forecasting import service_parts
 from restock.forecasting.demand import MOST_UNKNOWN, CatalogueItem, Demand
 from restock.forecasting.following import Lore, carried_over, follow
@@ -26,6 +25,7 @@ from restock.retraining.gate import Evidence
 from restock.retraining.tools import Lesson
 from restock.stored.artifact import ForecastArtifact
 from restock.stored.booked_ahead import BookedAhead
+from restock.stored.fields import if_readable
 from restock.stored.manifest import Window
 from restock.stored.published import sha256
 from restock.stored.service_parts import ServiceParts
@@ -93,7 +93,7 @@ class FittedModel:
             version=version,
             trained_at=trained_at,
             time_zone=self._time_zone,
-            previous=_readable(previous),
+            previous=if_readable(ForecastArtifact.from_bytes, previous),  # else what it did not expect is not said
         )
         follows, learnt_at = version, trained_at.isoformat()
         if self._follows:
@@ -226,14 +226,6 @@ def _read_back(forecast: bytes) -> bytes:
     """Promise 4: what serving could not read is not published. Raises DamagedError for it."""
     ForecastArtifact.from_bytes(forecast)
     return forecast
-
-
-def _readable(previous: bytes | None) -> ForecastArtifact | None:
-    """The version before, if this release still reads its layout; what it did not expect is left out else."""
-    try:
-        return ForecastArtifact.from_bytes(previous) if previous else None
-    except DamagedError:
-        return None
 
 
 def _score(scores: Mapping[str, Any], of: str) -> float | None:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from restock.errors import DamagedError
 from restock.history.rows import COLUMNS, parquet
 from restock.stored import names
+from restock.stored.fields import if_readable
 from restock.stored.published import write_once
 from restock.stored.run_record import read_run_record
 from restock.stores import DocumentStore, ObjectStore
@@ -123,10 +124,7 @@ class Checkpoint:
 
     def _read(self, name: str) -> Piece | None:
         stored = self._objects.read(name)
-        try:
-            return Piece.from_bytes(stored.data) if stored else None
-        except DamagedError:
-            return None
+        return if_readable(Piece.from_bytes, stored.data if stored else None)
 
 
 def chain(pieces: Sequence[Piece], after: str, up_to: str) -> Iterator[Piece]:

@@ -6,12 +6,13 @@ Nothing rests on it: a run that cannot look, or lost what was seen, trains as on
 from __future__ import annotations
 
 from restock.counting.bookings import read_booked
-from restock.errors import DamagedError, StoreUnavailableError
+from restock.errors import StoreUnavailableError
 from restock.history.booked_seen import BookedSeen
 from restock.retraining.attempt import Attempt
+from restock.retraining.named import read_named
 from restock.stored import names
 from restock.stored.near_days import DAYS
-from restock.stored.published import Live, read_verified
+from restock.stored.published import Live
 
 
 def seen_ahead(run: Attempt, live: Live) -> BookedSeen | None:
@@ -33,9 +34,6 @@ def seen_ahead(run: Attempt, live: Live) -> BookedSeen | None:
 def _seen_before(run: Attempt, live: Live) -> BookedSeen:
     if live.pointer is None or live.pointer.booked_seen is None:
         return BookedSeen()
-    name, digest = names.booked_seen(live.pointer.booked_seen), live.pointer.booked_seen_sha256 or ""
-    try:
-        return BookedSeen.from_bytes(read_verified(run.tools.objects, name, digest))
-    except DamagedError as exc:
-        run.warn(f"the bookings seen so far are lost: {exc}")
-        return BookedSeen()
+    name, digest = names.booked_seen(live.pointer.booked_seen), live.pointer.booked_seen_sha256
+    found = read_named(run, name, digest, BookedSeen.from_bytes, if_lost="the bookings seen so far are lost")
+    return found or BookedSeen()

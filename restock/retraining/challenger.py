@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from restock.errors import DamagedError
 from restock.history import stock_seen
@@ -14,12 +15,13 @@ from restock.retraining import gate
 from restock.retraining.attempt import Attempt
 from restock.retraining.booked import seen_ahead
 from restock.retraining.following import what_to_follow
+from restock.retraining.named import read_named
 from restock.retraining.publish import libraries
 from restock.retraining.tools import ChallengerModel, Lesson
 from restock.stored import names
 from restock.stored.learnt import basis_of
 from restock.stored.manifest import Manifest
-from restock.stored.published import Live, read_verified
+from restock.stored.published import Live
 from restock.stored.run_record import FOLLOW, LEARN
 
 CATALOGUE_FIELDS = ("name", "category", "supersedes", *stock_seen.FIELDS)
@@ -104,32 +106,23 @@ def _seen_before(run: Attempt, live: Live) -> StockSeen:
     """What the pointer names. Without it nothing is known of the past, and what was out of stock counts as unused."""
     if live.pointer is None or live.pointer.stock_seen is None:
         return StockSeen()
-    name, digest = names.stock_seen(live.pointer.stock_seen), live.pointer.stock_seen_sha256 or ""
-    try:
-        return StockSeen.from_bytes(read_verified(run.tools.objects, name, digest))
-    except DamagedError as exc:
-        run.warn(f"the stock seen so far is lost: {exc}")
-        return StockSeen()
+    name, digest = names.stock_seen(live.pointer.stock_seen), live.pointer.stock_seen_sha256
+    found = read_named(run, name, digest, StockSeen.from_bytes, if_lost="the stock seen so far is lost")
+    return found or StockSeen()
 
 
 def live_manifest(run: Attempt, live: Live) -> Manifest | None:
     """Its recipe competes on the same backtest. Without it there is no champion, and training goes on."""
     if live.pointer is None:
         return None
-    name = names.manifest(live.pointer.version)
-    try:
-        return Manifest.from_bytes(read_verified(run.tools.objects, name, live.pointer.manifest_sha256), name)
-    except DamagedError as exc:
-        run.warn(f"no champion to compare with: {exc}")
-        return None
+    name, digest = names.manifest(live.pointer.version), live.pointer.manifest_sha256
+    read = partial(Manifest.from_bytes, name=name)
+    return read_named(run, name, digest, read, if_lost="no champion to compare with")
 
 
 def live_forecast(run: Attempt, live: Live) -> bytes | None:
     """As published; the new version tells what came otherwise than it said."""
     if live.pointer is None:
         return None
-    try:
-        return read_verified(run.tools.objects, names.forecast(live.pointer.version), live.pointer.forecast_sha256)
-    except DamagedError as exc:
-        run.warn(f"nothing is said of unusual demand: {exc}")
-        return None
+    name, digest = names.forecast(live.pointer.version), live.pointer.forecast_sha256
+    return read_named(run, name, digest, bytes, if_lost="nothing is said of unusual demand")

@@ -8,14 +8,15 @@ and the day.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
-from restock.errors import DamagedError
 from restock.retraining.attempt import Attempt
+from restock.retraining.named import read_named
 from restock.retraining.plan import Learn, Lore, learn_or_follow
 from restock.stored import names
 from restock.stored.learnt import Learnt
 from restock.stored.pointer import Pointer
-from restock.stored.published import Live, read_verified
+from restock.stored.published import Live
 
 
 def what_to_follow(run: Attempt, live: Live, basis: str, *, is_full_read: bool) -> Learnt | None:
@@ -53,8 +54,5 @@ def _named(run: Attempt, pointer: Pointer) -> Learnt | None:
     if pointer.learnt is None:
         return None
     name = names.learnt(pointer.learnt)
-    try:
-        return Learnt.from_bytes(read_verified(run.tools.objects, name, pointer.learnt_sha256 or ""), name)
-    except DamagedError as exc:
-        run.warn(f"what was learnt is lost: {exc}")
-        return None
+    read = partial(Learnt.from_bytes, name=name)
+    return read_named(run, name, pointer.learnt_sha256, read, if_lost="what was learnt is lost")

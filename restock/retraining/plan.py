@@ -125,9 +125,9 @@ def learn_or_follow(  # noqa: PLR0911  # the table of reasons, one a line
     return Learn(f"what was learnt is of {lore.learnt_at:%Y-%m-%d %H:%M} UTC, which is past its age")
 
 
-def end_below_threshold(asked: RetrainRequest, awaiting: int, threshold: int) -> End | None:
+def end_below_threshold(asked: RetrainRequest, awaiting: int, threshold: int, *, is_damaged: bool) -> End | None:
     """Also asked before the history is opened, which takes long: settling by it only lowers what awaits."""
-    if asked.reason != "threshold" or awaiting >= threshold:
+    if asked.reason != "threshold" or awaiting >= threshold or is_damaged:
         return None
     return End("below_threshold", f"{awaiting} of {threshold} completions await training")
 
@@ -141,8 +141,7 @@ def plan(found: Situation) -> End | Apply | ReadEverything:
         return ReadEverything(found.repair, is_repair=True)
     if found.unreadable:
         return ReadEverything(f"{found.unreadable} change documents cannot be read")
-    below = end_below_threshold(found.asked, found.awaiting, found.threshold)
-    if below and not found.is_damaged:
+    if below := end_below_threshold(found.asked, found.awaiting, found.threshold, is_damaged=found.is_damaged):
         return below
     why = _why_read_everything(found)
     return ReadEverything(why) if why else Apply()

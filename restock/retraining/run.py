@@ -98,10 +98,10 @@ def _through(run: Attempt) -> Outcome:
     with run.stage("history"):
         stored = stored_history(run, live)
     found = pending_changes(run)
-    if not (repair or found.unreadable or (live.pointer and stored is None)):
-        below = end_below_threshold(run.asked, awaiting(found.pending), run.tools.settings.retrain_threshold)
-        if below:
-            return end(run, Outcome(below.status, 200, below.message))
+    is_damaged = bool(repair or found.unreadable or (live.pointer and stored is None))
+    threshold = run.tools.settings.retrain_threshold
+    if below := end_below_threshold(run.asked, awaiting(found.pending), threshold, is_damaged=is_damaged):
+        return end(run, Outcome(below.status, 200, below.message))
 
     known = known_history(run, stored)
     changes = settled_changes(run, found, known, repair)

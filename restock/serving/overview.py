@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from restock.errors import DamagedError
 from restock.serving.kept import Kept, Patience, Reading
 from restock.serving.transfers import proposed
 from restock.stored import names
 from restock.stored.balance import Balance
-from restock.stored.summary import Summary, summary_of
+from restock.stored.fields import if_readable
+from restock.stored.summary import Summary
 
 KEPT_SECONDS = 60.0
 WELL = ("published", "unchanged")
@@ -54,7 +54,10 @@ class Overview:
     def _read(self) -> Reading[Sequence[Mapping[str, Any]]]:
         shops = self._names()
         found = self._documents.documents([names.root(id) + names.SUMMARY for id in shops])
-        lines = [Line(id, name, readable(found.get(names.root(id) + names.SUMMARY))) for id, name in shops.items()]
+        lines = [
+            Line(id, name, if_readable(Summary.from_fields, found.get(names.root(id) + names.SUMMARY)))
+            for id, name in shops.items()
+        ]
         return Reading([line.told() for line in worst_first(lines)], KEPT_SECONDS)
 
     def _read_transfers(self) -> Reading[Mapping[str, Any]]:
@@ -62,7 +65,7 @@ class Overview:
         found = self._documents.documents([names.root(id) + names.BALANCE for id in shops])
         balances = {}
         for id in shops:
-            balance = readable_balance(found.get(names.root(id) + names.BALANCE))
+            balance = if_readable(Balance.from_fields, found.get(names.root(id) + names.BALANCE))
             if balance is not None and balance.at >= oldest:
                 balances[id] = balance
         transfers = proposed(balances)
@@ -96,21 +99,6 @@ class Line:
             "standing": standing
             and standing.to_fields() | {"at": standing.at.isoformat(), "trained_at": standing.trained_at.isoformat()},
         }
-
-
-def readable(summary: Mapping[str, Any] | None) -> Summary | None:
-    """One that cannot be read says as much as none."""
-    try:
-        return summary_of(summary)
-    except DamagedError:
-        return None
-
-
-def readable_balance(fields: Mapping[str, Any] | None) -> Balance | None:
-    try:
-        return None if fields is None else Balance.from_fields(fields)
-    except DamagedError:
-        return None
 
 
 def worst_first(lines: Iterable[Line]) -> list[Line]:

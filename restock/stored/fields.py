@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
 from restock.errors import DamagedError
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -19,6 +20,14 @@ def decoding(what: str) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise DamagedError(f"{what}: {exc!r}") from exc
+
+
+def if_readable(read: Callable[[S], T], stored: S | None) -> T | None:
+    """What is stored as ``read`` has it; None where nothing is, or nothing that this release can read."""
+    try:
+        return None if stored is None else read(stored)
+    except DamagedError:
+        return None
 
 
 def check_schema(fields: Mapping[str, Any], readable: tuple[int, ...]) -> None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from restock.errors import DamagedError
 from restock.stored import names
-from restock.stored.fields import check_schema, decoding, moment, needed, optional, present
+from restock.stored.fields import check_schema, decoding, if_readable, moment, needed, optional, present
 from restock.stores import DocumentStore
 
 SCHEMA = 1
@@ -156,7 +155,4 @@ class RunRecord:
 def read_run_record(documents: DocumentStore, run: int) -> RunRecord | None:
     """The record of the run of this number; None if there is none, or none that can be read."""
     found = documents.get(names.run_record(run))
-    try:
-        return RunRecord.from_fields(found.fields) if found else None
-    except DamagedError:
-        return None
+    return if_readable(RunRecord.from_fields, found.fields if found else None)

@@ -20,16 +20,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from restock.errors import DamagedError, RestockError, SettingsError, UnknownShopError
+from restock.errors import RestockError, SettingsError, UnknownShopError
 from restock.logs import Log
 from restock.retraining.endings import Outcome
 from restock.scoped import documents_of
 from restock.shops import Shops
 from restock.stored import names
 from restock.stored.balance import Balance
+from restock.stored.fields import if_readable
 from restock.stored.retrain_request import RetrainRequest
 from restock.stored.shop import IN_A_LIST, Asked, Shop, is_asked_for, zone_in
-from restock.stored.summary import Standing, Summary, summary_of
+from restock.stored.summary import Standing, Summary
 from restock.stores import DocumentStore, Fields, amend
 from restock.sweeping.task import Task
 from restock.sweeping.turn import BEHIND, TRIES, Listed, in_order, is_behind, is_turn, request_for
@@ -103,15 +104,8 @@ def listed(documents: DocumentStore) -> Iterator[Listed]:
         summaries = documents.get_many([names.root(shop.id) + names.SUMMARY for shop in page])
         for shop in page:
             found = summaries.get(names.root(shop.id) + names.SUMMARY)
-            summary = _readable(found.fields if found else None)
+            summary = if_readable(Summary.from_fields, found.fields if found else None)
             yield Listed(shop.id, zone_in(shop.fields), is_asked_for(shop.fields), summary)
-
-
-def _readable(fields: Fields | None) -> Summary | None:
-    try:
-        return summary_of(fields)
-    except DamagedError:
-        return None  # the next run writes another
 
 
 def _turn_of(sweeper: Sweeper, shop: Listed, swept: Swept) -> str:
@@ -122,7 +116,7 @@ def _turn_of(sweeper: Sweeper, shop: Listed, swept: Swept) -> str:
     try:
         documents = documents_of(shop.id, sweeper.documents)
         found = documents.get(names.SUMMARY)  # as it is now: another task may have been here since it was listed
-        now_listed = replace(shop, summary=_readable(found.fields if found else None))
+        now_listed = replace(shop, summary=if_readable(Summary.from_fields, found.fields if found else None))
         if not is_turn(now_listed, sweeper.clock(), sweeper.hour):
             return "done by another task"
         known = sweeper.shops.find(shop.id)

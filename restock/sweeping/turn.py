@@ -24,8 +24,8 @@ from restock.stored.summary import Summary
 TRIES = 4
 """A task, and the three times Cloud Run repeats it; a shop that failed so often is left alone for a while."""
 LEFT_ALONE = timedelta(hours=6)
-BEHIND = "shops have learnt nothing for two days"
-"""What the sweep says of shops that are left behind; an alert waits for these words (infra/alerts.py)."""
+BEHIND = "shops stand still, or have learnt nothing for two days"
+"""What the sweep says of shops that are left behind; an alert of this name waits for these words (infra/alerts.py)."""
 
 
 @dataclass(frozen=True, slots=True)

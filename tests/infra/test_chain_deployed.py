@@ -39,7 +39,7 @@ def test_a_chain_is_made_of_one_shops_deployment_once_its_trigger_is_gone(chain:
     path = next(one for one in function(google, "on_appointment")["eventTrigger"]["eventFilters"] if "operator" in one)
     assert path["value"] == "shops/{shop}/appointments/{id}"
     titles = [body["displayName"] for name, body in google.resources.items() if "/alertPolicies/" in name]
-    assert "Restock: shops have learnt nothing for two days" in titles
+    assert "Restock: shops stand still, or have learnt nothing for two days" in titles
     assert "Restock: a retrain failed" not in titles
 
 

@@ -109,6 +109,12 @@ class Shop:
         lines = [json.loads(line) for line in self.lines.getvalue().splitlines()]
         return [line["message"] for line in lines if line["severity"] == "ERROR"]
 
+    def pointer_of_before(self, *lacks: str) -> None:
+        """What is live, as a release wrote it whose pointers named less."""
+        stored = self.objects.read(names.POINTER)
+        fields = {name: value for name, value in json.loads(stored.data).items() if name not in lacks}
+        self.objects.write(names.POINTER, json.dumps(fields).encode(), if_generation=stored.generation)
+
     def pointer(self) -> Pointer:
         stored = self.objects.read(names.POINTER)
         assert stored

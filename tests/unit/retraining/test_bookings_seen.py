@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from functools import partial
 
@@ -113,11 +112,7 @@ def test_without_what_was_seen_before_a_run_begins_anew_and_says_so():
 def test_a_pointer_of_before_names_no_bookings_seen():
     shop = a_shop(BookedDocuments({"b1": booking(1)}))
     shop.retrain()
-    fields = json.loads(shop.pointer().to_bytes())
-    del fields["booked_seen"], fields["booked_seen_sha256"]
-    shop.objects.write(
-        names.POINTER, json.dumps(fields).encode(), if_generation=shop.objects.read(names.POINTER).generation
-    )
+    shop.pointer_of_before("booked_seen", "booked_seen_sha256")
 
     assert shop.pointer().booked_seen is None
     assert shop.retrain().status == "published"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 from restock.history.stock_seen import StockSeen
@@ -51,11 +50,7 @@ def test_a_pointer_of_before_names_no_stock_seen():
     shop = Shop()
     shop.complete("a1")
     shop.retrain()
-    fields = json.loads(shop.pointer().to_bytes())
-    del fields["stock_seen"], fields["stock_seen_sha256"]
-    shop.objects.write(
-        names.POINTER, json.dumps(fields).encode(), if_generation=shop.objects.read(names.POINTER).generation
-    )
+    shop.pointer_of_before("stock_seen", "stock_seen_sha256")
 
     assert shop.pointer().stock_seen is None
     assert shop.retrain().status == "published"

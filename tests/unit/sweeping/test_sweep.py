@@ -242,7 +242,7 @@ def test_a_shop_with_broken_settings_stops_nobody_and_repeats_nothing():
     told, behind = chain.logged("ERROR")
     assert "shop b stands still: time_zone='Mars/Olympus' is not a time zone" in told["message"]
     assert told["shop"] == "b"
-    assert behind["message"] == "1 of 3 shops have learnt nothing for two days: b"
+    assert behind["message"] == "1 of 3 shops stand still, or have learnt nothing for two days: b"
 
 
 def test_a_shop_that_fails_is_repeated_so_often_and_then_left_alone():
