@@ -10,7 +10,9 @@ override ID := $(value ID)
 override VERSION := $(value VERSION)
 override DATA := $(value DATA)
 override ACCOUNT := $(value ACCOUNT)
-export ID VERSION DATA ACCOUNT
+override SHOP := $(value SHOP)
+export ID VERSION DATA ACCOUNT SHOP
+OF_SHOP = $${SHOP:+--shop="$$SHOP"}
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo chain test test-deploy simulate fuzz up load sweep emulators plan deploy status rollback pin unpin free-lease \
@@ -44,31 +46,31 @@ emulators: setup  ## the same three functions under the Firebase CLI's emulators
 	@$(RUN) local emulators
 
 status: setup  ## how far the threshold is, the lease, the last runs, the live version
-	@$(RUN) $(OPERATE) status
+	@$(RUN) $(OPERATE) status $(OF_SHOP)
 
 rollback: setup  ## make VERSION=n live again
-	@$(RUN) $(OPERATE) rollback $(AGREED) $${VERSION:+-- "$$VERSION"}
+	@$(RUN) $(OPERATE) rollback $(AGREED) $(OF_SHOP) $${VERSION:+-- "$$VERSION"}
 
 pin: setup  ## keep the live version until unpinned
-	@$(RUN) $(OPERATE) pin $(AGREED)
+	@$(RUN) $(OPERATE) pin $(AGREED) $(OF_SHOP)
 
 forget: setup  ## delete one appointment's usage now: ID=appointment
-	@$(RUN) $(OPERATE) forget $(AGREED) $${ID:+-- "$$ID"}
+	@$(RUN) $(OPERATE) forget $(AGREED) $(OF_SHOP) $${ID:+-- "$$ID"}
 
 erase: setup  ## forget one appointment and delete every older copy that names it: ID=appointment
-	@$(RUN) $(OPERATE) erase $(AGREED) $${ID:+-- "$$ID"}
+	@$(RUN) $(OPERATE) erase $(AGREED) $(OF_SHOP) $${ID:+-- "$$ID"}
 
 unpin: setup  ## let retrains publish again
-	@$(RUN) $(OPERATE) unpin $(AGREED)
+	@$(RUN) $(OPERATE) unpin $(AGREED) $(OF_SHOP)
 
 free-lease: setup  ## end the lease of a run that died
-	@$(RUN) $(OPERATE) free-lease $(AGREED)
+	@$(RUN) $(OPERATE) free-lease $(AGREED) $(OF_SHOP)
 
 retrain: setup  ## ask for a retrain, through the queue
-	@$(RUN) $(OPERATE) retrain $(AGREED)
+	@$(RUN) $(OPERATE) retrain $(AGREED) $(OF_SHOP)
 
 rebuild: setup  ## ask for a retrain that re-reads every appointment
-	@$(RUN) $(OPERATE) rebuild $(AGREED)
+	@$(RUN) $(OPERATE) rebuild $(AGREED) $(OF_SHOP)
 
 plan: setup  ## what a deploy would change, and why, in a screen
 	@$(RUN) infra plan

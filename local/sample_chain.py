@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from local import shop
-from local.console import say
+from local.console import say, show_line
 from local.processes import ProcessError
 from local.setup import ENVIRONMENTS, ROOT, python_of
 from restock.stored import names
@@ -67,7 +67,12 @@ def sweep() -> None:
     execution = f"local-{datetime.now():%Y%m%d-%H%M%S}"
     env = {**os.environ, "CLOUD_RUN_EXECUTION": execution, "SWEEP_HOUR": "0"}
     python, main = python_of(ENVIRONMENTS["retrain"][0]), ROOT / "functions" / "sweep" / "main.py"
-    status = subprocess.run([str(python), str(main)], env=env, check=False).returncode
-    if status:
+    with subprocess.Popen(
+        [str(python), str(main)], env=env, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as task:
+        assert task.stdout
+        for line in task.stdout:
+            show_line("sweep", line)
+    if status := task.returncode:
         raise ProcessError(f"the sweep ended with {status}: some shops are to be repeated; see above")
     say("Swept. Who was being trained just then is taken by another: make sweep.")

@@ -17,6 +17,10 @@ class BadRequestError(RestockError):
     """The caller's mistake; the message names the field and the remedy."""
 
 
+class MisplacedError(BadRequestError):
+    """It names a shop where there is one root, or none where there are many."""
+
+
 class UnknownShopError(RestockError):
     """No ``restock_shops`` document says that there is such a shop."""
 

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from restock.errors import BadRequestError, UnknownShopError
+from restock.errors import MisplacedError, UnknownShopError
 from restock.settings import Settings
 from restock.stored import names
 from restock.stored.shop import Shop
@@ -35,9 +35,9 @@ class Shops:
         self._lock = threading.Lock()
 
     def find(self, id: str) -> Shop:
-        """Raises BadRequestError for what is of another kind of deployment, UnknownShopError, and SettingsError."""
+        """Raises MisplacedError for what is of another kind of deployment, UnknownShopError, and SettingsError."""
         if bool(id) != self._settings.is_chain:
-            raise BadRequestError(misplaced(id))
+            raise MisplacedError(misplaced(id))
         if not id:
             return Shop(id="", settings=self._settings)
         with self._lock:

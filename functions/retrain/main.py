@@ -35,7 +35,8 @@ def retrain(request: flask.Request) -> flask.typing.ResponseReturnValue:
         shop = shops.find(asked.shop)
     except (BadRequestError, SettingsError, StoreUnavailableError, UnknownShopError) as exc:
         log.error(str(exc))
-        return {"status": "error", "message": str(exc)}, MISTAKES.get(type(exc), 503)
+        status = next((status for kind, status in MISTAKES.items() if isinstance(exc, kind)), 503)
+        return {"status": "error", "message": str(exc)}, status
     outcome = run(asked, tools_of(shop, log))
     return asdict(outcome), outcome.http_status
 

@@ -7,6 +7,7 @@ from restock.errors import (
     ConflictError,
     DamagedError,
     LeaseHeldError,
+    MisplacedError,
     NoModelError,
     NotPermittedError,
     NotSignedInError,
@@ -43,6 +44,7 @@ _REMEDIES: tuple[tuple[type[RestockError], str], ...] = (
     ),
     (StoreUnavailableError, "try again; if it lasts, look at the network and at https://status.cloud.google.com"),
     (LeaseHeldError, "wait until it has ended (status shows when), or, if it died: make free-lease"),
+    (MisplacedError, "of a chain, and only of a chain, name the shop: make status SHOP=... (or --shop ...)"),
     (NoModelError, "ask for a first training: make retrain"),
     (ConflictError, "look again: make status"),
 )

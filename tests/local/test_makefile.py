@@ -63,3 +63,8 @@ def test_an_argument_reaches_the_program_as_it_was_typed(
 @pytest.mark.parametrize("verb", ["forget", "rollback", "accuracy"])
 def test_an_argument_that_was_not_typed_is_not_there(tmp_path: Path, verb: str) -> None:
     assert words_of(tmp_path, verb)[-1] in {"forget", "rollback", "bench.accuracy"}
+
+
+@pytest.mark.parametrize("typed", TYPED)
+def test_a_shop_reaches_the_program_as_it_was_typed(tmp_path: Path, typed: str) -> None:
+    assert words_of(tmp_path, "forget", f"SHOP={typed}", "ID=a") == ["restock", "forget", f"--shop={typed}", "--", "a"]

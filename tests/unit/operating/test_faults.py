@@ -166,6 +166,7 @@ def test_a_verb_means_the_shop_of_a_chain_that_it_names_and_no_other(shop, monke
     _, err = capsys.readouterr()
     assert "'south' is no shop" in err
     assert "it names no shop, and RESTOCK_CHAIN is true" in err
+    assert "what to do: of a chain, and only of a chain, name the shop: make status SHOP=... (or --shop ...)" in err
     assert shop.bucket_as_now() == before
 
 
