@@ -93,7 +93,7 @@ stage: setup  ## fill build/<function>/ with what a deploy uploads
 cost: setup  ## what a month costs, idle and busy, for three sizes, and a chain's night
 	@$(RUN) infra cost
 
-test-deploy: setup  ## the deploy refused at every single step, then finished (four minutes; make test refuses a few of the steps)
+test-deploy: setup  ## the deploy refused at every single step, then finished (eight minutes; make test refuses a few of the steps)
 	@EVERY_FAILURE=1 $(RUN) pytest tests/infra/test_interrupted.py
 
 simulate: setup  ## forty times as many random histories of crashes and overlaps, with fresh seeds

@@ -1,6 +1,6 @@
 """A deploy that Google refuses half-way says why, and the next one goes on from there.
 
-Every single change of a first deploy is refused once with ``EVERY_FAILURE=1`` (four minutes; `make test-deploy`),
+Every single change of a first deploy is refused once with ``EVERY_FAILURE=1`` (eight minutes; `make test-deploy`),
 otherwise a few spread over it; ``EVERY_FAILURE=40`` begins with the fortieth.
 """
 
